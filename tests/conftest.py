@@ -1,0 +1,68 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sfv.motion import Motion
+
+# Tests run in several processes side by side; in each, one thread per library is fastest and keeps sums reproducible.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+# Plots are drawn to files only.
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no NVIDIA GPU")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root folder."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of clips and models that are not in the repository; tests marked `data` read from it."""
+    folder = os.environ.get("SFV_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SFV_TEST_DATA names no folder of test data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def wave() -> "Motion":
+    """One second of the humanoid standing and swinging its arms up and down, 30 fps."""
+    import mujoco
+    import numpy as np
+
+    from sfv.character import load_character
+    from sfv.kinematics import motion_state
+    from sfv.metrics import lowest
+    from sfv.motion import Motion
+
+    character = load_character("humanoid")
+    model = character.model
+    qpos = np.repeat(character.skeleton.qpos0[None], 31, 0)
+    for t, row in enumerate(qpos):
+        angle = 0.6 + 0.4 * np.sin(2 * np.pi * t / 30)
+        for joint, sign in (("right_shoulder", 1.0), ("left_shoulder", -1.0)):
+            mujoco.mju_axisAngle2Quat(model_slice(model, row, joint), np.array([1.0, 0.0, 0.0]), sign * angle)
+    motion = Motion(character.skeleton, 30.0, qpos, source="wave")
+    qpos[:, 2] -= lowest(model, motion_state(motion, model))
+    return Motion(character.skeleton, 30.0, qpos, source="wave")
+
+
+def model_slice(model, row, joint):  # type: ignore[no-untyped-def]
+    """The part of a qpos row that belongs to a ball joint."""
+    start = int(model.joint(joint).qposadr[0])
+    return row[start : start + 4]

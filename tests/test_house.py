@@ -1,0 +1,125 @@
+"""The house: what the package, its dependencies and its description promise, whatever the code in it does."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from importlinter.cli import lint_imports
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import sfv
+
+
+@pytest.fixture(scope="session")
+def pyproject(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def project_files(root: Path) -> list[Path]:
+    """Files that are in the repository or could be added to it, relative to its root."""
+    git = shutil.which("git")
+    command = [git or "git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=root, capture_output=True, text=True) if git else None
+    if listing is None or listing.returncode != 0:
+        pytest.skip("no git or not a git checkout, so there is no saying which files are the project's")
+    return [Path(line) for line in listing.stdout.splitlines() if (root / line).is_file()]
+
+
+# ---- floors
+
+
+def test_imports_go_down_the_stairs(root: Path) -> None:
+    assert lint_imports(config_filename=str(root / "pyproject.toml"), cache_dir=None, no_logo=True) == 0
+
+
+def test_every_module_has_its_floor(root: Path, pyproject: dict[str, Any]) -> None:
+    (contract,) = pyproject["tool"]["importlinter"]["contracts"]
+    on_a_floor = set(re.findall(r"[\w.]+", " ".join(contract["layers"])))
+    modules = {path.stem for path in (root / "sfv").iterdir() if path.suffix == ".py" and path.stem != "__init__"}
+    packages = {path.parent.name for path in (root / "sfv").glob("*/__init__.py")}
+    assert {f"sfv.{name}" for name in modules | packages} <= on_a_floor
+
+
+# ---- imports and the command line
+
+HEAVY = ["torch", "mujoco", "mujoco_warp", "warp", "mediapipe", "cv2", "av", "stable_baselines3", "matplotlib"]
+
+
+@pytest.mark.parametrize("module", ["sfv", "recon.config", "envs.config", "policies.config"])
+def test_import_is_light(module: str) -> None:
+    # in a process of its own: this one has imported everything already
+    code = f"import sys, {module}; print(*({HEAVY!r} & sys.modules.keys()))".replace("[", "{").replace("]", "}")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
+
+
+def test_help_names_every_verb_of_the_pipeline() -> None:
+    result = subprocess.run([Path(sys.executable).with_name("sfv"), "--help"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    for verb in ("run", "pose", "reconstruct", "train", "evaluate", "report", "convert", "view"):
+        assert re.search(rf"\b{verb}\b", result.stdout)
+
+
+# ---- dependencies
+
+
+def test_there_is_one_cv2() -> None:
+    assert set(packages_distributions()["cv2"]) == {"opencv-contrib-python"}
+
+
+def test_lock_holds_every_declared_dependency(root: Path, pyproject: dict[str, Any]) -> None:
+    lines = [line for line in (root / "requirements.lock").read_text().splitlines() if line and line[0] != "#"]
+    locked = {}
+    for line in lines:
+        requirement = Requirement(line)
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", line
+        assert "+" not in pin.version, f"{line}: a local build is not to be had elsewhere"
+        locked[canonicalize_name(requirement.name)] = pin.version
+    project = pyproject["project"]
+    extras = project["optional-dependencies"].values()
+    for text in [*project["dependencies"], *(text for extra in extras for text in extra)]:
+        declared = Requirement(text)
+        assert declared.specifier.contains(locked[canonicalize_name(declared.name)]), text
+
+
+def test_version_is_the_installed_one() -> None:
+    assert version("sfv") == sfv.__version__
+
+
+# ---- what is written about the code
+
+
+def test_readme_names_every_folder_and_no_other(root: Path, project_files: list[Path]) -> None:
+    tree = (root / "README.md").read_text().split("## Files")[1].split("```")[1]
+    entries = {line.split()[0].rstrip("/") for line in tree.splitlines() if re.match(r"\S", line)}
+    assert [entry for entry in sorted(entries) if not (root / entry).exists()] == []
+    folders = {path.parts[0] for path in project_files if len(path.parts) > 1}
+    assert sorted(folders - entries) == []
+
+
+def test_readme_names_every_room_of_sfv(root: Path, project_files: list[Path]) -> None:
+    tree = (root / "README.md").read_text().split("## Files")[1].split("```")[1]
+    entries = {line.split()[0].rstrip("/") for line in tree.splitlines() if re.match(r"  \S", line)}
+    assert entries == {path.parts[1] for path in project_files if path.parts[0] == "sfv" and len(path.parts) > 2}
+
+
+def test_no_file_names_a_place_on_one_machine(root: Path, project_files: list[Path]) -> None:
+    # written in two halves, so that this file does not name one either
+    place = re.compile(r"(?<![\w./~])/(?:" + "|".join(("work", "home", "root", "tmp")) + r")/\w")
+    found = []
+    for path in project_files:
+        try:
+            text = (root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path}: {match.group()}" for match in place.finditer(text)]
+    assert found == []
