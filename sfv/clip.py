@@ -1,0 +1,196 @@
+"""A video as upright RGB frames with their true presentation times.
+
+Phones record at a variable rate and note in the container how the camera was held; both are resolved here, so that
+nobody above asks again. A clip knows nothing about people, and holds no frame: each iteration decodes the file anew.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from sfv.errors import InputError
+from sfv.progress import bar
+
+if TYPE_CHECKING:  # av is loaded when a file is opened
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+MIN_SECONDS = 0.5
+"""Shorter clips hold no motion worth learning."""
+LONG_SCAN = 1e9
+"""Pixels in a clip above which scanning its times takes over two seconds and shows a bar (two cores, H.264)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video file. Iterating decodes it from the start and yields upright (H, W, 3) uint8 RGB frames, one per time."""
+
+    path: Path
+    size: tuple[int, int]
+    """Width and height in px of the upright frames."""
+    times: Float[np.ndarray, " T"]
+    """Presentation time of each frame in seconds, from 0, strictly increasing, not necessarily evenly."""
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Clip":
+        """Decode the file once for its frame times; a file that breaks off is used as far as it can be read.
+
+        Raises:
+            InputError: there is no such file, it is no video, no frame can be decoded, or it is under half a second.
+        """
+        path = Path(path)
+        _check_readable(path)
+        times: list[float] = []
+        size = (0, 0)
+        with _opened(path) as (container, stream):
+            promised = _promised_seconds(container, stream)
+            long = stream.frames * stream.width * stream.height > LONG_SCAN
+            shown = bar("reading clip", float(stream.frames), "frames") if long else nullcontext(lambda steps: None)
+            with shown as advance:
+                for time, frame in _decode(container, stream):
+                    size = size if times else _upright_size(frame)
+                    times.append(time)
+                    advance(1.0)
+        if not times:
+            raise InputError(f"{path} holds no frame that can be decoded; convert it to H.264 mp4 and try again")
+        from_zero = np.array(times) - times[0]
+        step = float(np.median(np.diff(from_zero))) if len(from_zero) > 1 else 0.0
+        seconds = float(from_zero[-1]) + step
+        if seconds < MIN_SECONDS:
+            raise InputError(
+                f"{path} has {len(times)} readable frame{'s' * (len(times) != 1)} ({seconds:.2f} s), and a clip must "
+                f"last at least {MIN_SECONDS} s; give a longer one"
+            )
+        if promised - seconds > max(2 * step, 0.02 * promised):
+            log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, seconds, promised)
+        return cls(path, size, from_zero)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, from the median interval between frames."""
+        return float(1.0 / np.median(np.diff(self.times)))
+
+    @property
+    def duration(self) -> float:
+        """Seconds, the last frame's own included."""
+        return float(self.times[-1] + 1.0 / self.fps)
+
+    def __iter__(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+        for frame in self._decoded():
+            yield _upright(frame, self.size)
+
+    def frames(self, indices: Iterable[int]) -> list[UInt8[np.ndarray, "H W 3"]]:
+        """The frames at `indices`, in that order; negative ones count from the end."""
+        wanted = [range(len(self))[index] for index in indices]
+        kept = {}
+        for index, frame in zip(range(max(wanted, default=-1) + 1), self._decoded(), strict=False):
+            if index in wanted:
+                kept[index] = _upright(frame, self.size)
+        return [kept[index] for index in wanted]
+
+    def _decoded(self) -> Iterator["VideoFrame"]:
+        """One frame per time, also where a damaged file decodes differently than it did in `open`."""
+        with _opened(self.path) as (container, stream):
+            decoded = _decode(container, stream)
+            first, latest = next(decoded)
+            time = first
+            for shown in self.times:
+                while time < first + shown - 1e-6:
+                    time, latest = next(decoded, (np.inf, latest))
+                yield latest
+
+
+def _check_readable(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a video file in it")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; check the name of the video") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+    if empty:
+        raise InputError(f"{path} is empty; copy or record the video again")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
+    import av
+
+    try:
+        container = av.open(str(path))
+    except av.error.FFmpegError as error:
+        raise InputError(
+            f"{path} is not a video that can be read ({error.strerror}): it is of another kind, or was cut off "
+            "while being written; convert it to H.264 mp4, or copy it again"
+        ) from error
+    with container:
+        stream = cast("VideoStream | None", container.streams.best("video"))
+        if stream is None:
+            kinds = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
+            raise InputError(f"{path} holds no video, only {kinds}; give a video file")
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _decode(container: "InputContainer", stream: "VideoStream") -> Iterator[tuple[float, "VideoFrame"]]:
+    """Yield (time s, frame) in order of time; damaged packets and frames are left out."""
+    import av
+
+    step = float(1 / stream.guessed_rate) if stream.guessed_rate else 1.0 / 30.0
+    last: float | None = None
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError:  # the file breaks off inside a packet
+            return
+        if packet is None:
+            return
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue
+        for frame in frames:
+            # raw streams carry no times
+            time = (0.0 if last is None else last + step) if frame.time is None else float(frame.time)
+            if (last is None or time > last) and not frame.is_corrupt:
+                last = time
+                yield time, frame
+
+
+def _promised_seconds(container: "InputContainer", stream: "VideoStream") -> float:
+    """How long the file says the video lasts, s; 0 where it does not say."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # a container's duration (microseconds) is that of its longest stream
+    return container.duration / 1e6 if container.duration and len(container.streams) == 1 else 0.0
+
+
+def _quarter_turns(frame: "VideoFrame") -> int:
+    """Counterclockwise quarter turns that bring the stored frame upright, from the container's display matrix."""
+    return round(frame.rotation / 90) % 4
+
+
+def _upright_size(frame: "VideoFrame") -> tuple[int, int]:
+    return (frame.height, frame.width) if _quarter_turns(frame) % 2 else (frame.width, frame.height)
+
+
+def _upright(frame: "VideoFrame", size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
+    turns = _quarter_turns(frame)
+    width, height = size[::-1] if turns % 2 else size
+    image = frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

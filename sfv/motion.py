@@ -1,0 +1,220 @@
+"""Motion: the one currency. A skeleton, a rate and joint positions over time.
+
+Video, mocap files, generative priors and the physics all yield Motions. Velocities and body poses are derived
+(`sfv.kinematics`), never stored. Z up, metres, radians, seconds, quaternions wxyz, qpos as MuJoCo lays it out.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from sfv.errors import InputError
+from sfv.files import replacing
+from sfv.skeleton import Skeleton
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Joint positions of one skeleton, sampled at a constant rate.
+
+    Attributes:
+        skeleton: the tree that qpos belongs to.
+        fps: frames per second.
+        qpos: (T, nq) positions; root position (m), root quaternion, then balls (wxyz) and hinges (rad).
+        contacts: (T, F) in 0..1, how sure it is that a part of the body touches the ground, or None.
+        contact_names: the F bodies.
+        loop: the last frame is the first again, moved on (and turned) by one cycle.
+        source: where it came from, for people.
+    """
+
+    skeleton: Skeleton
+    fps: float
+    qpos: Float[np.ndarray, "T nq"]
+    contacts: Float[np.ndarray, "T F"] | None = None
+    contact_names: tuple[str, ...] = ()
+    loop: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.qpos.ndim != 2 or self.qpos.shape[1] != self.skeleton.nq or len(self.qpos) < 2:
+            raise InputError(
+                f"a motion of this skeleton needs at least 2 frames of {self.skeleton.nq} numbers "
+                f"but has the shape {self.qpos.shape}; check the file"
+            )
+        if not np.isfinite(self.qpos).all():
+            frame = int(np.argwhere(~np.isfinite(self.qpos))[0, 0])
+            raise InputError(f"the motion has NaN or infinity in frame {frame}; repair the file")
+        if not self.fps > 0:
+            raise InputError(f"the frame rate is {self.fps} but must be positive; give the file's rate with --fps")
+        if self.contacts is not None and self.contacts.shape != (len(self.qpos), len(self.contact_names)):
+            raise InputError(f"contacts have the shape {self.contacts.shape} for names {self.contact_names}; fix them")
+
+    def __len__(self) -> int:
+        return len(self.qpos)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the last; for a loop, one cycle."""
+        return (len(self.qpos) - 1) / self.fps
+
+    @property
+    def times(self) -> Float[np.ndarray, "T"]:
+        """Seconds of each frame, from 0."""
+        return np.arange(len(self.qpos)) / self.fps
+
+    def at(self, times: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N nq"]:
+        """qpos at any times (s), by mj_integratePos between frames.
+
+        Before the start and past the end a loop goes on, each cycle moved on by the cycle's displacement; any other
+        motion holds its first and last frame.
+        """
+        times = np.asarray(times, np.float64)
+        cycles = np.floor(times / self.duration) if self.loop else np.zeros(len(times))
+        local = np.clip(times - cycles * self.duration, 0.0, self.duration) * self.fps
+        first = np.minimum(local.astype(int), len(self) - 2)
+        model, step = self.skeleton.model, np.zeros(self.skeleton.nv)
+        out = self.qpos[first].copy()
+        for i, frame in enumerate(first):
+            mujoco.mj_differentiatePos(model, step, 1.0, self.qpos[frame], self.qpos[frame + 1])
+            mujoco.mj_integratePos(model, out[i], step, local[i] - frame)
+        return self._moved(out, cycles)
+
+    def resampled(self, fps: float) -> "Motion":
+        """The same motion at another rate; a loop's period is kept by fitting a whole number of frames to it."""
+        count = max(2, round(self.duration * fps) + 1)
+        if self.loop:
+            fps = (count - 1) / self.duration
+            times = np.arange(count - 1) / fps
+            qpos = np.concatenate([self.at(times), self._moved(self.qpos[:1].copy(), np.ones(1))])
+        else:
+            count = int(np.floor(self.duration * fps + 1e-6)) + 1
+            times = np.arange(count) / fps
+            qpos = self.at(times)
+        contacts = None
+        if self.contacts is not None:
+            grid = np.clip(np.arange(len(qpos)) / fps, 0, self.duration)
+            contacts = np.stack([np.interp(grid, self.times, c) for c in self.contacts.T], 1)
+        return replace(self, fps=fps, qpos=qpos, contacts=contacts)
+
+    def cycle(self) -> tuple[float, np.ndarray]:
+        """Of a loop: the turn about z (rad) and the displacement in xy (m) of one cycle."""
+        first, last = self.qpos[0], self.qpos[-1]
+        turn = _heading(last[3:7]) - _heading(first[3:7])
+        turn = float((turn + np.pi) % (2 * np.pi) - np.pi)
+        return turn, last[:2] - _rotate(turn, first[:2])
+
+    def seam(self) -> Float[np.ndarray, "nv"]:
+        """What is left over at the end of a loop, (nv,): from the last frame to the first one moved on by a cycle.
+
+        Metres for the root's position (its xy are 0 by definition), rotation vectors and angles (rad) for the rest.
+        """
+        carried = replace(self, loop=True)._moved(self.qpos[:1].copy(), np.ones(1))[0]
+        gap = np.zeros(self.skeleton.nv)
+        mujoco.mj_differentiatePos(self.skeleton.model, gap, 1.0, self.qpos[-1], carried)
+        return gap
+
+    def require(self, skeleton: Skeleton, name: str) -> None:
+        """Check that the motion is of the given skeleton, called `name` in the error.
+
+        Raises:
+            InputError: it is not, with the first difference.
+        """
+        difference = self.skeleton.difference_to(skeleton)
+        if difference is not None:
+            raise InputError(
+                f"the motion {self.source or 'given'} does not fit {name}: {difference}; give a motion made for {name}"
+            )
+
+    def save(self, path: Path | str) -> None:
+        """Write the .npz that `load` reads: names, rate, units, quaternion order, skeleton and version included."""
+        arrays: dict[str, Any] = {
+            "version": VERSION,
+            "kind": "sfv motion",
+            "conventions": "z up, metres, radians, seconds, quaternions wxyz",
+            "skeleton": self.skeleton.xml,
+            "columns": np.array(self.skeleton.qpos_columns),
+            "fps": self.fps,
+            "qpos": self.qpos,
+            "loop": self.loop,
+            "source": self.source,
+        }
+        if self.contacts is not None:
+            arrays |= {"contacts": self.contacts, "contact_names": np.array(self.contact_names)}
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Motion":
+        """Read a motion file. Columns are matched by name.
+
+        Raises:
+            InputError: no such file, not a motion of ours, a newer version, or columns that do not fit its skeleton.
+        """
+        try:
+            # opened here, since numpy leaves it open when the archive is broken
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                data = {name: file[name] for name in file.files}
+        except FileNotFoundError as error:
+            raise InputError(f"there is no file {path}; check the name") from error
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise InputError(f"{path} is no motion file of sfv; turn it into one with: sfv convert {path}") from error
+        except Exception as error:  # zipfile and numpy raise many kinds on broken archives
+            raise InputError(f"{path} is broken ({error}); make it again") from error
+        required = {"kind", "version", "skeleton", "columns", "fps", "qpos", "loop", "source"}
+        if not required <= data.keys() or str(data["kind"]) != "sfv motion":
+            raise InputError(
+                f"{path} is an .npz but not a motion of sfv (it holds {', '.join(sorted(data))}); "
+                "give a motion that sfv wrote"
+            )
+        if int(data["version"]) > VERSION:
+            raise InputError(f"{path} is of version {data['version']} but this sfv reads up to {VERSION}; update sfv")
+        skeleton = Skeleton(str(data["skeleton"]))
+        columns = [str(name) for name in data["columns"]]
+        if sorted(columns) != sorted(skeleton.qpos_columns):
+            strange = ", ".join(sorted(set(columns) ^ set(skeleton.qpos_columns)))
+            raise InputError(f"{path}: columns and skeleton disagree about {strange}; export it again")
+        if data["qpos"].ndim != 2 or data["qpos"].shape[1] != len(columns) or data["qpos"].dtype.kind != "f":
+            raise InputError(f"{path}: qpos is {data['qpos'].shape} for {len(columns)} columns; export it again")
+        order = [columns.index(name) for name in skeleton.qpos_columns]
+        return cls(
+            skeleton=skeleton,
+            fps=float(data["fps"]),
+            qpos=data["qpos"].astype(np.float64)[:, order],
+            contacts=data["contacts"].astype(np.float64) if "contacts" in data else None,
+            contact_names=tuple(str(name) for name in data.get("contact_names", ())),
+            loop=bool(data["loop"]),
+            source=str(data["source"]),
+        )
+
+    def _moved(self, qpos: np.ndarray, cycles: np.ndarray) -> np.ndarray:
+        """Carry frames of the first cycle on by whole cycles."""
+        if not self.loop or not cycles.any():
+            return qpos
+        turn, shift = self.cycle()
+        for i, count in enumerate(cycles.astype(int)):
+            for _ in range(abs(count)):
+                if count > 0:
+                    qpos[i, :2] = _rotate(turn, qpos[i, :2]) + shift
+                else:
+                    qpos[i, :2] = _rotate(-turn, qpos[i, :2] - shift)
+            angle = turn * count
+            about_z = np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
+            rotated = np.zeros(4)
+            mujoco.mju_mulQuat(rotated, about_z, qpos[i, 3:7])
+            qpos[i, 3:7] = rotated
+        return qpos
+
+
+def _heading(quat: np.ndarray) -> float:
+    return float(2.0 * np.arctan2(quat[3], quat[0]))
+
+
+def _rotate(angle: float, xy: np.ndarray) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([c * xy[0] - s * xy[1], s * xy[0] + c * xy[1]])

@@ -1,0 +1,157 @@
+"""`sfv run`: its settings, its folder, and the order of its stages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import OmitArgPrefixes, Positional
+
+from envs.config import TrackingConfig
+from policies.config import TrainConfig
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.config import changed, plain, write_config
+from sfv.errors import InputError
+from sfv.folder import alone_in
+from sfv.provenance import provenance
+from sfv.stage import Mark, Outcome, Stage, perform
+from sfv.stages import evaluation_stage, import_stage, motion_stage, page_stage, policy_stage, pose_stage
+
+MOTION_SUFFIXES = (".npz", ".bvh", ".json", ".txt")
+"""Files that `sfv run` takes for motions; everything else is a video."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """From a clip of a person to a trained policy and a report.
+
+    The run folder gets 1-pose, 2-motion, 3-policy and 4-report; open 4-report/index.html first. What is done is not
+    done again, and a run that was stopped goes on where it was: type the same command again.
+    """
+
+    clip: Positional[Path]
+    """A video of a person, or a motion file (.npz, .bvh, .json, .txt), which is then the reference itself."""
+    out: Path
+    """The run folder, such as runs/name."""
+    character: str = "humanoid"
+    """Who is to do it: one of sfv's characters, or an MJCF file."""
+    pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
+    reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
+    tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
+    train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    rollouts: int = 32
+    """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
+    config: Path | None = None
+    """Settings to start from: the config.yaml of an earlier run, or a preset's name. Flags override it."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of one run are."""
+
+    root: Path
+
+    def pose(self, name: str) -> Path:
+        """Stage 1: track.npz, overlay.mp4."""
+        return self.root / "1-pose" / name
+
+    def motion(self, name: str) -> Path:
+        """Stage 2: motion.npz, scorecard.json."""
+        return self.root / "2-motion" / name
+
+    def policy(self, name: str) -> Path:
+        """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
+        return self.root / "3-policy" / name
+
+    def report(self, name: str) -> Path:
+        """Stage 4: report.json, index.html, rollout.mp4."""
+        return self.root / "4-report" / name
+
+
+def run(config: RunConfig, announce: Callable[[Outcome], None]) -> RunFolder:
+    """All stages, each unless it is done; `announce` hears how each went when it is over.
+
+    Raises:
+        InputError: the clip or the settings cannot be used, or the folder cannot be written.
+    """
+    folder = RunFolder(config.out)
+    with alone_in(folder.root):
+        for stage in run_stages(config):
+            announce(perform(stage))
+            write_config(folder.root / "config.yaml", resolved(config))
+    return folder
+
+
+def run_stages(config: RunConfig) -> list[Stage]:
+    """The stages of a run in their order."""
+    folder = RunFolder(config.out)
+    track, motion = folder.pose("track.npz"), folder.motion("motion.npz")
+    if config.clip.suffix.lower() in MOTION_SUFFIXES:
+        reference = [import_stage(config.clip, motion, folder.motion, config.character, config.tracking.control_hz)]
+    else:
+        reference = [
+            pose_stage(config.clip, track, folder.pose, config.pose),
+            motion_stage(track, motion, folder.motion, config.character, config.reconstruct),
+        ]
+    policy = policy_stage(motion, folder.policy, config.character, config.tracking, config.train)
+    evaluation = evaluation_stage(
+        folder.policy("policy.safetensors"),
+        motion,
+        folder.report,
+        config.character,
+        config.tracking,
+        config.rollouts,
+        lambda: provenance(resolved(config), config.train.seed) | {"minutes": stage_minutes(folder)},
+    )
+    overlay = folder.pose("overlay.mp4") if len(reference) > 1 else None
+    return [*reference, policy, evaluation, page_of(folder.root, overlay, None)]
+
+
+def page_of(root: Path, overlay: Path | None, page: Path | None) -> Stage:
+    """The page of a run, in its own place or another."""
+    run = RunFolder(root)
+    report, rollout, page = run.report("report.json"), run.report("rollout.mp4"), page or run.report("index.html")
+    return page_stage(report, rollout, run.policy("policy.safetensors"), run.motion("motion.npz"), overlay, page)
+
+
+def stage_minutes(folder: RunFolder) -> dict[str, float]:
+    """Stage name -> how long it took, of the stages of a run that are done."""
+    marks = {place("").name: Mark.read(place("stage.json")) for place in (folder.pose, folder.motion, folder.policy)}
+    return {name: round(mark.seconds / 60.0, 2) for name, mark in marks.items() if mark and mark.state == "done"}
+
+
+def evaluation_of(folder: Path, motion: Path | None, rollouts: int, out: Path | None) -> Stage:
+    """The evaluation of what was trained before, on the motion and the task that it was trained on.
+
+    Args:
+        folder: a run, or the folder of a policy.
+        motion: the reference, where it is not where it was.
+        rollouts: how many.
+        out: where the report goes; None is 4-report of the run, or `evaluation` in the policy's folder.
+
+    Raises:
+        InputError: there is no finished policy.
+    """
+    home = folder / "3-policy" if (folder / "3-policy").is_dir() else folder
+    run = RunFolder(home.parent)
+    mark = Mark.read(home / "stage.json")
+    if mark is None or mark.state != "done":
+        raise InputError(f"{folder} holds no finished policy; finish it with sfv run, or make one with sfv train")
+    reference = motion or home / mark.inputs["motion"]
+    if not reference.is_file():
+        raise InputError(f"{reference}, which {folder} was trained on, is gone; say where it is with --motion")
+    tracking = changed(TrackingConfig(), mark.config["tracking"], str(home / "stage.json"))
+    place = (out or (run.report("") if home.name == "3-policy" else home / "evaluation")).joinpath
+
+    def about() -> dict[str, Any]:
+        settings = mark.config | {"rollouts": rollouts}
+        return provenance(settings, mark.config["train"]["seed"]) | {"minutes": stage_minutes(run)}
+
+    policy = home / "policy.safetensors"
+    return evaluation_stage(policy, reference, place, mark.config["character"], tracking, rollouts, about)
+
+
+def resolved(program: Any) -> dict[str, Any]:
+    """A program's settings as they are written beside its result; where results go is said anew each time."""
+    settings = {name: value for name, value in plain(program).items() if name not in ("out", "config")}
+    return settings | ({"clip": str(program.clip.absolute())} if "clip" in settings else {})

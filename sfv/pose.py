@@ -1,0 +1,114 @@
+"""Where one person's body points are in a clip, in pixels and in metres, as a pose estimator saw them.
+
+A `PoseTrack` belongs to one person and one continuous span of the clip. It knows nothing about how the points were
+found, nor about a world: the metric points hang on the person's own hips, in the camera's axes.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from sfv.errors import InputError, did_you_mean
+from sfv.files import replacing
+
+FORMAT = "sfv.pose_track"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class PoseTrack:
+    """K named body points of one person over T frames.
+
+    A frame in which the person was not found is kept: its points are NaN and its confidence is 0.
+    """
+
+    names: tuple[str, ...]
+    """What the K points are called, such as "left_knee"; left is the person's own left."""
+    times: Float[np.ndarray, " T"]
+    """Seconds since the clip's first frame, increasing; the frames of the span, not of the whole clip."""
+    points_2d: Float[np.ndarray, "T K 2"]
+    """Pixels of the upright image, x right, y down; may lie outside the image."""
+    points_3d: Float[np.ndarray, "T K 3"]
+    """Metres in the camera's axes (x right, y down, z away from the camera), origin midway between the hips."""
+    confidence: Float[np.ndarray, "T K"]
+    """0 to 1: the estimator's own belief that the point is in the image and not hidden."""
+    image_size: tuple[int, int]
+    """Width and height of the upright image, px."""
+    estimator: str
+    """Which estimator made the track, with its variant."""
+    person: int
+    """The number this person bears in the overlay."""
+
+    def __post_init__(self) -> None:
+        frames, points = len(self.times), len(self.names)
+        for field, shape in (("points_2d", (frames, points, 2)), ("points_3d", (frames, points, 3)),
+                             ("confidence", (frames, points))):  # fmt: skip
+            if getattr(self, field).shape != shape:
+                raise ValueError(f"PoseTrack.{field} has shape {getattr(self, field).shape}, not {shape}")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @cached_property
+    def found(self) -> Bool[np.ndarray, " T"]:
+        """Frames in which the person was seen at all."""
+        return np.isfinite(self.points_2d).all(axis=(1, 2))
+
+    def index(self, name: str) -> int:
+        """The column of the point called `name`; KeyError with a suggestion when there is none."""
+        if name not in self.names:
+            raise KeyError(f"{name!r} is not a point of this track{did_you_mean(name, self.names)}")
+        return self.names.index(name)
+
+    def save(self, path: Path | str) -> None:
+        """Write an `.npz` (never pickled), whole or not at all."""
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=np.array(FORMAT),
+                version=np.array(VERSION),
+                units=np.array("seconds, pixels, metres"),
+                axes_3d=np.array("camera: x right, y down, z away; origin mid-hip"),
+                names=np.array(self.names),
+                times=self.times,
+                points_2d=self.points_2d,
+                points_3d=self.points_3d,
+                confidence=self.confidence,
+                image_size=np.array(self.image_size),
+                estimator=np.array(self.estimator),
+                person=np.array(self.person),
+            )
+
+    @classmethod
+    def load(cls, path: Path | str) -> "PoseTrack":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: there is no such file, it is not a pose track, or a newer sfv wrote it.
+        """
+        try:
+            with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                content = {name: file[name] for name in file.files}
+        except FileNotFoundError as error:
+            raise InputError(f"{path} does not exist; make a pose track with `sfv pose CLIP`") from error
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(f"{path} is not a readable pose track; make it again with `sfv pose CLIP`") from error
+        if str(content.get("format")) != FORMAT:
+            raise InputError(f"{path} is an npz file but not a pose track; make one with `sfv pose CLIP`")
+        if int(content["version"]) > VERSION:
+            raise InputError(f"{path} has version {content['version']}, this sfv reads up to {VERSION}; update sfv")
+        width, height = content["image_size"].tolist()
+        return cls(
+            names=tuple(content["names"].tolist()),
+            times=content["times"],
+            points_2d=content["points_2d"],
+            points_3d=content["points_3d"],
+            confidence=content["confidence"],
+            image_size=(width, height),
+            estimator=str(content["estimator"]),
+            person=int(content["person"]),
+        )

@@ -1,0 +1,95 @@
+"""Rotations as unit quaternions (wxyz), rotation vectors, matrices and 6-D features, on torch tensors.
+
+Every function maps (..., d) to (..., d') and is differentiable; near the identity the series, not the quotient, is used.
+It knows nothing of bodies or motions. NumPy callers use MuJoCo's or SciPy's rotations instead.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def quat_mul(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"]) -> Float[Tensor, "*n 4"]:
+    """Hamilton product a b: first b, then a."""
+    aw, ax, ay, az = a.unbind(-1)
+    bw, bx, by, bz = b.unbind(-1)
+    return torch.stack(
+        (
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ),
+        -1,
+    )
+
+
+def quat_conj(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 4"]:
+    """The inverse of a unit quaternion."""
+    return torch.cat((q[..., :1], -q[..., 1:]), -1)
+
+
+def quat_apply(q: Float[Tensor, "*#n 4"], v: Float[Tensor, "*#n 3"]) -> Float[Tensor, "*n 3"]:
+    """Rotate v by q: v + 2 w (u x v) + 2 u x (u x v), q = (w, u)."""
+    w, u = q[..., :1], q[..., 1:]
+    u, v = torch.broadcast_tensors(u, v)
+    t = 2.0 * torch.linalg.cross(u, v)
+    return v + w * t + torch.linalg.cross(u, t)
+
+
+def quat_apply_inverse(q: Float[Tensor, "*#n 4"], v: Float[Tensor, "*#n 3"]) -> Float[Tensor, "*n 3"]:
+    """Rotate v by the inverse of q: world to body."""
+    return quat_apply(quat_conj(q), v)
+
+
+def exp(w: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 4"]:
+    """The quaternion of the rotation vector w (rad)."""
+    square = (w * w).sum(-1, keepdim=True)
+    small = square < 1e-8
+    angle = torch.where(small, torch.ones_like(square), square).sqrt()
+    real = torch.where(small, 1.0 - square / 8.0, torch.cos(0.5 * angle))
+    factor = torch.where(small, 0.5 - square / 48.0, torch.sin(0.5 * angle) / angle)
+    return torch.cat((real, factor * w), -1)
+
+
+def log(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 3"]:
+    """The rotation vector (rad, length at most pi) of a unit quaternion."""
+    q = torch.where(q[..., :1] < 0, -q, q)
+    w, u = q[..., :1], q[..., 1:]
+    square = (u * u).sum(-1, keepdim=True)
+    small = square < 1e-12
+    length = torch.where(small, torch.ones_like(square), square).sqrt()
+    factor = torch.where(small, 2.0 / w.clamp_min(0.5), 2.0 * torch.atan2(length, w) / length)
+    return factor * u
+
+
+def difference(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"]) -> Float[Tensor, "*n 3"]:
+    """The rotation vector w with b = a exp(w): b minus a, in a's frame, as MuJoCo's mju_subQuat."""
+    return log(quat_mul(quat_conj(a), b))
+
+
+def matrix(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 3 3"]:
+    """The rotation matrix of a unit quaternion."""
+    w, x, y, z = q.unbind(-1)
+    rows = (
+        *(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        *(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        *(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+
+
+def six(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 6"]:
+    """The first two columns of the rotation matrix: continuous features (Zhou et al. 2019, arXiv:1812.07035)."""
+    return matrix(q)[..., :, :2].transpose(-1, -2).flatten(-2)
+
+
+def slerp(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"], t: Float[Tensor, "*#n 1"]) -> Float[Tensor, "*n 4"]:
+    """The rotation a fraction t of the short way from a to b."""
+    w = difference(a, b)
+    return quat_mul(a.expand(*w.shape[:-1], 4), exp(t * w))
+
+
+def yaw(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
+    """The heading (rad) about z: the twist of q = swing twist, defined for every q but a half turn about x or y."""
+    return 2.0 * torch.atan2(q[..., 3], q[..., 0])

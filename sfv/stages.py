@@ -1,0 +1,252 @@
+"""The stages, one function each: what goes in, what comes out, and who does it.
+
+`sfv run` does them in a run folder, and the verbs do them one at a time anywhere. What a stage computes is the business
+of recon, envs, policies and sfv.view, which are imported when they work.
+"""
+
+import csv
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envs.config import TrackingConfig
+from policies.config import TrainConfig, parse_budget
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.config import write_config
+from sfv.errors import InputError
+from sfv.files import fingerprint, replacing
+from sfv.report import Report
+from sfv.stage import Stage, origin
+
+if TYPE_CHECKING:
+    import mujoco
+    import numpy as np
+    from torch import Tensor
+
+    from sfv.character import Character
+
+log = logging.getLogger(__name__)
+
+POSE_VERSION = MOTION_VERSION = POLICY_VERSION = REPORT_VERSION = PAGE_VERSION = 1
+"""To be raised when the code of a stage changes what it makes."""
+
+BROKEN = "nan_state.npz"
+"""Where a state goes from which the physics went to NaN."""
+
+Place = Callable[[str], Path]
+"""Where what belongs to a stage goes: 'config.yaml' -> path."""
+
+
+def beside(result: Path) -> Place:
+    """Where a verb puts what belongs to a result outside a run folder: track.npz -> track.overlay.mp4."""
+    return lambda name: result.with_name(f"{result.stem}.{name}")
+
+
+def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig) -> Stage:
+    """Clip -> track, and the overlay video."""
+    overlay, settings = place("overlay.mp4"), {"pose": config}
+
+    def work() -> None:
+        from recon.estimate import estimate_pose
+        from sfv.clip import Clip
+        from sfv.view.overlay import overlay_video
+
+        frames = Clip.open(clip)
+        estimate = estimate_pose(frames, config)
+        overlay_video(frames, estimate.tracks, estimate.chosen, overlay)
+        estimate.track.save(track)
+        write_config(place("config.yaml"), settings)
+
+    outputs = (track, overlay, place("config.yaml"))
+    return Stage("1-pose", POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
+
+
+def motion_stage(track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig) -> Stage:
+    """Track -> reference motion, and its scorecard."""
+    scorecard = place("scorecard.json")
+    settings: dict[str, object] = {"character": character, "reconstruct": config}
+
+    def work() -> None:
+        from recon.reconstruct import reconstruct
+        from sfv.pose import PoseTrack
+
+        result = reconstruct(PoseTrack.load(track), _character(character), config)
+        result.motion.save(motion)
+        result.scorecard.save(scorecard)
+        write_config(place("config.yaml"), settings)
+
+    outputs = (motion, scorecard, place("config.yaml"))
+    decisive = settings | _body(character)
+    return Stage("2-motion", MOTION_VERSION, {"track": track}, decisive, outputs, place("stage.json"), work)
+
+
+def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float) -> Stage:
+    """Motion file of any known format -> reference motion at `fps`, and its scorecard."""
+    scorecard = place("scorecard.json")
+    settings: dict[str, object] = {"character": character, "fps": fps}
+
+    def work() -> None:
+        from sfv.formats.files import read_motion
+        from sfv.scorecard import motion_scorecard
+
+        reference, body = read_motion(source), _character(character)
+        if difference := reference.skeleton.difference_to(body.skeleton):
+            raise InputError(
+                f"{source} moves another skeleton than {character} ({difference}); "
+                f"give a motion of {character}, or the character it belongs to with --character"
+            )
+        if abs(reference.fps - fps) > 1e-6:
+            reference = reference.resampled(fps)
+        reference.save(motion)
+        motion_scorecard(reference, body).save(scorecard)
+        write_config(place("config.yaml"), settings)
+
+    outputs = (motion, scorecard, place("config.yaml"))
+    decisive = settings | _body(character)
+    return Stage("2-motion", MOTION_VERSION, {"motion": source}, decisive, outputs, place("stage.json"), work)
+
+
+def policy_stage(motion: Path, place: Place, character: str, tracking: TrackingConfig, config: TrainConfig) -> Stage:
+    """Reference motion -> policy. A killed training goes on from its last checkpoint, also towards another budget."""
+    parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
+    settings: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
+
+    def work() -> None:
+        from envs.evaluation import Evaluator
+        from envs.tracking import TrackingEnv
+        from policies.train import train
+        from sfv.motion import Motion
+
+        reference, body = Motion.load(motion), _character(character)
+        env = TrackingEnv([reference], body, tracking, config.num_envs, config.seed)
+        evaluator = Evaluator(reference, body, tracking)
+        train(env, lambda policy: evaluator(policy).report, config, place(""))
+        save_broken(env.broken_state, env.broken, env.model, place(BROKEN))
+        write_config(place("config.yaml"), settings)
+
+    names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
+    # the number of threads changes no result
+    decisive = settings | {"tracking": replace(tracking, threads=0)} | _body(character)
+    return Stage(
+        "3-policy",
+        POLICY_VERSION,
+        {"motion": motion},
+        decisive,
+        tuple(place(name) for name in names),
+        place("stage.json"),
+        work,
+        partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
+        partial_config=decisive | {"train": replace(config, budget="")},
+    )
+
+
+def evaluation_stage(
+    policy: Path,
+    motion: Path,
+    place: Place,
+    character: str,
+    tracking: TrackingConfig,
+    rollouts: int,
+    provenance: Callable[[], Mapping[str, Any]],
+) -> Stage:
+    """Policy and reference motion -> report, what the character did as a motion, and a video of both."""
+    settings: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
+
+    def work() -> None:
+        from envs.evaluation import Evaluator
+        from policies.export import load_policy
+        from sfv.motion import Motion
+        from sfv.view.rollout import rollout_video
+
+        body = _character(character)
+        actor, _ = load_policy(policy)
+        evaluator = Evaluator(Motion.load(motion), body, tracking, rollouts)
+        found = evaluator(actor)
+        found.simulated.save(place("simulated.npz"))
+        found.reference.save(place("reference.npz"))
+        rollout_video(place("rollout.mp4"), found.reference, found.simulated, body, source_pictures(motion))
+        save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN))
+        clip = clip_of(motion)
+        title = clip.name if clip else found.report.title
+        replace(found.report, title=title, provenance=provenance()).save(place("report.json"))
+        write_config(place("config.yaml"), settings)
+
+    names = ("report.json", "rollout.mp4", "simulated.npz", "reference.npz", "config.yaml")
+    outputs = tuple(place(name) for name in names)
+    decisive = settings | {"tracking": replace(tracking, threads=0)} | _body(character)
+    inputs = {"policy": policy, "motion": motion}
+    return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+
+
+def page_stage(report: Path, rollout: Path, policy: Path, motion: Path, overlay: Path | None, page: Path) -> Stage:
+    """Report, video, learning curve, scorecard and overlay -> one page."""
+    curve, scorecard = policy.with_name("progress.csv"), motion.with_name("scorecard.json")
+
+    def work() -> None:
+        from sfv.view.page import write_page
+
+        media = {"rollout": rollout, "overlay": overlay, "source": clip_of(motion)}
+        shown = {name: path for name, path in media.items() if path}
+        write_page(page, Report.load(report), Report.load(scorecard), shown, read_columns(curve))
+
+    inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard}
+    inputs |= {"overlay": overlay} if overlay else {}
+    return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
+
+
+def read_columns(path: Path) -> dict[str, list[float]]:
+    """The columns of a table of numbers (.csv); what is empty is NaN."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}
+
+
+def clip_of(motion: Path) -> Path | None:
+    """The video that a motion was made from, where that is known and still there."""
+    track = origin(motion, "track")
+    return origin(track, "clip") if track else None
+
+
+def source_pictures(motion: Path) -> "list[np.ndarray] | None":
+    """Small frames of the clip, 15 a second, that the motion in a file was made from; None where there is none."""
+    track, clip = origin(motion, "track"), clip_of(motion)
+    if not track or not clip:
+        return None
+    import numpy as np
+
+    from sfv.clip import Clip
+    from sfv.pose import PoseTrack
+    from sfv.view.rollout import PANEL, fitted
+
+    frames, times = Clip.open(clip), PoseTrack.load(track).times
+    moments = np.arange(times[0], times[-1], 1 / 15)
+    wanted = np.abs(frames.times[:, None] - moments).argmin(0).tolist()
+    small = {index: fitted(frame, PANEL) for index, frame in enumerate(frames) if index in wanted}
+    return [small[index] for index in wanted]
+
+
+def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path) -> None:
+    """Keep a state from which the physics went to NaN, with its model and how often that happened; None: nothing."""
+    if state is None:
+        return
+    import mujoco
+    import numpy as np
+
+    compiled = np.empty(mujoco.mj_sizeModel(model), np.uint8)
+    mujoco.mj_saveModel(model, None, compiled)
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, state=state.numpy(), kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=count)
+    log.warning("the physics went to NaN in %d episodes, which ended there; the state before one is in %s", count, path)
+
+
+def _character(name: str) -> "Character":
+    from sfv.character import load_character
+
+    return load_character(name)
+
+
+def _body(character: str) -> dict[str, object]:
+    """What of the character decides a result: not its file's name but what is in it."""
+    return {"body": fingerprint(_character(character).xml)}

@@ -1,0 +1,89 @@
+import mujoco
+import numpy as np
+import pytest
+
+from sfv.character import Character, load_character
+from sfv.errors import InputError
+
+
+def test_the_humanoid_is_the_one_of_the_table():
+    humanoid = load_character("humanoid")
+    assert humanoid.mass == pytest.approx(45.0)
+    assert len(humanoid.skeleton.body_names) == 15
+    assert humanoid.skeleton.nv == 34  # 6 + 8 balls of 3 + 4 hinges
+    assert humanoid.model.nu == 28
+    assert humanoid.skeleton.joint_kinds.count("ball") == 8
+    assert len(humanoid.pose_weights) == 13
+
+
+def test_its_names_are_bodies():
+    humanoid = load_character("humanoid")
+    assert humanoid.feet == ("right_ankle", "left_ankle")
+    assert set(humanoid.key_bodies) <= set(humanoid.skeleton.body_names)
+    assert {body for body, _ in humanoid.keypoints.values()} <= set(humanoid.skeleton.body_names)
+    assert humanoid.keypoints["left_knee"] == ("left_knee", (0.0, 0.0, 0.0))
+
+
+def test_its_zero_pose_stands_with_the_arms_out_and_mirrors_itself():
+    humanoid = load_character("humanoid")
+    data = mujoco.MjData(humanoid.model)
+    mujoco.mj_kinematics(humanoid.model, data)
+    place = {name: data.body(name).xpos for name in humanoid.skeleton.body_names}
+    assert place["left_wrist"][2] == pytest.approx(place["left_shoulder"][2])
+    assert place["left_wrist"][1] - place["left_shoulder"][1] == pytest.approx(0.274788 + 0.258947)
+    for name in place:
+        if name.startswith("left_"):
+            np.testing.assert_allclose(place[name] * [1, -1, 1], place[name.replace("left", "right")], atol=1e-6)
+    assert place["neck"][2] > place["chest"][2] > place["root"][2] > place["left_knee"][2]
+
+
+def test_bending_a_knee_moves_the_foot_back_and_bending_an_elbow_the_hand_forward():
+    humanoid = load_character("humanoid")
+    data = mujoco.MjData(humanoid.model)
+    mujoco.mj_kinematics(humanoid.model, data)
+    ankle, wrist = data.body("left_ankle").xpos.copy(), data.body("left_wrist").xpos.copy()
+    data.joint("left_knee").qpos = 1.0
+    data.joint("left_elbow").qpos = 1.0
+    mujoco.mj_kinematics(humanoid.model, data)
+    assert data.body("left_ankle").xpos[0] < ankle[0] - 0.3
+    assert data.body("left_wrist").xpos[0] > wrist[0] + 0.2
+
+
+def test_a_file_of_ones_own(tmp_path):
+    (tmp_path / "mine.xml").write_text(load_character("humanoid").xml)
+    mine = load_character(tmp_path / "mine.xml")
+    assert mine.name == "mine"
+    assert mine.skeleton.difference_to(load_character("humanoid").skeleton) is None
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match="did you mean 'humanoid'"):
+        load_character("humanoids")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not xml", "not a model that MuJoCo reads"),
+        ("<mujoco><worldbody><body><geom size='1'/></body></worldbody></mujoco>", "free joint"),
+    ],
+)
+def test_files_that_are_no_character_are_refused(tmp_path, text, words):
+    (tmp_path / "mine.xml").write_text(text)
+    with pytest.raises(InputError, match=words):
+        load_character(tmp_path / "mine.xml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "attribute", "words"),
+    [
+        ('name="feet"', 'name="paws"', "feet", 'lacks <text name="feet"'),
+        ('data="right_ankle left_ankle"', 'data="right_ankle left_ankel"', "feet", "did you mean 'left_ankle'"),
+        ('size="13" data="1 0.5 0.3', 'data="1 0.5', "pose_weights", "12 numbers for 13 joints"),
+    ],
+)
+def test_what_the_custom_block_lacks_is_named(old, new, attribute, words):
+    xml = load_character("humanoid").xml
+    assert old in xml
+    with pytest.raises(InputError, match=words):
+        getattr(Character("mine", xml.replace(old, new)), attribute)

@@ -1,0 +1,148 @@
+import logging
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from sfv.clip import Clip
+from sfv.errors import InputError
+
+
+def encode(path: Path, ticks: list[int], rate: int = 1000, size: tuple[int, int] = (64, 48), turned: int = 0) -> Path:
+    """A video whose frame k is shown at ticks[k] / rate s, its brightness 10 k, its upper left corner red."""
+    with av.open(str(path), "w", options={"video_track_timescale": str(rate)} if path.suffix == ".mp4" else {}) as out:
+        stream = out.add_stream("libx264", rate)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv444p"
+        stream.options = {"crf": "5", "threads": "1"}
+        stream.codec_context.time_base = Fraction(1, rate)
+        if turned:
+            stream.set_display_rotation(turned)
+        for k, tick in enumerate(ticks):
+            image = np.full((size[1], size[0], 3), (10 * k) % 250, np.uint8)
+            image[:16, :16] = (255, 0, 0)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = tick, Fraction(1, rate)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("fps", [10, 24, 30, 60, 240])
+def test_times_at_every_rate(tmp_path: Path, fps: int) -> None:
+    ticks = [round(k * 12000 / fps) for k in range(fps)]
+    clip = Clip.open(encode(tmp_path / "clip.mp4", ticks, 12000))
+    assert len(clip) == fps
+    assert clip.fps == pytest.approx(fps, rel=1e-3)
+    assert clip.duration == pytest.approx(1.0, rel=1e-3)
+    assert clip.size == (64, 48)
+
+
+def test_variable_rate_keeps_the_true_times(tmp_path: Path) -> None:
+    ticks = [0, 33, 66, 133, 166, 300, 333, 366, 400, 700]
+    clip = Clip.open(encode(tmp_path / "phone.mp4", ticks))
+    np.testing.assert_allclose(clip.times, np.array(ticks) / 1000)
+
+
+def test_times_start_at_zero(tmp_path: Path) -> None:
+    clip = Clip.open(encode(tmp_path / "late.mkv", [500 + 100 * k for k in range(10)]))
+    np.testing.assert_allclose(clip.times, np.arange(10) / 10)
+
+
+def test_frames_are_yielded_in_order_and_picked_by_index(tmp_path: Path) -> None:
+    clip = Clip.open(encode(tmp_path / "clip.mp4", [100 * k for k in range(12)]))
+    brightness = [frame[40, 40].mean() for frame in clip]
+    np.testing.assert_allclose(brightness, 10 * np.arange(12), atol=3)
+    picked = [frame[40, 40].mean() for frame in clip.frames([7, -1, 0, 7])]
+    np.testing.assert_allclose(picked, [70, 110, 0, 70], atol=3)
+    with pytest.raises(IndexError):
+        clip.frames([12])
+
+
+# the stored picture has its red corner upper left; turning it counterclockwise by 90 brings it lower left, and so on
+@pytest.mark.parametrize(("turned", "corner"), [(90, (-8, 8)), (180, (-8, -8)), (-90, (8, -8))])
+def test_rotation_flag_is_applied(tmp_path: Path, turned: int, corner: tuple[int, int]) -> None:
+    clip = Clip.open(encode(tmp_path / "phone.mp4", [100 * k for k in range(8)], turned=turned))
+    assert clip.size == ((64, 48) if turned == 180 else (48, 64))
+    for frame in clip:
+        assert frame.shape == (clip.size[1], clip.size[0], 3)
+        assert frame[corner][0] > 200
+        assert frame[corner][1] < 60
+
+
+def test_truncated_file_is_used_as_far_as_it_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = encode(tmp_path / "whole.mkv", [40 * k for k in range(200)], size=(320, 240))
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with caplog.at_level(logging.WARNING):
+        clip = Clip.open(cut)
+    assert 13 <= len(clip) < 200
+    assert len(list(clip)) == len(clip)
+    assert "breaks off" in caplog.text
+
+
+def test_truncated_before_the_index_is_refused(tmp_path: Path) -> None:
+    whole = encode(tmp_path / "whole.mp4", [40 * k for k in range(50)])
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(InputError, match="cut off"):
+        Clip.open(cut)
+
+
+def test_damaged_packets_are_left_out(tmp_path: Path) -> None:
+    content = bytearray(encode(tmp_path / "whole.mkv", [40 * k for k in range(100)], size=(320, 240)).read_bytes())
+    for place in np.random.default_rng(0).integers(2000, len(content) - 2000, 20):
+        content[place] ^= 0xFF
+    damaged = tmp_path / "damaged.mkv"
+    damaged.write_bytes(content)
+    clip = Clip.open(damaged)
+    assert len(list(clip)) == len(clip)
+    assert (np.diff(clip.times) > 0).all()
+
+
+def test_bad_files_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("not a video\n" * 100)
+    encode(tmp_path / "short.mp4", [100 * k for k in range(4)])
+    for name, reason in {
+        "missing.mp4": "does not exist",
+        "empty.mp4": "is empty",
+        "text.mp4": "not a video",
+        "short.mp4": r"4 readable frames \(0.40 s\)",
+        ".": "is a folder",
+    }.items():
+        with pytest.raises(InputError, match=reason):
+            Clip.open(tmp_path / name)
+
+
+def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("pcm_s16le", 8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    with pytest.raises(InputError, match="only audio"):
+        Clip.open(path)
+
+
+def test_undecodable_frames_are_refused(tmp_path: Path) -> None:
+    content = bytearray(encode(tmp_path / "whole.mkv", [40 * k for k in range(50)]).read_bytes())
+    start = content.index(b"\x1f\x43\xb6\x75")  # the first cluster: everything from here on is pictures
+    content[start + 32 :] = bytes(len(content) - start - 32)
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(content)
+    with pytest.raises(InputError, match="no frame that can be decoded"):
+        Clip.open(broken)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_unreadable_file_is_refused(tmp_path: Path) -> None:
+    path = encode(tmp_path / "clip.mp4", [100 * k for k in range(8)])
+    path.chmod(0)
+    with pytest.raises(InputError, match="permissions"):
+        Clip.open(path)

@@ -1,0 +1,266 @@
+"""A run does its stages in order, each once, and knows which to do again when something changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import yaml
+
+from configs.run import quick, standard
+from envs.config import TrackingConfig
+from envs.evaluation import Evaluation
+from policies.config import TrainConfig
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.clip import Clip
+from sfv.config import changed, read_yaml
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.pipeline import RunConfig, RunFolder, evaluation_of, run, stage_minutes
+from sfv.pose import PoseTrack
+from sfv.report import Number, Report
+from sfv.stage import Outcome, perform
+
+TINY = TrainConfig(
+    budget="1", num_envs=4, steps=4, minibatch=16, hidden=(8,), evaluate_every=64, checkpoint_every=64, compile=False
+)
+TASK = TrackingConfig(threads=1)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    tracks: tuple[PoseTrack, ...]
+    chosen: int = 0
+
+    @property
+    def track(self) -> PoseTrack:
+        return self.tracks[self.chosen]
+
+
+@dataclass(frozen=True)
+class Result:
+    motion: Motion
+    scorecard: Report
+
+
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
+    """The rooms replaced by quick ones; the list of those that worked."""
+    done = []
+
+    def estimate_pose(clip: Clip, config: PoseConfig) -> Estimate:
+        done.append("pose")
+        track = PoseTrack(
+            names=("nose",),
+            times=np.arange(20) / 10.0,
+            points_2d=np.full((20, 1, 2), 5.0),
+            points_3d=np.full((20, 1, 3), config.max_gap),
+            confidence=np.ones((20, 1)),
+            image_size=(64, 48),
+            estimator="none",
+            person=0,
+        )
+        return Estimate((track,))
+
+    def reconstruct(track: PoseTrack, character: object, config: ReconstructConfig) -> Result:
+        done.append("reconstruct")
+        qpos = wave.qpos.copy()
+        qpos[:, 0] += track.points_3d[0, 0, 0] + (config.height or 0.0)
+        return Result(replace(wave, qpos=qpos), Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),)))
+
+    def train(env: object, judge: object, config: TrainConfig, folder: Path) -> None:
+        done.append("train")
+        for name in ("policy.safetensors", "policy.zip", "policy.onnx", "progress.csv", "checkpoint.safetensors"):
+            with (folder / name).open("a") as file:
+                file.write(f"trained for {config.budget};")
+
+    class Evaluator:
+        def __init__(self, motion: Motion, *settings: object) -> None:
+            self.motion, self.env = motion, SimpleNamespace(broken=0, model=None)
+
+        def __call__(self, policy: object) -> Evaluation:
+            done.append("evaluate")
+            return Evaluation(Report("evaluation", ()), self.motion, self.motion, None)
+
+    monkeypatch.setattr("envs.evaluation.Evaluator", Evaluator)
+    monkeypatch.setattr("sfv.view.page.write_page", lambda path, *parts: path.write_text("page"))
+    monkeypatch.setattr("sfv.stages.source_pictures", lambda motion: None)
+    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
+    monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
+    monkeypatch.setattr("sfv.clip.Clip.open", lambda path: Clip(path, (64, 48), np.arange(20) / 10.0))
+    monkeypatch.setattr("recon.estimate.estimate_pose", estimate_pose)
+    monkeypatch.setattr("sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path: path.write_text("overlay"))
+    monkeypatch.setattr("recon.reconstruct.reconstruct", reconstruct)
+    monkeypatch.setattr("policies.train.train", train)
+    return done
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("a clip")
+    return RunConfig(clip, tmp_path / "run", tracking=TASK, train=TINY, rollouts=2)
+
+
+def did(config: RunConfig) -> dict[str, bool]:
+    """Run; stage -> whether it worked, not skipped."""
+    outcomes: list[Outcome] = []
+    run(config, outcomes.append)
+    return {outcome.name: not outcome.skipped for outcome in outcomes}
+
+
+def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], config: RunConfig) -> None:
+    assert all(did(config).values())
+    folder = RunFolder(config.out)
+    files = {
+        folder.pose: "track.npz overlay.mp4 config.yaml stage.json",
+        folder.motion: "motion.npz scorecard.json config.yaml stage.json",
+        folder.policy: "policy.safetensors policy.zip policy.onnx config.yaml progress.csv stage.json",
+        folder.report: "report.json rollout.mp4 index.html config.yaml stage.json",
+    }
+    assert [p(name) for p, names in files.items() for name in names.split() if not p(name).is_file()] == []
+    before = {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()}
+    assert not any(did(config).values())
+    assert {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()} == before
+    assert worked == ["pose", "reconstruct", "train", "evaluate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (lambda c: replace(c, pose=PoseConfig(max_gap=0.5)), "pose reconstruct train evaluate"),
+        (lambda c: replace(c, reconstruct=ReconstructConfig(height=1.8)), "reconstruct train evaluate"),
+        # the pose stage finds the same: nothing below it has new inputs
+        (lambda c: replace(c, pose=PoseConfig(max_people=2)), "pose"),
+        (lambda c: replace(c, tracking=replace(TASK, threads=2)), ""),
+        (lambda c: replace(c, tracking=replace(TASK, action_scale=0.5)), "train evaluate"),
+        (lambda c: replace(c, rollouts=3), "evaluate"),
+    ],
+)
+def test_only_what_depends_on_a_change_is_done_again(
+    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], again: str
+) -> None:
+    did(config)
+    worked.clear()
+    did(change(config))
+    assert worked == again.split()
+
+
+def test_changed_clip_is_noticed_and_moved_clip_is_not(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    moved = replace(config, clip=config.clip.rename(config.clip.with_name("moved.mp4")))
+    assert not any(did(moved).values())
+    moved.clip.write_text("another clip")
+    assert did(moved)["1-pose"]
+
+
+def test_training_goes_on_towards_a_larger_budget_and_anew_for_another_task(
+    worked: list[str], config: RunConfig
+) -> None:
+    did(config)
+    policy = config.out / "3-policy" / "policy.safetensors"
+    did(replace(config, train=replace(TINY, budget="2")))
+    assert policy.read_text() == "trained for 1;trained for 2;"
+    did(replace(config, train=replace(TINY, gamma=0.9)))
+    assert policy.read_text() == "trained for 1;"
+
+
+def test_stages_survive_the_loss_of_another(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    (config.out / "2-motion" / "scorecard.json").unlink()
+    assert did(config) == {"1-pose": False, "2-motion": True, "3-policy": False, "4-report": False, "page": True}
+
+
+def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
+    worked: list[str], config: RunConfig, wave: Motion
+) -> None:
+    source = config.clip.with_name("wave.npz")
+    wave.resampled(60.0).save(source)
+    assert list(did(replace(config, clip=source))) == ["2-motion", "3-policy", "4-report", "page"]
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.fps == 30.0
+    np.testing.assert_allclose(reference.qpos, wave.qpos, atol=1e-9)
+    assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
+
+
+def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(clip: object, config: object) -> None:
+        raise InputError("nobody is there")
+
+    monkeypatch.setattr("recon.estimate.estimate_pose", refuse)
+    with pytest.raises(InputError, match="nobody"):
+        run(config, lambda outcome: None)
+    assert not config.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: replace(c, train=replace(TINY, budget="soon")), "budget"),
+        (lambda c: replace(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: replace(c, clip=Path("nowhere.mp4")), "nowhere"),
+    ],
+)
+def test_slips_are_found_before_any_work(
+    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        run(change(config), lambda outcome: None)
+    assert worked == []
+    assert not config.out.exists()
+
+
+def test_config_file_says_everything(worked: list[str], config: RunConfig) -> None:
+    config = replace(config, reconstruct=ReconstructConfig(height=1.7))
+    did(config)
+    blank = RunConfig(Path(), config.out)
+    path = config.out / "config.yaml"
+    assert changed(blank, read_yaml(path), str(path)) == config
+    stage = yaml.safe_load((config.out / "2-motion" / "config.yaml").read_text())
+    assert stage["reconstruct"]["height"] == 1.7
+
+
+def test_report_says_where_it_comes_from(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    about = Report.load(config.out / "4-report" / "report.json").provenance
+    assert about["seed"] == 0
+    assert about["config"]["train"]["num_envs"] == 4
+    assert set(about["minutes"]) == {"1-pose", "2-motion", "3-policy"} == set(stage_minutes(RunFolder(config.out)))
+    assert {"sfv", "python", "mujoco", "torch"} <= set(about["versions"])
+    assert about["machine"]["cores"] >= 1
+
+
+def test_evaluation_of_what_was_trained(worked: list[str], config: RunConfig, tmp_path: Path) -> None:
+    did(config)
+    for folder in (config.out, config.out / "3-policy"):
+        stage = evaluation_of(folder, None, config.rollouts, None)
+        assert stage.outputs[0].resolve() == (config.out / "4-report" / "report.json").resolve()
+        assert perform(stage).skipped
+    alone = (config.out / "3-policy").rename(tmp_path / "policy")
+    with pytest.raises(InputError, match="--motion"):
+        evaluation_of(alone, None, 2, None)
+    stage = evaluation_of(alone, config.out / "2-motion" / "motion.npz", 2, None)
+    assert not perform(stage).skipped
+    assert stage.outputs[0] == alone / "evaluation" / "report.json"
+    with pytest.raises(InputError, match="no finished policy"):
+        evaluation_of(tmp_path, None, 2, None)
+
+
+@pytest.mark.parametrize("preset", [standard, quick])
+def test_presets(preset: Callable[[Path, Path], RunConfig], tmp_path: Path) -> None:
+    config = preset(tmp_path / "a.mp4", tmp_path / "b")
+    assert (config.clip, config.out) == (tmp_path / "a.mp4", tmp_path / "b")
+
+
+def test_a_real_run_from_a_motion(config: RunConfig, wave: Motion) -> None:
+    """Nothing replaced: physics, learner and evaluation on one second of waving."""
+    source = config.clip.with_name("wave.npz")
+    wave.save(source)
+    config = replace(config, clip=source)
+    assert all(did(config).values())
+    report = Report.load(config.out / "4-report" / "report.json")
+    assert 0.0 < report["normalised_return"] <= 1.0
+    assert len(Motion.load(config.out / "4-report" / "simulated.npz")) >= 2
+    assert not any(did(config).values())

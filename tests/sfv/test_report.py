@@ -1,0 +1,52 @@
+import math
+
+import pytest
+
+from sfv.errors import InputError
+from sfv.files import read_json, write_json
+from sfv.report import Number, Report
+
+REPORT = Report(
+    "a walk",
+    (Number("success", 1.0, "", "higher"), Number("mpjpe_global", 31.5, "mm", "lower")),
+    {"error": {"time_s": [0.0, 0.1], "error_mm": [1.0, 2.0]}},
+    {"seed": 3, "versions": {"mujoco": "4"}},
+)
+
+
+def test_there_and_back(tmp_path):
+    REPORT.save(tmp_path / "report.json")
+    assert Report.load(tmp_path / "report.json") == REPORT
+
+
+def test_numbers_are_found_by_name():
+    assert REPORT["mpjpe_global"] == 31.5
+    with pytest.raises(KeyError, match="there are: success, mpjpe_global"):
+        REPORT["nr"]
+
+
+def test_nan_survives(tmp_path):
+    Report("x", (Number("slide", math.nan, "m/s", "lower"),)).save(tmp_path / "r.json")
+    assert math.isnan(Report.load(tmp_path / "r.json")["slide"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "else"}, "not a report of sfv"),
+        ({"version": 99}, "version 99"),
+        ({"numbers": [{"name": "a"}]}, "damaged"),
+        ({"numbers": 3}, "damaged"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, change, words):
+    REPORT.save(tmp_path / "r.json")
+    write_json(tmp_path / "r.json", read_json(tmp_path / "r.json") | change)
+    with pytest.raises(InputError, match=words):
+        Report.load(tmp_path / "r.json")
+
+
+def test_a_list_is_no_report(tmp_path):
+    write_json(tmp_path / "r.json", [1])
+    with pytest.raises(InputError, match="not a report"):
+        Report.load(tmp_path / "r.json")
