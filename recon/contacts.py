@@ -1,0 +1,136 @@
+"""When heels and toes bear weight, seen from how fast they move in the picture and how high they are in the world.
+
+In a static camera a standing foot does not move at all, which pixels show far better than any depth estimate; height
+tells standing from the top of a jump. It knows no optimiser: it reads a candidate and returns a `Stance`.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d
+
+from recon.body import Body
+from recon.evidence import Evidence
+from recon.fit import Candidate
+from recon.terms import Stance
+from sfv.character import Character
+
+SLOW, FAST = 0.3, 0.6
+"""m/s in the picture's plane: a contact begins below the first and lasts until the second."""
+SHORTEST = 0.1
+"""s: the top of a jump is below 0.3 m/s for 0.06 s."""
+LONGEST_GAP = 0.07
+"""s: shorter interruptions are the estimator's."""
+CLEAR = 0.04
+"""m of air under the body in the middle of a jump; a step without a visible contact has less."""
+SOLE = 0.01
+"""m above a foot's lowest point in the zero pose that still belongs to its sole."""
+
+
+def estimate_stance(
+    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float, tolerance: float
+) -> Stance:
+    """Contacts of the character's feet with the floor.
+
+    Args:
+        body: the character's tree.
+        character: names the feet and their landmarks.
+        found: a motion near the truth, whose floor is z = 0 within `tolerance`.
+        evidence: the pixels.
+        fps: rate of the motion.
+        tolerance: m above the floor that still counts as on it.
+    """
+    frames = len(found.qpos)
+    points: list[int] = []
+    weights: list[np.ndarray] = []
+    stretches: list[np.ndarray] = []
+    count = 0
+    for landmark, surface in sole_groups(body, character).items():
+        height = found.placed.surface[:, surface, 2].min(1).values.numpy()
+        stands = _settled(landmark_speed(found, evidence, landmark, fps), height, tolerance, fps)
+        for point in surface:
+            number, weight = np.zeros(frames, np.int64), stands.astype(np.float64)
+            for start, stop in runs(stands):
+                count += 1
+                number[start:stop] = count
+                # the first and last frame of a contact may be half in the air
+                weight[[start, stop - 1]] = 0.3
+            points.append(point)
+            weights.append(weight)
+            stretches.append(number)
+    return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), torch.tensor(np.stack(stretches, 1)))
+
+
+def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
+    """Landmark of a foot (heel, toes) -> the points of that foot's sole that are nearest to it."""
+    groups: dict[str, list[int]] = {}
+    height = body.place(torch.tensor(body.model.qpos0)[None], body.unscaled()).surface[0, :, 2].numpy()
+    for foot in character.feet:
+        marks = {name: np.array(offset) for name, (b, offset) in character.keypoints.items()
+                 if b == foot and ("heel" in name or "foot_index" in name)}  # fmt: skip
+        mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == foot]
+        for i in mine if marks else []:
+            if height[i] < height[mine].min() + SOLE:
+                offset = body.surface_offset(i)
+                nearest = min(marks, key=lambda name: float(np.linalg.norm(marks[name] - offset)))
+                groups.setdefault(nearest, []).append(i)
+    return groups
+
+
+def landmark_speed(found: Candidate, evidence: Evidence, landmark: str, fps: float) -> Float[np.ndarray, " T"]:
+    """Speed of a landmark across the picture, as m/s at its depth, on the motion's frames; infinite where unseen."""
+    column = evidence.names.index(landmark)
+    times = (evidence.low + evidence.part[:, 0, 0]).numpy() / fps
+    seen = evidence.trust[:, column].numpy() > 0.05
+    grid = np.arange(len(found.qpos)) / fps
+    if seen.sum() < 3:
+        return np.full(len(grid), np.inf)
+    pixels = evidence.pixels[seen, column].numpy()
+    depth = found.view.to_camera(found.placed.xpos[:, 0])[:, 2].numpy()
+    track = np.stack([np.interp(grid, times[seen], p) for p in pixels.T], 1)
+    track = gaussian_filter1d(track, 0.04 * fps, axis=0, mode="nearest")
+    speed = np.linalg.norm(np.gradient(track, axis=0), axis=1) * fps * depth / float(found.view.focal)
+    nearest = np.abs(grid[:, None] - times[seen][None]).min(1)
+    return np.where(nearest < 0.1, speed, np.inf)
+
+
+def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.ndarray, "T F"]:
+    """1 where any point of a foot stands, per foot of the character."""
+    feet = [body.names[body.surface_body[int(i)]] for i in given.points]
+    on = (given.stretch > 0).numpy()
+    return np.stack([on[:, [name == foot for name in feet]].any(1) for foot in character.feet], 1).astype(np.float64)
+
+
+def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
+    """1 in frames of flight: no foot stands for at least SHORTEST, and at some time the whole body is off the floor."""
+    out = np.zeros(len(lowest))
+    for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
+        if (stop - start) / fps >= SHORTEST and lowest[start:stop].max() > CLEAR:
+            out[start:stop] = 1.0
+    return out
+
+
+def _settled(speed: np.ndarray, height: np.ndarray, tolerance: float, fps: float) -> Bool[np.ndarray, " T"]:
+    """Hysteresis on speed and height, then gaps closed and blips removed."""
+    sure = (speed < SLOW) & (height < tolerance)
+    perhaps = (speed < FAST) & (height < 1.5 * tolerance)
+    on = np.zeros(len(speed), bool)
+    for start, stop in runs(perhaps):
+        inside = np.flatnonzero(sure[start:stop])
+        if len(inside):
+            # from the first to the last sure frame, and half of the unsure margins
+            a, b = inside[0], inside[-1] + 1
+            on[start + a - min(a, 1) : start + b + min(stop - start - b, 1)] = True
+    for start, stop in runs(~on):
+        if 0 < start and stop < len(on) and (stop - start) / fps <= LONGEST_GAP and perhaps[start:stop].all():
+            on[start:stop] = True
+    for start, stop in runs(on):
+        if (stop - start) / fps < SHORTEST:
+            on[start:stop] = False
+    return on
+
+
+def runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:
+    """Start and stop (exclusive) of each uninterrupted run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -1,0 +1,116 @@
+"""What a pose track says about a character's landmarks, in the form that the objective wants.
+
+Only landmarks that the character has a site for are used. Observations keep their own times; `low` and `part` say where
+between two frames of the motion each of them lies, so clips of any or varying rate need no resampling.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from recon.camera import view_rotations
+from sfv.errors import InputError
+from sfv.pose import PoseTrack
+
+BONES = (
+    ("hip", "knee"), ("knee", "ankle"), ("ankle", "foot_index"), ("heel", "foot_index"),
+    ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "shoulder"),
+)  # fmt: skip
+"""Pairs of landmarks, on each side, whose direction is compared with the estimator's metric points."""
+LINES = (("right_hip", "left_hip"), ("right_shoulder", "left_shoulder"), ("right_ear", "left_ear"))
+"""Pairs across the body."""
+CORE = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "hip", "knee", "ankle"))
+"""Landmarks without which there is no body to reconstruct."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Observations of K landmarks in N frames of the clip, and of P bones.
+
+    Attributes:
+        names: the K landmarks.
+        low, part: observation n is at frame low + part of the motion.
+        pixels: (N, K, 2) from the image's centre, px; 0 where unseen.
+        trust: (N, K) 0..1, 0 where unseen.
+        size: (N,) the body's size in the picture, px.
+        pairs: (P, 2) landmark indices of the bones.
+        directions: (N, P, 3) unit vectors of the bones in camera axes.
+        bone_trust: (N, P).
+    """
+
+    names: tuple[str, ...]
+    low: Int[Tensor, " N"]
+    part: Float[Tensor, "N 1 1"]
+    pixels: Float[Tensor, "N K 2"]
+    trust: Float[Tensor, "N K"]
+    size: Float[Tensor, " N"]
+    pairs: Int[Tensor, "P 2"]
+    directions: Float[Tensor, "N P 3"]
+    bone_trust: Float[Tensor, "N P"]
+
+    def at_frames(self, values: Float[Tensor, "T *d"]) -> Float[Tensor, "N *d"]:
+        """Values on the motion's frames, interpolated linearly to the times of the observations."""
+        part = self.part.reshape(-1, *(1 for _ in values.shape[1:]))
+        return values[self.low] * (1 - part) + values[self.low + 1] * part
+
+
+def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, focal: float) -> Evidence:
+    """The evidence of a track about the landmarks `names`, for a motion of `frames` frames at `fps`.
+
+    Raises:
+        InputError: the track lacks landmarks that a body needs.
+    """
+    lacking = [name for name in CORE if name not in track.names or name not in names]
+    if lacking:
+        raise InputError(f"the pose track has no {', '.join(lacking)}; use an estimator that gives whole bodies")
+    names = tuple(name for name in names if name in track.names)
+    columns = [track.index(name) for name in names]
+    pixels, points, trust = track.points_2d[:, columns], track.points_3d[:, columns], track.confidence[:, columns]
+    seen = np.isfinite(pixels).all(-1) & np.isfinite(points).all(-1)
+    # the weight is squared: a point of confidence 0.5 is a guess
+    trust = np.where(seen, np.clip(trust, 0.0, 1.0) ** 2, 0.0)
+    centre = 0.5 * np.array(track.image_size)
+
+    grid = np.clip((track.times - track.times[0]) * fps, 0.0, frames - 1 - 1e-9)
+    low = np.minimum(grid.astype(int), frames - 2)
+    middle, size = _extent(pixels, points)
+    turn = view_rotations(middle, focal, track.image_size)
+
+    pairs = _pairs(names)
+    bones = points[:, pairs[:, 1]] - points[:, pairs[:, 0]]
+    length = np.linalg.norm(bones, axis=-1, keepdims=True)
+    directions = np.einsum("nij,npj->npi", turn, bones / np.maximum(length, 1e-6))
+    bone_trust = np.sqrt(trust[:, pairs[:, 0]] * trust[:, pairs[:, 1]]) * (length[..., 0] > 0.02)
+    as_double = [torch.tensor(np.nan_to_num(a), dtype=torch.float64) for a in (
+        (grid - low)[:, None, None], np.where(seen[..., None], pixels - centre, 0.0), trust, size, directions, bone_trust
+    )]  # fmt: skip
+    part, pixels_t, trust_t, size_t, directions_t, bone_trust_t = as_double
+    return Evidence(
+        names, torch.tensor(low), part, pixels_t, trust_t, size_t, torch.tensor(pairs), directions_t, bone_trust_t
+    )
+
+
+def _pairs(names: tuple[str, ...]) -> np.ndarray:
+    sided = [(f"{side}_{a}", f"{side}_{b}") for side in ("right", "left") for a, b in BONES]
+    both = [pair for pair in (*sided, *LINES) if pair[0] in names and pair[1] in names]
+    return np.array([[names.index(a), names.index(b)] for a, b in both])
+
+
+def _extent(pixels: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Middle (N, 2) of the person in the picture, and the px that a stature takes there, (N,); gaps are bridged.
+
+    The size is the ratio of spreads in pixels and metres (robust against bent poses), times 1.7 m.
+    """
+    flat = points[..., :2]
+    with np.errstate(invalid="ignore"):
+        middle = pixels.mean(1)
+        spread_px = np.sqrt(((pixels - middle[:, None]) ** 2).sum(-1).mean(1))
+        spread_m = np.sqrt(((flat - flat.mean(1, keepdims=True)) ** 2).sum(-1).mean(1))
+        size = 1.7 * spread_px / np.maximum(spread_m, 1e-3)
+    good = np.isfinite(size)
+    index = np.arange(len(size))
+    bridged = np.stack([np.interp(index, index[good], column[good]) for column in (*middle.T, size)], -1)
+    return bridged[:, :2], bridged[:, 2]

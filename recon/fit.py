@@ -1,0 +1,162 @@
+"""The optimiser: finds the motion, the camera and the proportions that make a table of terms least, over the whole clip.
+
+It knows no term by name. A candidate is a motion near a start: increments in the tangent space of qpos (so no gimbal),
+written as cosine series in time and scaled so that smoothness costs about the same at every frequency (a Sobolev
+preconditioner), which lets L-BFGS converge in some dozens of steps where the plain problem needs thousands.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from recon.body import Body, Placed
+from recon.camera import camera_from_world
+
+CUTOFF = 2.0
+"""Hz: above this, smoothness outweighs data in the terms' curvature; only convergence depends on it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The camera while fitting: it stands at (0, 0, height) and looks along X. Scalars; focal in px, rad, m."""
+
+    focal: Float[Tensor, ""]
+    pitch: Float[Tensor, ""]
+    roll: Float[Tensor, ""]
+    height: Float[Tensor, ""]
+    lean: Float[Tensor, ""]
+    """rad by which the estimator's metric axes are turned about the camera's x: it sees people lean to the camera."""
+
+    @property
+    def rotation(self) -> Float[Tensor, "3 3"]:
+        """Camera axes from world axes."""
+        return camera_from_world(self.pitch, self.roll)
+
+    def to_camera(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 3"]:
+        """World points in the camera's axes, m."""
+        up = torch.stack((torch.zeros_like(self.height), torch.zeros_like(self.height), self.height))
+        return (points - up) @ self.rotation.T
+
+    def project(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 2"]:
+        """World points to pixels from the image's centre."""
+        seen = self.to_camera(points)
+        return self.focal * seen[..., :2] / seen[..., 2:].clamp_min(0.1)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One guess: a motion (T frames), a view and proportions, and where that puts the body."""
+
+    qpos: Float[Tensor, "T nq"]
+    view: View
+    proportions: Float[Tensor, "S 2 3"]
+    placed: Placed
+
+    def detached(self) -> "Candidate":
+        """The same numbers without their history."""
+        placed = Placed(**{k: v.detach() for k, v in vars(self.placed).items()})
+        view = View(**{k: v.detach() for k, v in vars(self.view).items()})
+        return Candidate(self.qpos.detach(), view, self.proportions.detach(), placed)
+
+
+Term = Callable[[Candidate], Tensor]
+"""A share of the objective: a candidate to a number >= 0, about 1 when the misfit is at its expected size."""
+
+
+def candidate(body: Body, qpos: Tensor, view: View, proportions: Tensor) -> Candidate:
+    """A guess with the body placed."""
+    return Candidate(qpos, view, proportions, body.place(qpos, proportions))
+
+
+def fit(
+    body: Body,
+    start: Candidate,
+    terms: Mapping[str, tuple[Term, float]],
+    fps: float,
+    iterations: int,
+    free: tuple[str, ...] = (),
+    advance: Callable[[float], None] = lambda steps: None,
+) -> Candidate:
+    """The candidate near `start` that makes the weighted sum of `terms` least.
+
+    Args:
+        body: the tree that moves.
+        start: where to begin.
+        terms: name -> (function, weight).
+        fps: the motion's rate.
+        iterations: at most so many steps of L-BFGS (Nocedal and Wright, 2006, alg. 7.5, strong Wolfe line search).
+        free: which of "focal", "tilt", "height", "lean", "proportions" may change besides the motion.
+        advance: called with the number of steps done.
+    """
+    series, scale = _cosines(len(start.qpos), fps)
+    z = torch.zeros(len(start.qpos), body.model.nv, dtype=torch.float64, requires_grad=True)
+    lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    shape = torch.zeros_like(start.proportions, requires_grad=True)
+    # a step of 1 is: 20 % of focal length, 0.1 rad of pitch, 0.05 rad of roll, 0.2 m of height, 0.1 rad of lean; 10 % of a length
+    unit = torch.tensor([0.2, 0.1, 0.05, 0.2, 0.1], dtype=torch.float64)
+    held = [float(n in free) for n in ("focal", "tilt", "tilt", "height", "lean")]
+    unit = unit * torch.tensor(held, dtype=torch.float64)
+    parameters = [z]
+    if unit.any():
+        parameters.append(lens)
+    if "proportions" in free:
+        parameters.append(shape)
+
+    def build() -> Candidate:
+        d = unit * lens
+        view = start.view
+        view = View(view.focal * torch.exp(d[0]), view.pitch + d[1], view.roll + d[2], view.height + d[3], view.lean + d[4])
+        qpos = body.moved(start.qpos, series @ (scale * z))
+        return candidate(body, qpos, view, start.proportions + 0.1 * shape)
+
+    optimiser = torch.optim.LBFGS(
+        parameters, max_iter=iterations, max_eval=iterations * 5 // 4, history_size=20, tolerance_grad=1e-6,
+        tolerance_change=1e-8, line_search_fn="strong_wolfe",
+    )  # fmt: skip
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        guess = build()
+        loss = torch.stack([weight * term(guess) for term, weight in terms.values()]).sum()
+        loss.backward()
+        advance(0.8)
+        return loss
+
+    with one_thread():
+        optimiser.step(closure)
+        with torch.no_grad():
+            found = build()
+    return _normalised(body, found.detached())
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """The tensors here are small: on more threads torch spends its time waiting for them. Also makes sums repeatable."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _normalised(body: Body, found: Candidate) -> Candidate:
+    qpos = found.qpos.clone()
+    for columns in ([3, 4, 5, 6], *body.ball_qpos):
+        qpos[:, columns] = torch.nn.functional.normalize(qpos[:, columns], dim=-1)
+    return replace(found, qpos=qpos)
+
+
+def _cosines(frames: int, fps: float) -> tuple[Tensor, Tensor]:
+    """(T, T) cosine series in time (columns, orthonormal), and (T, 1) scale of each for equal curvature."""
+    k, t = np.arange(frames), np.arange(frames)
+    series = np.cos(np.pi * np.outer(t + 0.5, k) / frames) * np.sqrt(2.0 / frames)
+    series[:, 0] *= np.sqrt(0.5)
+    hertz = 0.5 * k * fps / frames
+    scale = 1.0 / np.sqrt(1.0 + (hertz / CUTOFF) ** 6)
+    return torch.tensor(series), torch.tensor(scale)[:, None]

@@ -1,0 +1,118 @@
+"""The scorecard of a reconstruction: how well the motion fits the clip, and how clean it is, in named numbers."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+from recon.camera import Camera
+from recon.config import ReconstructConfig
+from sfv import metrics
+from sfv.character import Character
+from sfv.kinematics import motion_state
+from sfv.motion import Motion
+from sfv.pose import PoseTrack
+from sfv.report import Number, Report
+
+LIMBS = tuple(
+    f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+)
+"""The twelve joints by which poses are compared."""
+
+
+def landmark_positions(character: Character, motion: Motion, names: tuple[str, ...]) -> Float[np.ndarray, "T K 3"]:
+    """World positions (m) of the character's landmarks over a motion."""
+    state = motion_state(motion, character.model)
+    out = []
+    for name in names:
+        body, offset = character.keypoints[name]
+        b = character.model.body(body).id
+        w, u = state.xquat[:, b, :1], state.xquat[:, b, 1:]
+        t = 2.0 * np.cross(u, np.array(offset))
+        out.append(state.xpos[:, b] + np.array(offset) + w * t + np.cross(u, t))
+    return np.stack(out, 1)
+
+
+def at_times(points: Float[np.ndarray, "T K 3"], fps: float, times: Float[np.ndarray, " N"]) -> Float[np.ndarray, "N K 3"]:
+    """Points between frames, linearly; times (s) from the first frame."""
+    grid = np.clip(times * fps, 0, len(points) - 1 - 1e-9)
+    low = grid.astype(int)
+    part = (grid - low)[:, None, None]
+    return points[low] * (1 - part) + points[np.minimum(low + 1, len(points) - 1)] * part
+
+
+def scorecard(
+    track: PoseTrack,
+    character: Character,
+    motion: Motion,
+    points: Float[np.ndarray, "T K 3"],
+    names: tuple[str, ...],
+    camera: Camera,
+    config: ReconstructConfig,
+) -> Report:
+    """Numbers and series of a reconstruction; `points` are the person's landmarks called `names`."""
+    model, state = character.model, motion_state(motion, character.model)
+    times = track.times - track.times[0]
+    contacts = motion.contacts if motion.contacts is not None else np.zeros((len(motion), 0))
+
+    columns = [track.index(name) for name in LIMBS]
+    seen = track.points_2d[:, columns]
+    person = at_times(points, motion.fps, times)[:, [names.index(name) for name in LIMBS]]
+    error_px = np.linalg.norm(camera.project(person) - seen, axis=-1)
+    sure = track.confidence[:, columns] > 0.5
+    size = np.nanmax(track.points_2d[..., 1], 1) - np.nanmin(track.points_2d[..., 1], 1)
+    tall = float(np.nanpercentile(size, 90))
+
+    found = track.found
+    raw = track.points_3d[:, columns]
+    raw_w = raw @ camera.rotation
+    performed = at_times(landmark_positions(character, motion, LIMBS), motion.fps, times)
+    hips = [LIMBS.index("left_hip"), LIMBS.index("right_hip")]
+    own, theirs = _hung(performed, hips), _hung(raw_w, hips)
+    rate = 1.0 / float(np.median(np.diff(track.times)))
+    under = metrics.penetration(model, state)
+    above = metrics.floating(model, state, contacts)
+    limit = metrics.joint_limit_violation(model, motion.qpos)
+    ratio = np.sqrt((own[found] ** 2).sum() / (theirs[found] ** 2).sum())
+
+    numbers = (
+        Number("reprojection error", float(np.nanmedian(error_px[sure])), "px", "lower"),
+        Number("reprojection error of body", 100.0 * float(np.nanmedian(error_px[sure])) / tall, "% of height", "lower"),
+        Number("agreement in 3D", metrics.pa_mpjpe(own[found], ratio * theirs[found]), "mm", "lower"),
+        Number("jerk", metrics.mean_jerk(own[found], rate), "m/s^3", "lower"),
+        Number("jerk of the estimate", metrics.mean_jerk(ratio * theirs[found], rate), "m/s^3", "none"),
+        Number("peak acceleration", metrics.peak_acceleration(state.xpos[:, 1:], motion.fps), "m/s^2", "lower"),
+        Number("foot slide", metrics.foot_slide(model, state, motion.fps, character.feet, contacts), "cm/s", "lower"),
+        Number("penetration, deepest", float(under.max()), "cm", "lower"),
+        Number("penetration, mean", float(under.mean()), "cm", "lower"),
+        Number("floating in stance", float(above.mean()) if len(above) else float("nan"), "cm", "lower"),
+        Number("joint limit violation", float(limit.max()), "deg", "lower"),
+        Number("amplitude kept", metrics.amplitude_kept(own[found], ratio * theirs[found]), "%", "higher"),
+        Number("stance share", float((contacts > 0.5).any(1).mean()), "1", "none"),
+        Number("focal length", camera.focal, "px", "none"),
+        Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
+        Number("camera height", float(camera.position[2]), "m", "none"),
+        Number("frames without the person", float((~found).sum()), "frames", "lower"),
+    )
+    series = {
+        "per motion frame": {
+            "time_s": motion.times.tolist(),
+            "lowest_cm": (100.0 * metrics.lowest(model, state)).tolist(),
+            "root_height_m": motion.qpos[:, 2].tolist(),
+            **{f"{name}_contact": contacts[:, i].tolist() for i, name in enumerate(motion.contact_names)},
+        },
+        "per clip frame": {
+            "time_s": track.times.tolist(),
+            "reprojection_px": np.nan_to_num(np.nanmedian(error_px, 1)).tolist() if found.all() else _quiet(error_px),
+        },
+    }
+    return Report("reconstruction", numbers, series, {"config": dataclasses.asdict(config)})
+
+
+def _quiet(errors: np.ndarray) -> list[float]:
+    return [float(np.nanmedian(row)) if np.isfinite(row).any() else float("nan") for row in errors]
+
+
+def _hung(points: np.ndarray, hips: list[int]) -> np.ndarray:
+    """Points relative to the middle of the hips."""
+    return points - points[:, hips].mean(1, keepdims=True)

@@ -1,0 +1,255 @@
+"""Pictures of MuJoCo models: a scene with one or more figures in it, and the renderer that photographs it.
+
+Through EGL where the machine has GL (a software driver will do), else with mujoco_warp's ray tracer, which needs none.
+It knows poses and cameras, but no motions and no files.
+"""
+
+import importlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Protocol
+
+import mujoco
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from sfv.character import Character
+from sfv.errors import InputError
+from sfv.view.camera import Camera
+from sfv.view.person import Look, dress
+
+log = logging.getLogger(__name__)
+
+Rgb = tuple[float, float, float]
+LARGEST = 2160
+"""Most pixels on a side."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A floor of squares under a sky. Colours in 0..1; `square` is a side in metres."""
+
+    light: Rgb = (0.80, 0.82, 0.85)
+    dark: Rgb = (0.70, 0.73, 0.77)
+    square: float = 0.5
+    sky_top: Rgb = (0.55, 0.68, 0.86)
+    sky_bottom: Rgb = (0.93, 0.95, 0.97)
+
+
+def scene(
+    actors: Sequence[tuple[Character, Look]], ground: Ground | None = None, terrain: mujoco.MjSpec | None = None
+) -> mujoco.MjModel:
+    """A model to look at: the characters, each in its look, on a ground with light, sky and a camera.
+
+    Its qpos is that of the first character, then that of the second, and so on; names carry the prefixes "0/", "1/".
+
+    Args:
+        actors: characters and their looks.
+        ground: the floor; the ordinary one if None.
+        terrain: bodies to add to the world, as steps or a box.
+    """
+    ground = ground or Ground()
+    spec = mujoco.MjSpec()
+    spec.modelname = "scene"
+    spec.visual.global_.offwidth = spec.visual.global_.offheight = LARGEST
+    spec.visual.quality.shadowsize = 1024
+    # rounder bodies cost more on a software driver and look no better at the size of a video
+    spec.visual.quality.numslices, spec.visual.quality.numstacks = 18, 12
+    spec.visual.map.znear, spec.visual.map.zfar = 0.02, 60.0
+    spec.visual.map.shadowclip = 1.5
+    spec.visual.headlight.ambient = [0.42] * 3
+    spec.visual.headlight.diffuse = [0.25] * 3
+    spec.visual.headlight.specular = [0.0] * 3
+    spec.visual.rgba.haze = [*ground.sky_bottom, 1.0]
+    spec.stat.extent, spec.stat.center = 2.0, [0.0, 0.0, 0.8]
+    builtin, kind = mujoco.mjtBuiltin, mujoco.mjtTexture
+    spec.add_texture(
+        name="sky", type=kind.mjTEXTURE_SKYBOX, builtin=builtin.mjBUILTIN_GRADIENT, width=256, height=256,
+        rgb1=ground.sky_top, rgb2=ground.sky_bottom,
+    )  # fmt: skip
+    spec.add_texture(
+        name="squares", type=kind.mjTEXTURE_2D, builtin=builtin.mjBUILTIN_CHECKER, width=256, height=256,
+        rgb1=ground.light, rgb2=ground.dark,
+    )  # fmt: skip
+    floor = spec.add_material(name="floor", texrepeat=[1.0 / ground.square] * 2, texuniform=True, specular=0.0)
+    floor.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "squares"
+    spec.worldbody.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], material="floor", contype=0, conaffinity=0
+    )
+    directional = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
+    # straight down: a slanting light speckles the floor with its own shadow on Mesa's software driver
+    spec.worldbody.add_light(
+        name="above", type=directional, dir=[0, 0, -1], castshadow=True, diffuse=[0.38] * 3, specular=[0.0] * 3
+    )
+    spec.worldbody.add_light(
+        name="front", type=directional, dir=[-0.6, 0.45, -0.66], castshadow=False, diffuse=[0.3] * 3, specular=[0.1] * 3
+    )
+    spec.worldbody.add_camera(name="view")
+    for number, (character, look) in enumerate(actors):
+        figure = mujoco.MjSpec.from_string(character.xml)
+        dress(figure, look)
+        for key in list(figure.keys):
+            figure.delete(key)
+        figure.option = spec.option
+        spec.attach(figure, prefix=f"{number}/", frame=spec.worldbody.add_frame())
+    if terrain is not None:
+        spec.attach(terrain, prefix="terrain/", frame=spec.worldbody.add_frame())
+    spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON  # mujoco_warp loads no model with PGS
+    return spec.compile()
+
+
+class Renderer:
+    """Take pictures of a model made by `scene`: `with Renderer(model, 640, 480) as r: picture = r.frame(qpos, camera)`.
+
+    The backend is 'egl' or 'warp'; without one named, $SFV_RENDER decides, else EGL is tried first and a logged
+    warning says when the ray tracer has to do. Opacity below 1 shows in EGL only.
+
+    Raises:
+        InputError: $SFV_RENDER names no backend, or the one asked for does not work on this machine.
+    """
+
+    def __init__(
+        self, model: mujoco.MjModel, width: int, height: int, backend: Literal["egl", "warp"] | None = None
+    ) -> None:
+        self.model, self.size = model, (width, height)
+        self._data = mujoco.MjData(model)
+        self._camera = model.camera("view").id
+        self._backend = _open(model, width, height, backend or os.environ.get("SFV_RENDER", ""))
+
+    @property
+    def backend(self) -> str:
+        """'egl' or 'warp'."""
+        return self._backend.name
+
+    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
+        """The picture, RGB, of the figures in these positions."""
+        data, index = self._data, self._camera
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(self.model, data)
+        mujoco.mj_comPos(self.model, data)
+        mujoco.mj_camlight(self.model, data)
+        data.light_xpos[0] = np.add(camera.target, (0, 0, 4))  # shadows are drawn around it
+        data.cam_xpos[index], data.cam_xmat[index] = camera.position, camera.axes().ravel()
+        self.model.cam_fovy[index] = camera.fovy
+        return self._backend.picture(data, index)
+
+    def close(self) -> None:
+        """Free the graphics context."""
+        self._backend.close()
+
+    def __enter__(self) -> "Renderer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Backend(Protocol):
+    name: str
+
+    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]: ...
+
+    def close(self) -> None: ...
+
+
+class _Egl:
+    """MuJoCo's own renderer on an EGL context of ours: no MUJOCO_GL has to be set before mujoco is imported."""
+
+    name = "egl"
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
+        os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+        self._gl = importlib.import_module("mujoco.egl").GLContext(width, height)
+        self._gl.make_current()
+        self._model = model
+        self._scene = mujoco.MjvScene(model, maxgeom=2000)
+        self._option, self._perturb = mujoco.MjvOption(), mujoco.MjvPerturb()
+        self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
+        self._view = mujoco.MjvCamera()
+        self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
+        self._window = mujoco.MjrRect(0, 0, width, height)
+        self._pixels = np.empty((height, width, 3), np.uint8)
+
+    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]:
+        self._gl.make_current()
+        self._view.fixedcamid = camera
+        everything = mujoco.mjtCatBit.mjCAT_ALL.value
+        mujoco.mjv_updateScene(self._model, data, self._option, self._perturb, self._view, everything, self._scene)
+        mujoco.mjr_render(self._window, self._scene, self._context)
+        mujoco.mjr_readPixels(self._pixels, None, self._window, self._context)
+        return self._pixels[::-1].copy()  # OpenGL's first row is the lowest
+
+    def close(self) -> None:
+        self._gl.make_current()
+        self._context.free()
+        self._gl.free()
+
+
+class _Warp:
+    """mujoco_warp's ray tracer, on the GPU if there is one, else on the CPU."""
+
+    name = "warp"
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
+        import warp
+        import warp.config
+
+        warp.config.quiet = True  # before the import below, which greets
+        import mujoco_warp
+
+        self._warp, self._tracer = warp, mujoco_warp
+        self._host, self._size, self._fovy = model, (width, height), float("nan")
+        self._model = mujoco_warp.put_model(model)
+        self._data = mujoco_warp.make_data(model)
+        self._rgb = warp.zeros((1, height, width), dtype=warp.vec3)
+        self._context: Any = None
+
+    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]:
+        for name in ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir"):
+            device = getattr(self._data, name)
+            device.assign(getattr(data, name).reshape(device.shape + device.dtype._shape_).astype(np.float32))
+        if self._fovy != self._host.cam_fovy[camera]:  # the rays are computed when the context is made
+            self._fovy = float(self._host.cam_fovy[camera])
+            self._context = self._tracer.create_render_context(
+                self._host,
+                cam_res=self._size,
+                render_rgb=True,
+                cam_active=[camera],
+                use_shadows=True,
+                render_skybox=True,
+                enable_specular=False,
+            )
+        self._tracer.refit_bvh(self._model, self._data, self._context)
+        self._tracer.render(self._model, self._data, self._context)
+        self._tracer.get_rgb(self._context, 0, self._rgb)
+        return (self._rgb.numpy()[0] * 255.0 + 0.5).astype(np.uint8)
+
+    def close(self) -> None:
+        self._context = None
+
+
+_BACKENDS = {"egl": _Egl, "warp": _Warp}
+
+
+def _open(model: mujoco.MjModel, width: int, height: int, name: str) -> _Backend:
+    if name and name not in _BACKENDS:
+        raise InputError(f"SFV_RENDER={name!r} is no renderer; set it to one of: {', '.join(_BACKENDS)}")
+    if name == "warp":
+        return _Warp(model, width, height)
+    try:
+        return _Egl(model, width, height)
+    except (ImportError, AttributeError, OSError, RuntimeError, mujoco.FatalError) as error:
+        # PyOpenGL reports a missing libEGL as AttributeError or ImportError, a missing device as an EGLError
+        if name == "egl":
+            raise InputError(
+                f"EGL does not work here ({error}); install libegl1 and libgl1-mesa-dri, or set SFV_RENDER=warp"
+            ) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        log.warning("no OpenGL here (%s), so mujoco_warp's ray tracer draws the pictures, which is slower", reason)
+        return _Warp(model, width, height)

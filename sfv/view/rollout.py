@@ -1,0 +1,110 @@
+"""The video of a result: the reference and what the physics made of it, side by side and in step.
+
+It is given motions and draws them; it runs no policy and measures nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from sfv.character import Character
+from sfv.motion import Motion
+from sfv.progress import bar
+from sfv.view.camera import Camera, following
+from sfv.view.label import caption
+from sfv.view.person import GHOST, PERSON, Look
+from sfv.view.render import Renderer, scene
+from sfv.view.video import VideoWriter
+
+PANEL = (336, 420)
+"""Width and height of a panel, px."""
+SECONDS = 20.0
+"""Longest video: what comes after is left out."""
+
+Picture = UInt8[np.ndarray, "H W 3"]
+
+
+def rollout_video(
+    path: Path | str,
+    reference: Motion,
+    simulated: Motion,
+    character: Character,
+    source: Sequence[Picture] | None = None,
+    fps: float = 30.0,
+    panel: tuple[int, int] = PANEL,
+) -> None:
+    """Write an mp4: the clip's own frames if given, the reference as a ghost, and the simulated character.
+
+    All panels show the same moment, and both figures are seen from one camera that follows the reference. The video
+    lasts as long as the reference (at most 20 s); a simulation that ended earlier stays in its last pose, and the
+    caption says so.
+
+    Args:
+        path: the mp4 file.
+        reference: the motion to imitate.
+        simulated: what the character did, from the same moment on.
+        character: whose motions both are.
+        source: frames of the clip, spread over the reference's duration.
+        fps: of the video.
+        panel: width and height of a panel, px.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    times = np.arange(int(min(reference.duration, SECONDS) * fps + 1e-6) + 1) / fps
+    cameras = watching(reference.at(times), fps)
+    beside = panel
+    if source:  # the clip's picture may be wider, to a limit
+        height, width = source[0].shape[:2]
+        beside = (min(round(panel[1] * width / height), 5 * panel[0] // 3), panel[1])
+    wanted = _pictures(character, GHOST, reference.at(times), cameras, panel)
+    done = _pictures(character, PERSON, simulated.at(times), cameras, panel)
+    with VideoWriter(path, fps) as video, bar("rendering", len(times), "frames") as advance:
+        for time, left, right in zip(times, wanted, done, strict=True):
+            ended = time > simulated.duration + 1.5 / fps
+            panels = [
+                caption(left, "reference"),
+                caption(right, f"simulated, ended at {simulated.duration:.1f} s" if ended else "simulated"),
+            ]
+            if source:
+                frame = source[min(int(time / reference.duration * len(source)), len(source) - 1)]
+                panels.insert(0, caption(fitted(frame, beside), "video"))
+            panels[0] = caption(panels[0], f"{time:.2f} s", "bottom left")
+            video.add(np.hstack(panels))
+            advance(1)
+
+
+def watching(qpos: Float[np.ndarray, "T nq"], fps: float) -> list[Camera]:
+    """A camera for each frame, in front and to the right of the way the figure faces at the start."""
+    w, x, y, z = qpos[0, 3:7]
+    heading = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    ahead, aside = np.array([np.cos(heading), np.sin(heading)]), np.array([np.sin(heading), -np.cos(heading)])
+    east, north = (3.0 * ahead + 1.7 * aside).tolist()
+    return following(qpos[:, :3], fps, away=(east, north, 0.55))
+
+
+def fitted(frame: Picture, size: tuple[int, int]) -> Picture:
+    """The picture as large as fits into `size` (W, H), on dark bars."""
+    width, height = size
+    scale = min(width / frame.shape[1], height / frame.shape[0])
+    inner = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
+    small = np.asarray(Image.fromarray(frame).resize(inner, Image.Resampling.BILINEAR))
+    out = np.full((height, width, 3), 24, np.uint8)
+    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
+    out[top : top + inner[1], left : left + inner[0]] = small
+    return out
+
+
+def _pictures(
+    character: Character,
+    look: Look,
+    qpos: Float[np.ndarray, "T nq"],
+    cameras: Sequence[Camera],
+    size: tuple[int, int],
+) -> Iterator[Picture]:
+    with Renderer(scene([(character, look)]), *size) as renderer:
+        for pose, camera in zip(qpos, cameras, strict=True):
+            yield renderer.frame(pose, camera)

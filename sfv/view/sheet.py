@@ -1,0 +1,50 @@
+"""Contact sheets: moments of motions next to each other in one PNG, a row for each motion.
+
+It is for documents and for a quick look; it draws what it is given.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sfv.character import Character
+from sfv.files import replacing
+from sfv.motion import Motion
+from sfv.view.label import caption
+from sfv.view.person import GHOST, PERSON
+from sfv.view.render import Renderer, scene
+from sfv.view.rollout import watching
+
+
+def contact_sheet(
+    path: Path | str,
+    rows: Mapping[str, Motion],
+    character: Character,
+    columns: int = 8,
+    cell: tuple[int, int] = (180, 240),
+) -> None:
+    """Write a PNG with a row for each named motion and `columns` moments spread evenly over the first one.
+
+    The first row is drawn as a ghost when there are more, as a reference beside what imitates it. All rows are seen
+    from the camera that follows the first; a motion that ends earlier than the first stays in its last pose.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    first = next(iter(rows.values()))
+    times = np.linspace(0.0, first.duration, columns)
+    moments = np.round(times * first.fps).astype(int)
+    cameras = [watching(first.qpos, first.fps)[moment] for moment in moments]
+    pictures = []
+    for number, (name, motion) in enumerate(rows.items()):
+        look = GHOST if number == 0 and len(rows) > 1 else PERSON
+        with Renderer(scene([(character, look)]), *cell) as renderer:
+            row = [renderer.frame(pose, camera) for pose, camera in zip(motion.at(times), cameras, strict=True)]
+        row[0] = caption(row[0], name, size=13)
+        if number == 0:
+            row = [caption(f, f"{time:.2f} s", "bottom right", 12) for f, time in zip(row, times, strict=True)]
+        pictures.append(np.hstack(row))
+    with replacing(path) as temporary:
+        Image.fromarray(np.vstack(pictures)).save(temporary, format="PNG", optimize=True)
