@@ -1,0 +1,28 @@
+"""The settings of the tracking task. Light: imports neither torch nor MuJoCo."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """The tracking task: how the character is driven, judged, started and stopped."""
+
+    reward: Literal["deepmimic", "tracking"] = "deepmimic"
+    """Table of reward terms: 'deepmimic' is the paper's; 'tracking' adds body positions in the world."""
+    control_hz: float = 30.0
+    """Actions per second."""
+    decimation: int = 4
+    """Physics steps per action: 4 x 30 Hz = 120 Hz."""
+    action_scale: float = 0.4
+    """Radians of servo target per unit of action, added to the reference."""
+    max_deviation: float = 0.5
+    """An episode fails when any body is farther than this from the reference, in metres, in the world."""
+    episode_seconds: float = 10.0
+    """Time limit of a training episode; the return bootstraps through it."""
+    start: Literal["fixed", "random", "failures"] = "failures"
+    """Where episodes start: the clip's first frame, uniformly (RSI), or more often where they failed."""
+    velocity_noise: float = 0.05
+    """Standard deviation of the noise on start velocities, m/s and rad/s."""
+    threads: int = 0
+    """Threads for the physics; 0 = all cores."""

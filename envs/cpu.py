@@ -1,0 +1,53 @@
+"""Many simulations on the processor: `mujoco.batch` behind MuJoCo's own field names, as torch views.
+
+State fields (`qpos`, `qvel`, `ctrl`, ...) are live: a write is the simulation's state at its next step. Derived fields
+(`xpos`, `subtree_com`, ...) lag the state by one physics step after `step`, as with mj_step, and are read-only.
+Results are bit-identical at any number of threads.
+"""
+
+import warnings
+from functools import cache
+
+import mujoco
+import mujoco.batch
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class CpuSim:
+    """num_envs copies of one model. Tensors are float64, as MuJoCo computes."""
+
+    device = "cpu"
+
+    def __init__(self, model: mujoco.MjModel, num_envs: int, threads: int = 0) -> None:
+        # a simulation that diverges keeps its NaN, so that the task sees it, instead of jumping to the zero pose
+        model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+        self.model = model
+        self.num_envs = num_envs
+        self._batch = mujoco.batch.Batch(model, num_envs, threads)
+        self.field = cache(self._field)
+
+    def _field(self, name: str) -> Tensor:
+        array = self._batch.bind(name)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            return torch.from_numpy(array)
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name.startswith("_") or name == "field":
+            raise AttributeError(name)
+        return self.field(name)
+
+    @property
+    def state(self) -> Tensor:
+        """(num_envs, nstate) live rows of mjSTATE_INTEGRATION: all that the next step depends on."""
+        return torch.from_numpy(self._batch.state)
+
+    def step(self, count: int) -> None:
+        """Advance every simulation by `count` physics steps."""
+        self._batch.step(nstep=count)
+
+    def forward(self, ids: np.ndarray | None = None) -> None:
+        """Bring derived fields up to the state."""
+        self._batch.forward(ids)

@@ -1,0 +1,180 @@
+"""The reference motions of a task, as flat tensors that a batch of environments reads by clip and tick.
+
+A tick is 1/240 s; every rate of the task (120 Hz physics, 30 Hz control) is a whole number of ticks, so a lookup is one
+gather and never an interpolation. The library knows the model's kinematics and nothing of simulation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sfv import rotation
+from sfv.character import Character
+from sfv.errors import InputError
+from sfv.kinematics import motion_state
+from sfv.metrics import lowest
+from sfv.motion import Motion
+
+TICKS = 240
+"""Ticks per second."""
+SEAM = 0.4
+"""The part of a cycle over which a loop's last frame is drawn onto its first: without it a 5 cm seam of a run clip
+makes false velocities of 19 rad/s there."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the reference does at one moment in each of n environments.
+
+    Attributes:
+        qpos: (n, nq), qvel: (n, nv) as MuJoCo's, xpos: (n, nbody, 3) m, com: (n, 3) m, target: (n, nu) servo targets rad.
+    """
+
+    qpos: Float[Tensor, "n nq"]
+    qvel: Float[Tensor, "n nv"]
+    xpos: Float[Tensor, "n nbody 3"]
+    com: Float[Tensor, "n 3"]
+    target: Float[Tensor, "n nu"]
+
+
+class MotionLibrary:
+    """Several clips of one character in one table, (rows, columns)."""
+
+    def __init__(self, motions: Sequence[Motion], character: Character, device: str = "cpu") -> None:
+        if not motions:
+            raise InputError("there is no motion to track; give at least one motion file")
+        model = character.model
+        tables, lifts, starts, counts, shifts, turns = [], [], [0], [], [], []
+        for motion in motions:
+            if (gap := character.skeleton.difference_to(motion.skeleton)) is not None:
+                raise InputError(
+                    f"the motion {motion.source or 'given'} is not of the character {character.name!r} ({gap}); "
+                    f"retarget it to {character.name!r} first"
+                )
+            turn, shift = motion.cycle() if motion.loop else (0.0, np.zeros(2))
+            dense = _dense(motion, model)
+            state = motion_state(dense, model)
+            target = _targets(model, dense.qpos)
+            columns = (dense.qpos, _velocities(model, dense), state.xpos.reshape(len(dense), -1), state.com, target)
+            tables.append(np.concatenate(columns, 1))
+            lifts.append(np.maximum(0.0, -lowest(model, state)))
+            starts.append(starts[-1] + len(dense))
+            counts.append(len(dense) - 1)
+            shifts.append(shift)
+            turns.append(turn)
+
+        def tensor(array: object, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.as_tensor(np.asarray(array), dtype=dtype, device=device)
+
+        self.num_clips = len(motions)
+        self.table = tensor(np.concatenate(tables))
+        self.lift = tensor(np.concatenate(lifts))
+        self.start, self.ticks = tensor(starts[:-1], torch.long), tensor(counts, torch.long)
+        self.loop = tensor([m.loop for m in motions], torch.bool)
+        self.shift, self.turn = tensor(np.array(shifts)), tensor(turns)
+        self._split = (model.nq, model.nv, 3 * model.nbody, 3, model.nu)
+
+    def row(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+        """Rows of the table; loops wrap, other clips hold their ends."""
+        count = self.ticks[clip]
+        held = torch.minimum(tick.clamp_min(0), count)
+        return self.start[clip] + torch.where(self.loop[clip], tick % count, held)
+
+    def at(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Reference:
+        """The reference of each environment; a loop's later cycles are moved on (and turned) by its displacement."""
+        packed = self.table[self.row(clip, tick)]
+        qpos, qvel, xpos, com, target = packed.split(self._split, -1)
+        xpos = xpos.unflatten(-1, (-1, 3))
+        if bool(self.loop.any()):
+            cycle = torch.where(self.loop[clip], torch.div(tick, self.ticks[clip], rounding_mode="floor"), 0)
+            angle, move = self._carry(clip, cycle)
+            if bool((self.turn != 0).any()):
+                about = torch.stack((torch.cos(angle / 2), *(torch.zeros_like(angle),) * 2, torch.sin(angle / 2)), -1)
+                root = rotation.quat_apply(about, qpos[:, :3]) + move
+                quat = rotation.quat_mul(about, qpos[:, 3:7])
+                qpos = torch.cat((root, quat, qpos[:, 7:]), -1)
+                qvel = torch.cat((rotation.quat_apply(about, qvel[:, :3]), qvel[:, 3:]), -1)
+                xpos = rotation.quat_apply(about[:, None], xpos) + move[:, None]
+                com = rotation.quat_apply(about, com) + move
+            else:
+                qpos = torch.cat((qpos[:, :3] + move, qpos[:, 3:]), -1)
+                xpos, com = xpos + move[:, None], com + move
+        return Reference(qpos, qvel, xpos, com, target)
+
+    def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:
+        """Angle (n,) and displacement (n, 3) after `cycle` cycles: x -> R(turn) x + shift, applied that often."""
+        turn, shift = self.turn[clip], self.shift[clip]
+        angle = turn * cycle
+        # the geometric series of rotations, as complex numbers; its limit for no turn is cycle * shift
+        z = torch.polar(torch.ones_like(turn), turn)
+        still = turn.abs() < 1e-6
+        series = torch.where(still, cycle.to(z.dtype), (1 - torch.polar(torch.ones_like(turn), angle)) / (1 - z + still))
+        moved = series * torch.complex(shift[:, 0], shift[:, 1])
+        return angle, torch.stack((moved.real, moved.imag, torch.zeros_like(moved.real)), -1)
+
+
+def _dense(motion: Motion, model: mujoco.MjModel) -> Motion:
+    """The motion at TICKS per second, a loop's seam closed."""
+    if motion.loop:
+        motion = _close_seam(motion, model)
+    count = max(1, round(motion.duration * TICKS))
+    fitted = Motion(motion.skeleton, (len(motion) - 1) * TICKS / count, motion.qpos, loop=motion.loop)
+    if motion.loop:
+        inside = fitted.at(np.arange(count) / TICKS)
+        qpos = np.concatenate([inside, fitted.qpos[-1:]])
+    else:
+        qpos = fitted.at(np.arange(count + 1) / TICKS)
+    return Motion(motion.skeleton, float(TICKS), qpos, loop=motion.loop, source=motion.source)
+
+
+def _close_seam(motion: Motion, model: mujoco.MjModel) -> Motion:
+    """Draw the last frames of a loop onto its first frame, moved on by one cycle; smoothstep over SEAM of the cycle."""
+    qpos = motion.qpos.copy()
+    turn, shift = motion.cycle()
+    goal = qpos[0].copy()
+    c, s = np.cos(turn), np.sin(turn)
+    goal[:2] = np.array([c * goal[0] - s * goal[1], s * goal[0] + c * goal[1]]) + shift
+    about = np.array([np.cos(turn / 2), 0, 0, np.sin(turn / 2)])
+    mujoco.mju_mulQuat(goal[3:7], about, qpos[0, 3:7])
+    gap = np.zeros(model.nv)
+    mujoco.mj_differentiatePos(model, gap, 1.0, qpos[-1], goal)
+    first = int((1 - SEAM) * (len(qpos) - 1))
+    for t in range(first, len(qpos)):
+        u = (t - first) / (len(qpos) - 1 - first)
+        mujoco.mj_integratePos(model, qpos[t], gap, u * u * (3 - 2 * u))
+    return Motion(motion.skeleton, motion.fps, qpos, loop=True, source=motion.source)
+
+
+def _velocities(model: mujoco.MjModel, dense: Motion) -> np.ndarray:
+    """Central differences over +-1/60 s: shorter ones see the corners that interpolation leaves between frames."""
+    reach, count = TICKS // 60, len(dense)
+    times = np.arange(count) / TICKS
+    if dense.loop:
+        before, after = dense.at(times - 1 / 60), dense.at(times + 1 / 60)
+        spans = np.full(count, 2 / 60)
+    else:
+        index = np.arange(count)
+        first, last = np.maximum(index - reach, 0), np.minimum(index + reach, count - 1)
+        before, after, spans = dense.qpos[first], dense.qpos[last], (last - first) / TICKS
+    out = np.zeros((count, model.nv))
+    for t in range(count):
+        mujoco.mj_differentiatePos(model, out[t], spans[t], before[t], after[t])
+    return out
+
+
+def _targets(model: mujoco.MjModel, qpos: np.ndarray) -> np.ndarray:
+    """Servo targets of poses: the transmission length of each actuator, (T, nu)."""
+    data = mujoco.MjData(model)
+    out = np.zeros((len(qpos), model.nu))
+    for t, pose in enumerate(qpos):
+        data.qpos[:] = pose
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_transmission(model, data)
+        out[t] = data.actuator_length
+    return out

@@ -1,0 +1,34 @@
+"""What the policy sees: (n, d) numbers, all in the simulated root's own frame, so that flips have no special direction."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from envs.library import Reference
+from envs.view import Body, joint_difference
+from sfv import rotation
+
+LIMIT = 10.0
+"""Numbers are cut at this: rad, m, m/s and rad/s alike. Only broken episodes reach it for long."""
+
+
+def proprioception(
+    body: Body, rest: Float[Tensor, "1 nq"], qpos: Float[Tensor, "n nq"], qvel: Float[Tensor, "n nv"]
+) -> Tensor:
+    """Root height, gravity direction, root velocities, joint angles (from the rest pose) and joint velocities."""
+    root = qpos[:, 3:7]
+    down = torch.zeros_like(qpos[:, :3])
+    down[:, 2] = -1.0
+    gravity = rotation.quat_apply_inverse(root, down)
+    linear = rotation.quat_apply_inverse(root, qvel[:, :3])
+    angles = joint_difference(body, rest.expand(len(qpos), -1), qpos)
+    return torch.cat((qpos[:, 2:3], gravity, linear, qvel[:, 3:6], angles, qvel[:, 6:]), -1)
+
+
+def goal(body: Body, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tensor:
+    """A reference frame as seen from the simulated root: where root and bodies, how turned, how fast, which joints."""
+    root, position = qpos[:, 3:7], qpos[:, :3]
+    offsets = rotation.quat_apply_inverse(root[:, None], nearby.xpos[:, 1:] - position[:, None])
+    linear = rotation.quat_apply_inverse(root, nearby.qvel[:, :3])
+    turn = rotation.six(rotation.quat_mul(rotation.quat_conj(root), nearby.qpos[:, 3:7]))
+    return torch.cat((offsets.flatten(1), linear, turn, joint_difference(body, qpos, nearby.qpos)), -1)

@@ -1,0 +1,93 @@
+"""Where episodes start: distributions over moments of the reference (reference state initialisation).
+
+Each yields clips and ticks for n new episodes; `failed` tells it where episodes ended in failure.
+"""
+
+import torch
+from torch import Tensor
+
+from envs.library import TICKS, MotionLibrary
+
+BIN = TICKS // 10
+"""Ticks per bin of the failure distribution: 0.1 s."""
+UNIFORM_SHARE = 0.5
+"""The part of starts that stays uniform, so that no moment is ever forgotten."""
+FORGET = 0.995
+"""Factor on the failure counts per call of `failed`."""
+
+
+class FixedStart:
+    """Every episode starts at its clip's first frame."""
+
+    def __init__(self, library: MotionLibrary) -> None:
+        self.library = library
+
+    def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(n,) clips and (n,) ticks."""
+        clip = torch.randint(self.library.num_clips, (n,), generator=generator)
+        return clip, torch.zeros_like(clip)
+
+    def failed(self, clip: Tensor, tick: Tensor) -> None:
+        """Failures change nothing."""
+
+    def state(self) -> Tensor:
+        """Nothing to keep."""
+        return torch.zeros(0)
+
+    def restore(self, state: Tensor) -> None:
+        """Nothing to go on from."""
+
+
+class RandomStart(FixedStart):
+    """Uniform over all moments of all clips (RSI, DeepMimic section 6.1)."""
+
+    def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(n,) clips and (n,) ticks."""
+        library = self.library
+        moment = (torch.rand(n, generator=generator) * library.ticks.sum()).long()
+        edges = library.ticks.cumsum(0)
+        clip = torch.searchsorted(edges, moment, right=True).clamp_max(library.num_clips - 1)
+        return clip, moment - (edges[clip] - library.ticks[clip])
+
+
+class FailureStart(RandomStart):
+    """Half uniform, half in proportion to recent failures per 0.1 s, started up to one bin earlier."""
+
+    def __init__(self, library: MotionLibrary) -> None:
+        super().__init__(library)
+        self.bins = torch.div(library.ticks + BIN - 1, BIN, rounding_mode="floor")
+        self.first = torch.cat((torch.zeros(1, dtype=torch.long), self.bins.cumsum(0)[:-1]))
+        self.count = torch.zeros(int(self.bins.sum()))
+
+    def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """(n,) clips and (n,) ticks."""
+        clip, tick = super().sample(n, generator)
+        if float(self.count.sum()) <= 0:
+            return clip, tick
+        hard = torch.multinomial(self.count, n, replacement=True, generator=generator)
+        hard_clip = torch.searchsorted(self.first, hard, right=True) - 1
+        within = (hard - self.first[hard_clip]) * BIN
+        early = (torch.rand(n, generator=generator) * 3 * BIN).long()  # room to get into the hard moment
+        hard_tick = (within + BIN - early).clamp_min(0)
+        hard_tick = torch.minimum(hard_tick, self.library.ticks[hard_clip] - 1)
+        pick = torch.rand(n, generator=generator) < UNIFORM_SHARE
+        return torch.where(pick, clip, hard_clip), torch.where(pick, tick, hard_tick)
+
+    def failed(self, clip: Tensor, tick: Tensor) -> None:
+        """Count failures at these moments of the clips."""
+        self.count *= FORGET
+        ticks = self.library.ticks[clip]
+        local = torch.where(self.library.loop[clip], tick % ticks, torch.minimum(tick, ticks - 1))
+        where = self.first[clip] + torch.div(local, BIN, rounding_mode="floor")
+        self.count.index_add_(0, where, torch.ones(len(where)))
+
+    def state(self) -> Tensor:
+        """The failure counts."""
+        return self.count.clone()
+
+    def restore(self, state: Tensor) -> None:
+        """Go on from earlier counts."""
+        self.count = state.clone()
+
+
+STARTS = {"fixed": FixedStart, "random": RandomStart, "failures": FailureStart}

@@ -1,0 +1,213 @@
+"""The tracking task: a batch of characters, each of which is to do what the reference does.
+
+`TrackingEnv.step` is the definition of the task. Its parts (rewards, observations, terminations, starts) are tables and
+functions in the files beside this one; the simulator is asked for MuJoCo's fields by MuJoCo's names.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from envs import observations, rewards, terminations
+from envs.config import TrackingConfig
+from envs.cpu import CpuSim
+from envs.library import TICKS, MotionLibrary, Reference
+from envs.scene import build_scene
+from envs.starts import STARTS
+from envs.view import Body, View
+from sfv.character import Character
+from sfv.errors import InputError
+from sfv.interfaces import Step
+from sfv.motion import Motion
+
+
+class TrackingEnv:
+    """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`."""
+
+    def __init__(
+        self, motions: Sequence[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int = 0
+    ) -> None:
+        physics_hz = config.control_hz * config.decimation
+        if TICKS % config.control_hz or TICKS % physics_hz:
+            raise InputError(
+                f"{config.control_hz:g} Hz control with {config.decimation} physics steps does not divide {TICKS} Hz; "
+                "choose a control rate and decimation whose product is 60, 80, 120 or 240"
+            )
+        self.config, self.character, self.num_envs = config, character, num_envs
+        self.model = build_scene(character, physics_hz)
+        self.sim = CpuSim(self.model, num_envs, config.threads)
+        for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
+            self.sim.field(name)
+        self.device = self.sim.device
+        self.library = MotionLibrary(motions, character)
+        self.starts = STARTS[config.start](self.library)
+        self.table = rewards.TABLES[config.reward]
+        self.body = describe_body(character, self.model)
+        self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), int(TICKS / physics_hz)
+        # a servo lags its target by kd / kp seconds: aiming that much ahead cancels it
+        lead = float(np.median(-self.model.actuator_biasprm[:, 2] / self.model.actuator_gainprm[:, 0]))
+        self.lead_ticks = self.control_ticks + round(lead * TICKS)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.clip = torch.zeros(num_envs, dtype=torch.long)
+        self.tick = torch.zeros(num_envs, dtype=torch.long)
+        self.age = torch.zeros(num_envs, dtype=torch.long)
+        self.broken = 0  # episodes that ended by NaN
+        self.broken_state: Tensor | None = None
+        self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32)[None]
+        self.action_size = self.model.nu
+        self.obs_size = self.reset().shape[1]
+
+    def reset(self) -> Float[Tensor, "n o"]:
+        """Start all episodes anew, at moments drawn by the start distribution."""
+        ids = torch.arange(self.num_envs)
+        self._start(ids, *self.starts.sample(self.num_envs, self.generator))
+        return self._observe(ids)
+
+    def reset_to(self, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
+        """Start all episodes at given moments, (num_envs,) each."""
+        ids = torch.arange(self.num_envs)
+        self._start(ids, clip, tick)
+        return self._observe(ids)
+
+    def step(self, action: Float[Tensor, "n a"]) -> Step:
+        """One control step: drive, simulate, judge, observe, restart what ended."""
+        self.advance(action)
+        view = self.view()
+        reward, terms = rewards.total(self.table, view)
+        broken = terminations.not_finite(view)
+        terminated = broken | terminations.any_body_away(view, self.config.max_deviation)
+        ended = ~self.library.loop[self.clip] & (self.tick >= self.library.ticks[self.clip])
+        truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
+        reward = torch.where(broken, 0.0, reward)
+        info = terms | {"age": self.age.clone(), "broken": broken}
+
+        self.count_broken(broken)
+        final_obs = self._observe(torch.arange(self.num_envs))
+        obs = final_obs
+        done = (terminated | truncated).nonzero()[:, 0]
+        if len(done):
+            self.starts.failed(self.clip[terminated], self.tick[terminated])
+            self._start(done, *self.starts.sample(len(done), self.generator))
+            obs = final_obs.clone()
+            obs[done] = self._observe(done)
+        return Step(obs, reward, terminated, truncated, final_obs, info)
+
+    def advance(self, action: Float[Tensor, "n a"]) -> None:
+        """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
+        target = self.library.at(self.clip, self.tick + self.lead_ticks).target
+        self.sim.ctrl[:] = target + self.config.action_scale * action
+        self.sim.step(self.config.decimation)
+        self.tick += self.control_ticks
+        self.age += 1
+
+    def view(self) -> View:
+        """This moment, simulated and reference."""
+        sim = self.sim
+        return View(
+            qpos=sim.qpos.float(),
+            qvel=sim.qvel.float(),
+            xpos=sim.xpos.float(),
+            com=sim.subtree_com[:, 1].float(),
+            ref=self.library.at(self.clip, self.tick),
+            past=self.library.at(self.clip, self.tick - self.physics_ticks),
+            body=self.body,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next steps depend on."""
+        return {
+            "sim": self.sim.state.clone(),
+            "clip": self.clip.clone(),
+            "tick": self.tick.clone(),
+            "age": self.age.clone(),
+            "starts": self.starts.state(),
+            "generator": self.generator.get_state(),
+            "broken": torch.tensor(self.broken),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state`, bit for bit."""
+        self.sim.state[:] = state["sim"]
+        for name in ("clip", "tick", "age"):
+            getattr(self, name)[:] = state[name]
+        self.starts.restore(state["starts"])
+        self.generator.set_state(state["generator"])
+        self.broken = int(state["broken"])
+
+    def observe(self) -> Float[Tensor, "n o"]:
+        """What the policy sees now."""
+        return self._observe(torch.arange(self.num_envs))
+
+    def describe(self) -> dict[str, Any]:
+        """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
+        model = self.model
+        return {
+            "character": self.character.name,
+            "control_hz": self.config.control_hz,
+            "physics_hz": self.config.control_hz * self.config.decimation,
+            "action_scale": self.config.action_scale,
+            "target_lead_s": self.lead_ticks / TICKS,
+            "actuators": [model.actuator(i).name for i in range(model.nu)],
+            "kp": model.actuator_gainprm[:, 0].tolist(),
+            "kd": (-model.actuator_biasprm[:, 2]).tolist(),
+            "torque_limit": model.actuator_forcerange[:, 1].tolist(),
+            "qpos_columns": list(self.character.skeleton.qpos_columns),
+        }
+
+    def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
+        """Put environments `ids` at moments of the reference, lifted out of the ground, with a little velocity noise."""
+        ref = self.library.at(clip, tick)
+        lift = self.library.lift[self.library.row(clip, tick)]
+        self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
+        qpos, rows = ref.qpos.double(), ids.numpy()
+        qpos[:, 2] += lift
+        noise = torch.randn(ref.qvel.shape, generator=self.generator) * self.config.velocity_noise
+        self.sim.qpos.numpy()[rows] = qpos.numpy()
+        self.sim.qvel.numpy()[rows] = (ref.qvel + noise).double().numpy()
+        self.sim.qacc_warmstart.numpy()[rows] = 0.0
+
+    def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
+        qpos, qvel = self.sim.qpos[ids].float(), self.sim.qvel[ids].float()
+        nearby: Reference = self.library.at(self.clip[ids], self.tick[ids] + self.control_ticks)
+        obs = torch.cat(
+            (
+                observations.proprioception(self.body, self._rest, qpos, qvel),
+                observations.goal(self.body, qpos, nearby),
+            ),
+            -1,
+        )
+        return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
+
+    def count_broken(self, broken: Tensor) -> None:
+        """Count diverged episodes and keep the first one's state, to be saved."""
+        count = int(broken.sum())
+        if count and self.broken_state is None:
+            self.broken_state = self.sim.state[broken][0].clone()
+        self.broken += count
+
+
+def describe_body(character: Character, model: mujoco.MjModel) -> Body:
+    """Columns and weights of the character's joints in the scene's model."""
+    weights = torch.as_tensor(character.pose_weights / character.pose_weights.sum(), dtype=torch.float32)
+    ball = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL]
+    hinge = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE]
+
+    def columns(addresses: np.ndarray, joints: list[int], width: int) -> Tensor:
+        starts = torch.as_tensor(addresses[joints].astype(np.int64))
+        return starts[:, None] + torch.arange(width) if width > 1 else starts
+
+    return Body(
+        balls=columns(model.jnt_qposadr, ball, 4),
+        ball_dofs=columns(model.jnt_dofadr, ball, 3),
+        hinges=columns(model.jnt_qposadr, hinge, 1),
+        hinge_dofs=columns(model.jnt_dofadr, hinge, 1),
+        ball_weights=weights[ball],
+        hinge_weights=weights[hinge],
+        root_weight=float(weights[0]),
+        key_bodies=torch.tensor([model.body(name).id for name in character.key_bodies]),
+    )

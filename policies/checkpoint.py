@@ -1,0 +1,42 @@
+"""Checkpoints: a learner's tensors and its log, in one safetensors file that is replaced whole.
+
+Reading one executes nothing. What a checkpoint holds is the learner's business (`PPO.state`).
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sfv.errors import InputError
+from sfv.files import replacing
+
+NAME = "checkpoint.safetensors"
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    """Write tensors and a JSON record beside them, atomically."""
+    # cloned: names of a policy may share memory, which the format does not allow
+    whole = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(whole, temporary, metadata={"about": json.dumps(dict(about))})
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote.
+
+    Raises:
+        InputError: no such file, or not one of ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})["about"])
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no iterator)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}; train first with: sfv train MOTION --out FOLDER") from error
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise InputError(f"{path} is no safetensors file of sfv ({error}); delete it and run again") from error

@@ -1,0 +1,71 @@
+"""The settings of learning. Light: imports no torch."""
+
+import re
+from dataclasses import dataclass
+
+from sfv.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """PPO on the tracking task, and when to stop."""
+
+    budget: str = "15min"
+    """At most this much training: minutes ('10min', '600s', '2h') or samples ('4M', '500k'). It ends before, when the
+    policy succeeds from everywhere and no longer improves."""
+    seed: int = 0
+    """Seed of everything random."""
+    num_envs: int = 512
+    """Characters simulated at once."""
+    steps: int = 12
+    """Control steps per environment and iteration."""
+    epochs: int = 4
+    """Passes over the samples of an iteration."""
+    minibatch: int = 1536
+    """Samples per gradient step."""
+    gamma: float = 0.97
+    """Discount per control step."""
+    lam: float = 0.95
+    """Lambda of generalised advantage estimation."""
+    clip: float = 0.2
+    """Clipping of the probability ratio."""
+    learning_rate: float = 5e-4
+    """Adam's first step size; from then on it follows the KL divergence."""
+    target_kl: float = 0.06
+    """The step size grows below half of this KL divergence per iteration and shrinks above twice."""
+    noise: tuple[float, float] = (0.2, 0.1)
+    """Standard deviation of the exploration, at the start and after `noise_samples`, in units of action."""
+    noise_samples: float = 3e6
+    """Samples over which the exploration narrows."""
+    hidden: tuple[int, ...] = (512, 256)
+    """Units per layer of actor and critic."""
+    evaluate_every: int = 250_000
+    """Samples between evaluations."""
+    checkpoint_every: int = 250_000
+    """Samples between checkpoints: what a killed run loses at most."""
+    compile: bool = True
+    """Compile the update with torch.compile where a C++ compiler is found."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit on training: seconds or samples, the other infinite."""
+
+    seconds: float
+    samples: float
+
+
+def parse_budget(text: str) -> Budget:
+    """'10min', '90s', '1.5h' or '4M', '500k', '100000'.
+
+    Raises:
+        InputError: none of these.
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zA-Z]*)\s*", text)
+    units = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
+    counts = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
+    if match and match[2] in units:
+        return Budget(float(match[1]) * units[match[2]], float("inf"))
+    if match and match[2] in counts:
+        return Budget(float("inf"), float(match[1]) * counts[match[2]])
+    raise InputError(f"--budget {text!r} is neither a time nor a number of samples; write 10min, 90s, 2h, 500k or 4M")

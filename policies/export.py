@@ -1,0 +1,116 @@
+"""A trained policy as files: safetensors (what sfv reads), a Stable-Baselines3 zip, and ONNX with its metadata.
+
+The zip opens with an unchanged `stable_baselines3.PPO.load` where sfv is installed. sfv itself never opens it, since
+Stable-Baselines3 unpickles what is inside.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from policies.checkpoint import load_tensors, save_tensors
+from policies.config import TrainConfig
+from policies.networks import TrackingPolicy, make_policy, policy_spaces
+from sfv.errors import InputError
+from sfv.files import replacing
+
+FORMAT = 1
+
+
+class DeterministicActor(nn.Module):
+    """Observations to mean actions: a policy as the rest of sfv uses it."""
+
+    def __init__(self, policy: TrackingPolicy) -> None:
+        super().__init__()
+        self.policy = policy
+
+    def forward(self, obs: Float[Tensor, "n o"]) -> Float[Tensor, "n a"]:
+        """The mean action for each observation."""
+        return self.policy.actor(self.policy.normaliser(obs))
+
+
+def save_policy(folder: Path, policy: TrackingPolicy, about: Mapping[str, Any]) -> None:
+    """Write policy.safetensors: weights, normaliser, sizes, and what the environment says of itself."""
+    sizes = {
+        "format": FORMAT,
+        "obs_size": int(policy.observation_space.shape[0]),  # type: ignore[index]
+        "action_size": int(policy.action_space.shape[0]),  # type: ignore[index]
+        "hidden": list(policy.hidden),
+    }
+    save_tensors(folder / "policy.safetensors", policy.state_dict(), sizes | dict(about))
+
+
+def load_policy(path: Path | str) -> tuple[DeterministicActor, dict[str, Any]]:
+    """The policy in a folder or a policy.safetensors, and its record.
+
+    Raises:
+        InputError: there is none, or it is of another format.
+    """
+    path = Path(path)
+    path = path / "policy.safetensors" if path.is_dir() else path
+    tensors, about = load_tensors(path)
+    if about.get("format") != FORMAT:
+        raise InputError(f"{path} is of policy format {about.get('format')}, this sfv reads {FORMAT}; train again")
+    policy = make_policy(about["obs_size"], about["action_size"], tuple(about["hidden"]))
+    policy.load_state_dict(tensors)
+    return DeterministicActor(policy).eval(), about
+
+
+def export_zip(folder: Path, policy: TrackingPolicy, config: TrainConfig) -> None:
+    """Write policy.zip for `stable_baselines3.PPO.load`."""
+    from stable_baselines3 import PPO
+
+    observation, action = policy_spaces(policy.observation_space.shape[0], policy.action_space.shape[0])  # type: ignore[index]
+    model = PPO(
+        TrackingPolicy,
+        env=None,  # type: ignore[arg-type]
+        learning_rate=config.learning_rate,
+        n_steps=config.steps,
+        batch_size=config.minibatch,
+        n_epochs=config.epochs,
+        gamma=config.gamma,
+        gae_lambda=config.lam,
+        clip_range=config.clip,
+        policy_kwargs={"hidden": tuple(config.hidden)},
+        device="cpu",
+        _init_setup_model=False,
+    )
+    model.observation_space, model.action_space, model.n_envs = observation, action, config.num_envs
+    model._setup_model()
+    model.policy.load_state_dict(policy.state_dict())
+    with replacing(folder / "policy.zip") as temporary:
+        model.save(temporary)
+
+
+def export_onnx(folder: Path, policy: TrackingPolicy, about: Mapping[str, Any]) -> None:
+    """Write policy.onnx: input `obs` (n, o), output `action` (n, a); metadata says how to drive the character."""
+    import onnx
+
+    actor = DeterministicActor(policy).eval()
+    example = torch.zeros(2, int(policy.observation_space.shape[0]))  # type: ignore[index]
+    batch = torch.export.Dim("n", min=1)
+    level = logging.getLogger("torch.onnx").level
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), replacing(folder / "policy.onnx") as temporary:
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            actor,
+            (example,),
+            input_names=["obs"],
+            output_names=["action"],
+            dynamic_shapes={"obs": {0: batch}},
+            dynamo=True,
+            verbose=False,
+        )
+        assert program is not None
+        model = program.model_proto
+        onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in about.items()})
+        onnx.save(model, temporary)
+    logging.getLogger("torch.onnx").setLevel(level)

@@ -1,0 +1,199 @@
+"""Proximal policy optimisation on tensors that never leave the environment's device.
+
+Collect `steps` control steps in every environment, estimate advantages, take clipped gradient steps; the step size
+follows the KL divergence. The network is Stable-Baselines3's policy class; nothing else of its PPO is needed, whose
+rollouts are NumPy arrays and whose losses are logged one `.item()` at a time.
+"""
+
+import math
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from policies.config import TrainConfig
+from policies.networks import make_policy
+from sfv.interfaces import VecEnv
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Samples of one iteration, (T, n, ...)."""
+
+    obs: Float[Tensor, "t n o"]
+    action: Float[Tensor, "t n a"]
+    mean: Float[Tensor, "t n a"]
+    advantage: Float[Tensor, "t n"]
+    value: Float[Tensor, "t n"]
+
+
+class PPO:
+    """The learner: a policy, its optimiser, and the environments it learns in."""
+
+    def __init__(self, env: VecEnv, config: TrainConfig) -> None:
+        torch.manual_seed(config.seed)
+        self.env, self.config = env, config
+        self.policy = make_policy(env.obs_size, env.action_size, config.hidden).to(env.device)
+        weights = [p for p in self.policy.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
+        self.weights = weights
+        self.generator = torch.Generator(device=env.device).manual_seed(config.seed)
+        self.samples = 0
+        self.obs = env.reset()
+        self.log: dict[str, float] = {}
+        self._loss = _compiled(self._minibatch_loss) if config.compile else self._minibatch_loss
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the exploration now: a straight line over `noise_samples`."""
+        first, last = self.config.noise
+        return first + (last - first) * min(1.0, self.samples / self.config.noise_samples)
+
+    def iterate(self) -> None:
+        """One iteration: collect, then learn."""
+        rollout = self._collect()
+        self._update(rollout)
+        self.policy.normaliser.update(rollout.obs.flatten(0, 1))
+
+    @torch.no_grad()
+    def _collect(self) -> Rollout:
+        env, config, policy = self.env, self.config, self.policy
+        shape = (config.steps, env.num_envs)
+        obs = torch.empty(*shape, env.obs_size, device=env.device)
+        action, mean = (torch.empty(*shape, env.action_size, device=env.device) for _ in range(2))
+        reward = torch.empty(*shape, device=env.device)
+        terminated, truncated = (torch.empty(*shape, dtype=torch.bool, device=env.device) for _ in range(2))
+        timed_out: list[Tensor] = []
+        ages: list[Tensor] = []
+        policy.log_std.fill_(math.log(self.noise))
+        for t in range(config.steps):
+            obs[t] = self.obs
+            mean[t] = policy.actor(policy.normaliser(self.obs))
+            noise = torch.randn(mean[t].shape, generator=self.generator, device=env.device)
+            action[t] = mean[t] + self.noise * noise
+            step = env.step(action[t])
+            reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
+            timed_out.append(step.final_obs[step.truncated])
+            ages.append(step.info["age"][step.terminated | step.truncated])
+            self.obs = step.obs
+        self.samples += config.steps * env.num_envs
+
+        everything = torch.cat((obs.flatten(0, 1), self.obs, *timed_out))
+        values = policy.critic(policy.normaliser(everything))
+        count = config.steps * env.num_envs
+        value = values[: count + env.num_envs].unflatten(0, (config.steps + 1, env.num_envs))
+        scaled = (1.0 - config.gamma) * reward  # so that a perfect return is worth 1
+        scaled[truncated] += config.gamma * values[count + env.num_envs :]  # a time-out is not an end
+        advantage = gae(scaled, value, terminated | truncated, config.gamma, config.lam)
+        self.log = {"reward": float(reward.mean()), "value": float(value.mean())}
+        if len(ended := torch.cat(ages)):
+            self.log["episode_steps"] = float(ended.float().mean())
+        return Rollout(obs, action, mean, advantage, value[:-1])
+
+    def _update(self, rollout: Rollout) -> None:
+        config = self.config
+        with torch.no_grad():
+            normal = self.policy.normaliser(rollout.obs.flatten(0, 1))
+        action, mean = rollout.action.flatten(0, 1), rollout.mean.flatten(0, 1)
+        advantage, value = rollout.advantage.flatten(), rollout.value.flatten()
+        target = advantage + value
+        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        noise = torch.tensor(self.noise, device=normal.device)
+        divergence, losses = [], []
+        for _ in range(config.epochs):
+            order = torch.randperm(len(normal), generator=self.generator, device=normal.device)
+            for part in order.split(config.minibatch):
+                loss, kl = self._loss(normal[part], action[part], mean[part], advantage[part], target[part], noise)
+                self.optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
+                self.optimizer.step()
+                divergence.append(kl.detach())
+                losses.append(loss.detach())
+        kl = float(torch.stack(divergence[-len(divergence) // config.epochs :]).mean())
+        group = self.optimizer.param_groups[0]
+        if kl > 2.0 * config.target_kl:
+            group["lr"] = max(group["lr"] / 1.3, 1e-5)
+        elif kl < 0.5 * config.target_kl:
+            group["lr"] = min(group["lr"] * 1.3, 2e-3)
+        self.log |= {"kl": kl, "learning_rate": group["lr"], "loss": float(torch.stack(losses).mean())}
+        self.log["noise"] = float(noise)
+
+    def _minibatch_loss(
+        self, normal: Tensor, action: Tensor, old_mean: Tensor, advantage: Tensor, target: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The clipped surrogate (Schulman et al. 2017, eq. 7) plus twice the value error; and KL(old || new)."""
+        mean = self.policy.actor(normal)
+        old, new = (action - old_mean) / noise, (action - mean) / noise
+        ratio = torch.exp(0.5 * (old.square() - new.square()).sum(-1))
+        clipped = ratio.clamp(1.0 - self.config.clip, 1.0 + self.config.clip)
+        surrogate = torch.minimum(ratio * advantage, clipped * advantage).mean()
+        value_error = (self.policy.critic(normal) - target).square().mean()
+        kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()
+        return 2.0 * value_error - surrogate, kl
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next iteration depends on, as named tensors."""
+        out = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        for index, weight in enumerate(self.weights):
+            for name, tensor in self.optimizer.state.get(weight, {}).items():
+                out[f"adam.{index}.{name}"] = tensor
+        out |= {f"env.{name}": tensor for name, tensor in self.env.state().items()}
+        out |= {
+            "obs": self.obs,
+            "generator": self.generator.get_state(),
+            "samples": torch.tensor(self.samples),
+            "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
+        }
+        return {name: tensor.detach().clone().contiguous() for name, tensor in out.items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state`, bit for bit."""
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+
+        self.policy.load_state_dict(part("policy."))
+        self.optimizer.state.clear()
+        for index, weight in enumerate(self.weights):
+            if moments := part(f"adam.{index}."):
+                self.optimizer.state[weight] = {name: tensor.clone() for name, tensor in moments.items()}
+        self.env.restore(part("env."))
+        self.obs = state["obs"].clone()
+        self.generator.set_state(state["generator"])
+        self.samples = int(state["samples"])
+        self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
+
+
+def gae(
+    reward: Float[Tensor, "t n"],
+    value: Float[Tensor, "t1 n"],
+    done: Tensor,
+    gamma: float,
+    lam: float,
+) -> Float[Tensor, "t n"]:
+    """Generalised advantage estimation (Schulman et al. 2016, eq. 16).
+
+    A_t = delta_t + gamma lam A_{t+1},  delta_t = r_t + gamma V(s_{t+1}) - V(s_t), where nothing follows a `done`;
+    what a time-out still had to come is already in its reward. `value` has one row more than `reward`.
+    """
+    advantage = torch.zeros_like(reward)
+    after = torch.zeros_like(reward[0])
+    for t in reversed(range(len(reward))):
+        goes_on = (~done[t]).to(reward.dtype)
+        delta = reward[t] + gamma * goes_on * value[t + 1] - value[t]
+        after = delta + gamma * lam * goes_on * after
+        advantage[t] = after
+    return advantage
+
+
+def _compiled(function: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """torch.compile where it can work: it needs a C++ compiler."""
+    if shutil.which("g++") or shutil.which("clang++"):
+        return torch.compile(function)  # type: ignore[no-any-return]
+    print("sfv: no C++ compiler here, so the update is not compiled (about a third slower)", file=sys.stderr)
+    return function

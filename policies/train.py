@@ -1,0 +1,190 @@
+"""Training until the policy is good or the budget is spent, with a log, checkpoints and a bar.
+
+It knows a `VecEnv` and a function that judges a policy; simulator and clip are theirs. Everything it needs to go on after
+a kill is in the checkpoint, so the curve after one is the curve without.
+"""
+
+import contextlib
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from policies import checkpoint
+from policies.config import TrainConfig, parse_budget
+from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
+from policies.networks import TrackingPolicy, make_policy
+from policies.ppo import PPO
+from sfv.files import replacing
+from sfv.interfaces import Policy, VecEnv
+from sfv.report import Report
+
+PATIENCE = 4
+"""Evaluations without improvement after which a successful policy is done."""
+SUCCESS = 0.99
+"""Success, from the start and from random phases, that counts as having the skill."""
+GAIN = 0.003
+"""Least gain in normalised return that counts as improvement."""
+
+Judge = Callable[[Policy], Report]
+
+
+def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
+    """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
+
+    The policy written is the best that `judge` saw: by success, then by normalised return.
+
+    Returns:
+        Path of policy.safetensors.
+
+    Raises:
+        InputError: the budget cannot be read, or the folder not written.
+    """
+    budget = parse_budget(config.budget)
+    folder.mkdir(parents=True, exist_ok=True)
+    learner = PPO(env, config)
+    run = _Run(learner, judge, config, folder)
+    if (folder / checkpoint.NAME).exists():
+        run.restore()
+        print(f"sfv: training goes on at {learner.samples:,} samples", file=sys.stderr)
+    else:
+        run.evaluate()
+    with _board(folder) as board, _bar(budget.seconds, budget.samples) as show:
+        while run.seconds < budget.seconds and learner.samples < budget.samples and not run.settled:
+            started = time.perf_counter()
+            learner.iterate()
+            if learner.samples >= run.next_evaluation:
+                run.evaluate()
+                board(run.rows[-1], learner.samples)
+            run.seconds += time.perf_counter() - started
+            if learner.samples >= run.next_checkpoint:
+                run.save()
+            show(run.seconds, learner, run.rows[-1])
+    if run.rows[-1]["samples"] != learner.samples:
+        run.evaluate()
+    run.save()
+    best = run.best_policy()
+    about = env.describe()
+    save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
+    export_zip(folder, best, config)
+    export_onnx(folder, best, about)
+    return folder / "policy.safetensors"
+
+
+class _Run:
+    """One training in progress: its log, its best policy, and where it stands."""
+
+    def __init__(self, learner: PPO, judge: Judge, config: TrainConfig, folder: Path) -> None:
+        self.learner, self.judge, self.config, self.folder = learner, judge, config, folder
+        self.rows: list[dict[str, float]] = []
+        self.best: dict[str, float] = {}
+        self.best_weights: dict[str, torch.Tensor] = {}
+        self.seconds = 0.0
+        self.next_evaluation, self.next_checkpoint = config.evaluate_every, config.checkpoint_every
+
+    @property
+    def settled(self) -> bool:
+        """The skill is there and has not improved for PATIENCE evaluations."""
+        recent = self.rows[-PATIENCE:]
+        if len(self.rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
+            return False
+        before = max(r["normalised_return"] for r in self.rows[:-PATIENCE])
+        return max(r["normalised_return"] for r in recent) < before + GAIN
+
+    def evaluate(self) -> None:
+        """Judge the policy as it is, add a row to the log, keep it if it is the best."""
+        report = self.judge(DeterministicActor(self.learner.policy))
+        row = {"samples": float(self.learner.samples), "minutes": self.seconds / 60.0}
+        row |= {number.name: number.value for number in report.numbers if number.better != "none"}
+        row |= self.learner.log
+        self.rows.append(row)
+        if not self.best or _rank(row) >= _rank(self.best):
+            self.best = row
+            self.best_weights = {name: t.detach().clone() for name, t in self.learner.policy.state_dict().items()}
+        self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
+
+    def save(self) -> None:
+        """Checkpoint and log."""
+        tensors = {f"learner.{name}": tensor for name, tensor in self.learner.state().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
+        about = {"rows": self.rows, "best": self.best, "seconds": self.seconds}
+        checkpoint.save_tensors(self.folder / checkpoint.NAME, tensors, about)
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        with replacing(self.folder / "progress.csv") as temporary, temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
+
+    def restore(self) -> None:
+        """Go on from the checkpoint."""
+        tensors, about = checkpoint.load_tensors(self.folder / checkpoint.NAME)
+        split: dict[str, dict[str, torch.Tensor]] = {"learner": {}, "best": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            split[part][rest] = tensor
+        self.learner.restore(split["learner"])
+        self.best_weights = split["best"]
+        self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
+        self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
+        self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
+
+    def best_policy(self) -> TrackingPolicy:
+        """A policy with the best weights."""
+        policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
+        policy.load_state_dict(self.best_weights)
+        return policy
+
+
+def _after(samples: int, every: int) -> int:
+    """The next whole multiple."""
+    return (samples // every + 1) * every
+
+
+def _rank(row: dict[str, float]) -> tuple[float, float, float]:
+    return row["success"], row["success_random_phase"], row["normalised_return"]
+
+
+@contextlib.contextmanager
+def _board(folder: Path) -> Iterator[Callable[[dict[str, float], int], None]]:
+    """TensorBoard's event file, through Stable-Baselines3's logger."""
+    from stable_baselines3.common.logger import configure
+
+    logger = configure(str(folder / "tensorboard"), ["tensorboard"])
+
+    def write(row: dict[str, float], samples: int) -> None:
+        for name, value in row.items():
+            logger.record(f"sfv/{name}", value)
+        logger.dump(samples)
+
+    try:
+        yield write
+    finally:
+        logger.close()
+
+
+@contextlib.contextmanager
+def _bar(seconds: float, samples: float) -> Iterator[Callable[[float, PPO, dict[str, Any]], None]]:
+    """A bar over the budget, whichever it is, with the rate and the success of the last evaluation."""
+    from sfv.progress import bar
+
+    by_time = seconds != float("inf")
+    done = 0.0
+    started: tuple[float, int] | None = None
+    with bar("training", seconds if by_time else samples) as advance:
+
+        def show(spent: float, learner: PPO, row: dict[str, Any]) -> None:
+            nonlocal done, started
+            started = started or (spent, learner.samples)
+            rate = (learner.samples - started[1]) / max(spent - started[0], 1e-9)
+            now = spent if by_time else float(learner.samples)
+            text = f"training {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
+            advance(now - done, text)
+            done = now
+
+        yield show

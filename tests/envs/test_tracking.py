@@ -1,0 +1,130 @@
+"""The task: starts, ends, resets, resuming, and bit-identical physics."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from envs.config import TrackingConfig
+from envs.evaluation import Evaluator
+from envs.tracking import TrackingEnv
+from sfv.character import load_character
+from sfv.errors import InputError
+
+CHARACTER = load_character("humanoid")
+
+
+def make(wave, n=8, **changes):
+    return TrackingEnv([wave], CHARACTER, replace(TrackingConfig(threads=1), **changes), n, seed=3)
+
+
+def zeros(env):
+    return torch.zeros(env.num_envs, env.action_size)
+
+
+@pytest.mark.parametrize("start", ["fixed", "random", "failures"])
+@pytest.mark.parametrize("reward", ["deepmimic", "tracking"])
+def test_every_setting_resets_and_steps(wave, start, reward):
+    env = make(wave, start=start, reward=reward)
+    for _ in range(3):
+        step = env.step(zeros(env))
+    assert step.obs.shape == (8, env.obs_size)
+    assert torch.isfinite(step.obs).all()
+    assert ((step.reward > 0.5) & (step.reward <= 1)).all()
+
+
+def test_a_fixed_start_is_the_first_frame(wave):
+    env = make(wave, start="fixed", velocity_noise=0.0)
+    assert (env.tick == 0).all()
+    torch.testing.assert_close(env.sim.qpos[0].float(), torch.as_tensor(wave.qpos[0]).float(), atol=1e-3, rtol=0)
+
+
+def test_the_clip_s_end_truncates_and_a_fall_terminates(wave):
+    env = make(wave, start="fixed")
+    flags = []
+    for _ in range(30):
+        action = zeros(env)
+        action[4:] = 3.0  # half of them throw their joints about and fall
+        flags.append(env.step(action))
+    first = torch.stack([f.terminated for f in flags]).any(0)
+    assert not first[:4].any()
+    assert first[4:].all()
+    assert flags[29].truncated[:4].all()  # 1 s of clip is 30 steps
+    assert not any(f.truncated[:4].any() for f in flags[:29])
+
+
+def test_final_obs_is_the_state_before_the_reset(wave):
+    env = make(wave, start="fixed")
+    for _ in range(29):
+        before = env.step(zeros(env))
+    last = env.step(zeros(env))
+    assert last.truncated.any()
+    ended = last.truncated
+    assert not torch.equal(last.obs[ended], last.final_obs[ended])
+    assert torch.equal(before.obs, before.final_obs) == (not (before.terminated | before.truncated).any())
+
+
+def test_resuming_is_bit_for_bit(wave):
+    env, other = make(wave), make(wave)
+    noise = torch.Generator().manual_seed(0)
+    actions = [torch.randn(8, env.action_size, generator=noise) for _ in range(24)]
+    for action in actions[:12]:
+        env.step(action)
+    kept = env.state()
+    wanted = [env.step(action) for action in actions[12:]]
+    other.restore(kept)
+    got = [other.step(action) for action in actions[12:]]
+    for a, b in zip(wanted, got, strict=True):
+        assert torch.equal(a.obs, b.obs)
+        assert torch.equal(a.reward, b.reward)
+
+
+def test_one_thread_and_two_give_the_same_bits(wave):
+    one, two = make(wave, n=32, threads=1), make(wave, n=32, threads=2)
+    for _ in range(10):
+        a, b = one.step(zeros(one)), two.step(zeros(two))
+    assert torch.equal(a.obs, b.obs)
+
+
+def test_nan_ends_the_episode_and_is_counted_and_kept(wave):
+    env = make(wave)
+    env.sim.qvel[2, 7] = float("nan")
+    step = env.step(zeros(env))
+    assert step.terminated.tolist() == [i == 2 for i in range(8)]
+    assert env.broken == 1
+    assert env.broken_state is not None
+    assert torch.isfinite(step.obs).all()
+    assert torch.isfinite(env.step(zeros(env)).reward).all()
+
+
+def test_failures_draw_starts(wave):
+    env = make(wave, n=512, start="failures")
+    env.starts.failed(torch.zeros(400, dtype=torch.long), torch.full((400,), 200))  # all failed in the last fifth
+    _, tick = env.starts.sample(4000, env.generator)
+    late = ((tick > 120) & (tick < 216)).float().mean()  # uniform starts alone would give 0.4
+    assert late > 0.6
+
+
+def test_rates_that_do_not_fit_are_refused(wave):
+    with pytest.raises(InputError, match="does not divide 240"):
+        make(wave, control_hz=50.0)
+
+
+def test_an_evaluation_of_the_reference_itself(wave):
+    evaluator = Evaluator(wave, CHARACTER, TrackingConfig(threads=1), rollouts=4)
+    found = evaluator(lambda obs: torch.zeros(len(obs), 28))  # open loop servos can stand for a second
+    assert found.report["success"] == 1.0
+    assert found.report["normalised_return"] > 0.8
+    assert found.report["time_to_fall"] == pytest.approx(1.0)
+    assert len(found.simulated) == len(found.reference) == 31
+    assert found.report["mpjpe_global"] < 100
+    again = evaluator(lambda obs: torch.zeros(len(obs), 28))
+    assert again.report.numbers == found.report.numbers
+
+
+def test_an_evaluation_of_a_policy_that_falls(wave):
+    evaluator = Evaluator(wave, CHARACTER, TrackingConfig(threads=1), rollouts=4)
+    found = evaluator(lambda obs: torch.full((len(obs), 28), 8.0))
+    assert found.report["success"] == 0.0
+    assert found.report["time_to_fall"] < 1.0
+    assert found.report["normalised_return"] < 0.6

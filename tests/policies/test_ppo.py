@@ -1,0 +1,137 @@
+"""The learner: returns worked out by hand, a toy task it must solve, exact resume."""
+
+import math
+
+import pytest
+import torch
+
+from policies.config import TrainConfig, parse_budget
+from policies.ppo import PPO, gae
+from sfv.errors import InputError
+from sfv.interfaces import Step
+
+
+def test_reward_one_for_ever_under_a_time_limit_is_worth_its_whole():
+    # the time limit's bootstrap is in the last reward: 1 + 0.9 * 10, so each step's return is 1 / (1 - 0.9) = 10
+    reward = torch.tensor([[1.0], [1.0], [1.0 + 0.9 * 10.0]])
+    done = torch.tensor([[False], [False], [True]])
+    value = torch.zeros(4, 1)
+    advantage = gae(reward, value, done, 0.9, 1.0)
+    torch.testing.assert_close(advantage[:, 0], torch.tensor([10.0, 10.0, 10.0]))
+
+
+def test_three_steps_of_gae():
+    # gamma .5, lambda .5, values 1 2 3 4, rewards 1 1 1, no end:
+    # delta = 1 + .5*2 - 1 = 1;  1 + .5*3 - 2 = .5;  1 + .5*4 - 3 = 0
+    # A2 = 0; A1 = .5 + .25*0 = .5; A0 = 1 + .25*.5 = 1.125
+    value = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+    advantage = gae(torch.ones(3, 1), value, torch.zeros(3, 1, dtype=torch.bool), 0.5, 0.5)
+    torch.testing.assert_close(advantage[:, 0], torch.tensor([1.125, 0.5, 0.0]))
+
+
+def test_nothing_crosses_a_fall():
+    value = torch.tensor([[1.0], [2.0], [100.0]])
+    done = torch.tensor([[True], [False]])
+    advantage = gae(torch.tensor([[0.5], [0.0]]), value, done, 0.9, 0.9)
+    torch.testing.assert_close(advantage[0], torch.tensor([0.5 - 1.0]))
+
+
+class Target:
+    """Toy task: see a number in -1..1, act with it; reward exp(-(a - x)^2); episodes of 5 steps time out."""
+
+    num_envs, obs_size, action_size, device = 64, 1, 1, "cpu"
+
+    def __init__(self):
+        self.generator = torch.Generator().manual_seed(0)
+        self.age = torch.zeros(64, dtype=torch.long)
+        self.x = self._draw()
+
+    def _draw(self):
+        return 2 * torch.rand(64, 1, generator=self.generator) - 1
+
+    def reset(self):
+        self.age[:] = 0
+        self.x = self._draw()
+        return self.x
+
+    def step(self, action):
+        reward = torch.exp(-(3 * (action - self.x)).square().sum(-1))
+        self.age += 1
+        final = self.x = self._draw()
+        truncated = self.age >= 5
+        info = {"age": self.age.clone()}
+        self.age[truncated] = 0
+        return Step(final, reward, torch.zeros_like(truncated), truncated, final, info)
+
+    def state(self):
+        return {"generator": self.generator.get_state(), "age": self.age.clone(), "x": self.x.clone()}
+
+    def restore(self, state):
+        self.generator.set_state(state["generator"])
+        self.age, self.x = state["age"].clone(), state["x"].clone()
+
+    def describe(self):
+        return {"task": "toy"}
+
+
+CONFIG = TrainConfig(
+    num_envs=64, steps=8, minibatch=128, hidden=(32,), noise=(0.3, 0.1), noise_samples=2e4, learning_rate=1e-2,
+    compile=False,
+)
+
+
+def test_it_solves_a_toy_task():
+    learner = PPO(Target(), CONFIG)
+    rewards = []
+    for _ in range(40):
+        learner.iterate()
+        rewards.append(learner.log["reward"])
+    assert rewards[0] < 0.45
+    # with noise .1 the best expected reward is 1 / sqrt(1 + 2 * 9 * .01) = .92
+    assert rewards[-1] > 0.8
+
+
+def test_going_on_from_a_state_is_bit_for_bit():
+    learner, other = PPO(Target(), CONFIG), PPO(Target(), CONFIG)
+    for _ in range(3):
+        learner.iterate()
+    state = learner.state()
+    for _ in range(3):
+        learner.iterate()
+    other.restore(state)
+    for _ in range(3):
+        other.iterate()
+    for name, tensor in learner.state().items():
+        assert torch.equal(tensor, other.state()[name]), name
+
+
+def test_one_seed_one_policy():
+    a, b = PPO(Target(), CONFIG), PPO(Target(), CONFIG)
+    for _ in range(2):
+        a.iterate()
+        b.iterate()
+    assert all(torch.equal(x, y) for x, y in zip(a.policy.parameters(), b.policy.parameters(), strict=True))
+
+
+def test_noise_narrows_with_the_samples():
+    learner = PPO(Target(), CONFIG)
+    assert learner.noise == pytest.approx(0.3)
+    learner.samples = 10_000
+    assert learner.noise == pytest.approx(0.2)
+    learner.samples = 10**9
+    assert learner.noise == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "samples"),
+    [("10min", 600, math.inf), ("90s", 90, math.inf), ("1.5h", 5400, math.inf), ("4M", math.inf, 4e6),
+     ("500k", math.inf, 5e5), ("1000", math.inf, 1000)],
+)
+def test_budgets(text, seconds, samples):
+    budget = parse_budget(text)
+    assert (budget.seconds, budget.samples) == (seconds, samples)
+
+
+def test_a_budget_nobody_understands():
+    with pytest.raises(InputError, match="'soon' is neither"):
+        parse_budget("soon")

@@ -1,0 +1,100 @@
+"""Training as a whole on a small task: files, export, killing and going on."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from envs.config import TrackingConfig
+from envs.evaluation import Evaluator
+from envs.tracking import TrackingEnv
+from policies import checkpoint
+from policies.config import TrainConfig
+from policies.export import load_policy
+from policies.train import train
+from sfv.character import load_character
+from sfv.errors import InputError
+
+CHARACTER = load_character("humanoid")
+TASK = TrackingConfig(threads=1)
+CONFIG = TrainConfig(
+    budget="1536", num_envs=16, steps=8, minibatch=64, hidden=(32, 16), evaluate_every=512, checkpoint_every=256, compile=False
+)
+
+
+class Stopped(Exception):
+    """Stands for SIGKILL."""
+
+
+def run(wave, folder, stop_after=None):
+    evaluator = Evaluator(wave, CHARACTER, TASK, rollouts=2)
+    calls = 0
+
+    def judge(policy):
+        nonlocal calls
+        calls += 1
+        if stop_after is not None and calls > stop_after:
+            raise Stopped
+        return evaluator(policy).report
+
+    return train(TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed), judge, CONFIG, folder)
+
+
+@pytest.fixture(scope="module")
+def trained(wave, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    run(wave, folder)
+    return folder
+
+
+def read(folder):
+    return list(csv.DictReader((folder / "progress.csv").read_text().splitlines()))
+
+
+def test_files(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert {"policy.safetensors", "policy.zip", "policy.onnx", "progress.csv", "checkpoint.safetensors"} <= names
+    assert list((trained / "tensorboard").iterdir())
+    rows = read(trained)
+    assert [float(row["samples"]) for row in rows] == [0, 512, 1024, 1536]
+    assert all(0 <= float(row["normalised_return"]) <= 1 for row in rows)
+
+
+def test_three_readers_act_alike(trained):
+    import onnxruntime
+    from stable_baselines3 import PPO
+
+    policy, about = load_policy(trained)
+    obs = torch.randn(5, about["obs_size"], generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted = policy(obs).numpy()
+    theirs, _ = PPO.load(trained / "policy.zip", device="cpu").predict(obs.numpy(), deterministic=True)
+    np.testing.assert_allclose(theirs, wanted, atol=1e-6)
+    session = onnxruntime.InferenceSession(str(trained / "policy.onnx"), providers=["CPUExecutionProvider"])
+    (onnx_action,) = session.run(None, {"obs": obs.numpy()})
+    np.testing.assert_allclose(onnx_action, wanted, atol=1e-5)
+    assert "kp" in session.get_modelmeta().custom_metadata_map
+
+
+def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
+    with pytest.raises(Stopped):
+        run(wave, tmp_path, stop_after=2)
+    assert (tmp_path / checkpoint.NAME).exists()
+    assert not (tmp_path / "policy.safetensors").exists()
+    run(wave, tmp_path)
+    ours, _ = checkpoint.load_tensors(tmp_path / "policy.safetensors")
+    theirs, _ = checkpoint.load_tensors(trained / "policy.safetensors")
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert [row | {"minutes": ""} for row in read(tmp_path)] == [row | {"minutes": ""} for row in read(trained)]
+
+
+def test_no_policy_there(tmp_path):
+    with pytest.raises(InputError, match="train first"):
+        load_policy(tmp_path)
+
+
+def test_a_broken_policy_file(tmp_path):
+    (tmp_path / "policy.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(InputError, match="no safetensors file of sfv"):
+        load_policy(tmp_path)
