@@ -1,0 +1,1 @@
+"""Presets: functions that return the frozen configuration of a program."""

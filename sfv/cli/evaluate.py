@@ -1,0 +1,37 @@
+"""`sfv evaluate`: policy -> how well it does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from sfv.cli.say import say_numbers, say_outcome
+from sfv.folder import alone_in
+from sfv.pipeline import evaluation_of
+from sfv.stage import perform
+
+
+@dataclass(frozen=True)
+class Program:
+    """Roll a policy out from the clip's start and from random phases, and measure what the character does.
+
+    The report of a run goes to its 4-report, that of a policy alone to the folder evaluation beside it.
+    """
+
+    folder: Annotated[Path, Positional, arg(metavar="FOLDER")]
+    """A run, or the folder of a policy: 3-policy of a run, or what sfv train made."""
+    motion: Path | None = None
+    """The reference motion, where it is no longer in the place that the policy was trained from."""
+    rollouts: int = 32
+    """How many from the clip's start, and as many from random phases."""
+    out: Path | None = None
+    """Another folder for the report."""
+
+
+def main(program: Program) -> None:
+    """Do the stage, unless it is done, and show the numbers."""
+    stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out)
+    with alone_in(stage.mark.parent):
+        say_outcome(perform(stage))
+    say_numbers(stage.outputs[0])

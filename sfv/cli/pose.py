@@ -1,0 +1,32 @@
+"""`sfv pose`: clip -> where the person's body points are."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes, Positional
+
+from recon.config import PoseConfig
+from sfv.cli.say import say_outcome
+from sfv.stage import perform
+from sfv.stages import beside, pose_stage
+
+
+@dataclass(frozen=True)
+class Program:
+    """Find the people in a clip, follow one of them, and write 33 named points in pixels and in metres.
+
+    Beside the track goes a video with everybody's points, confidences and numbers: TRACK.overlay.mp4.
+    """
+
+    clip: Positional[Path]
+    """A video of a person."""
+    out: Path
+    """The track to write, such as track.npz."""
+    pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
+    config: Path | None = None
+    """Settings to start from: the config.yaml beside an earlier track. Flags override it."""
+
+
+def main(program: Program) -> None:
+    """Do the stage, unless it is done."""
+    say_outcome(perform(pose_stage(program.clip, program.out, beside(program.out), program.pose)))

@@ -1,0 +1,36 @@
+"""`sfv reconstruct`: where the body points are -> motion of the character."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes, Positional
+
+from recon.config import ReconstructConfig
+from sfv.cli.say import say_numbers, say_outcome
+from sfv.stage import perform
+from sfv.stages import beside, motion_stage
+
+
+@dataclass(frozen=True)
+class Program:
+    """Find the motion of the whole clip at once that explains the points, stands on the floor and does not slide.
+
+    Beside the motion goes what is good and bad about it: MOTION.scorecard.json.
+    """
+
+    track: Positional[Path]
+    """What `sfv pose` wrote."""
+    out: Path
+    """The motion to write, such as motion.npz."""
+    character: str = "humanoid"
+    """Whose motion it is to be: one of sfv's characters, or an MJCF file."""
+    reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
+    config: Path | None = None
+    """Settings to start from: the config.yaml beside an earlier motion. Flags override it."""
+
+
+def main(program: Program) -> None:
+    """Do the stage, unless it is done, and show the scorecard."""
+    place = beside(program.out)
+    say_outcome(perform(motion_stage(program.track, program.out, place, program.character, program.reconstruct)))
+    say_numbers(place("scorecard.json"))

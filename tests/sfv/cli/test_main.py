@@ -1,0 +1,120 @@
+"""The command line finds the verb, explains itself at once, and turns what went wrong into one sentence."""
+
+import errno
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import sfv
+from sfv.cli import convert
+from sfv.cli.main import INTERRUPTED, VERBS, main
+
+HEAVY = {"torch", "mujoco", "mujoco_warp", "mediapipe", "cv2", "av", "stable_baselines3", "scipy"}
+
+
+def test_help_without_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == main(["--help"]) == main(["-h"]) == 0
+    out = capsys.readouterr().out
+    assert all(re.search(rf"^  {verb} .*\w", out, re.MULTILINE) for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_explains_every_option(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"usage: sfv {verb}" in out
+    options = re.findall(r"^│ (-[-\w]+.*?)│$\n(?:^│(  .*?)│$)?", out, re.MULTILINE)
+    for line, following in options:
+        words = re.sub(r"\(default.*|\(required\)", "", line).split("  ", 1)
+        assert following.strip() or (len(words) > 1 and words[1].strip()), line
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["--version"]])
+def test_help_is_light_and_quick(arguments: list[str]) -> None:
+    code = (
+        "import sys; from sfv.cli.main import main; code = main(sys.argv[1:]); "
+        f"print('heavy:', *({HEAVY!r} & sys.modules.keys())); sys.exit(code)"
+    )
+    seconds = []
+    for _ in range(3):  # the machine may be busy with other tests: one quick answer is proof
+        start = time.perf_counter()
+        result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - start)
+        if seconds[-1] < 1.0:
+            break
+    assert result.stdout.splitlines()[-1].split() == ["heavy:"]
+    assert min(seconds) < 1.0
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"sfv {sfv.__version__}\n"
+
+
+def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one sentence on standard error of a command that must be refused."""
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("sfv: ")
+    assert "Traceback" not in err
+    (line,) = err.splitlines()
+    return line
+
+
+def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean 'train'?" in complaint(["trian"], capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["convert"], ["convert", "a", "b", "--fsp", "3"], ["convert", "a", "b", "--fps", "x"]]
+)
+def test_arguments_that_do_not_fit(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "x.npz"), "x.npz could not be written .*free space"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.npz"), "x.npz could not be written .*another place"),
+        (OSError(errno.EROFS, "Read-only file system"), "the result could not be written .*another place"),
+    ],
+)
+def test_disk_troubles_are_sentences(
+    error: OSError, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(program: convert.Program) -> None:
+        raise error
+
+    monkeypatch.setattr(convert, "main", work)
+    assert re.search(words, complaint(["convert", "a.npz", "b.npz"], capsys))
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(program: convert.Program) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(convert, "main", work)
+    with pytest.raises(RuntimeError):
+        main(["convert", "a.npz", "b.npz"])
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(program: convert.Program) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(convert, "main", work)
+    assert main(["convert", "a.npz", "b.npz"]) == INTERRUPTED
+    assert "same command again" in capsys.readouterr().err
+
+
+def test_entry_point_from_another_folder(tmp_path: Path) -> None:
+    sfv_command = Path(sys.executable).with_name("sfv")
+    result = subprocess.run([sfv_command, "nonsense"], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.startswith("sfv: 'nonsense' is not a verb of sfv")
