@@ -24,5 +24,7 @@ class TrackingConfig:
     """Where episodes start: the clip's first frame, uniformly (RSI), or more often where they failed."""
     velocity_noise: float = 0.05
     """Standard deviation of the noise on start velocities, m/s and rad/s."""
+    simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
+    """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: int = 0
-    """Threads for the physics; 0 = all cores."""
+    """Threads for the physics on the processor; 0 = all cores."""

@@ -10,13 +10,18 @@ from functools import cache
 
 import mujoco
 import mujoco.batch
-import numpy as np
 import torch
 from torch import Tensor
 
 
 class CpuSim:
-    """num_envs copies of one model. Tensors are float64, as MuJoCo computes."""
+    """num_envs copies of one model. Tensors are float64, as MuJoCo computes.
+
+    Args:
+        model: the scene; its automatic reset is switched off in place.
+        num_envs: how many.
+        threads: how many share the work; 0 = one per core.
+    """
 
     device = "cpu"
 
@@ -39,15 +44,18 @@ class CpuSim:
             raise AttributeError(name)
         return self.field(name)
 
-    @property
     def state(self) -> Tensor:
-        """(num_envs, nstate) live rows of mjSTATE_INTEGRATION: all that the next step depends on."""
-        return torch.from_numpy(self._batch.state)
+        """(num_envs, nstate) copy of the mjSTATE_INTEGRATION rows: all that the next step depends on."""
+        return torch.from_numpy(self._batch.state.copy())
+
+    def restore(self, state: Tensor) -> None:
+        """Go on from a `state`."""
+        self._batch.state[:] = state.numpy()
 
     def step(self, count: int) -> None:
         """Advance every simulation by `count` physics steps."""
         self._batch.step(nstep=count)
 
-    def forward(self, ids: np.ndarray | None = None) -> None:
+    def forward(self) -> None:
         """Bring derived fields up to the state."""
-        self._batch.forward(ids)
+        self._batch.forward()

@@ -51,7 +51,7 @@ class Evaluator:
         self, motion: Motion, character: Character, config: TrackingConfig, rollouts: int = 32, seed: int = 1000
     ) -> None:
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
-        config = replace(config, start="random", reward="deepmimic")
+        config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
         self.env = TrackingEnv([motion], character, config, 2 * rollouts, seed)
         for name in ("actuator_force", "actuator_velocity"):
             self.env.sim.field(name)

@@ -78,17 +78,18 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
         """(H, W, 3) uint8 picture of the character, when made with render_mode='rgb_array'."""
         if self.render_mode != "rgb_array":
             return None
-        from sfv.view.render import Renderer
+        from sfv.view.person import Look
+        from sfv.view.render import Renderer, scene
 
         if self._renderer is None:
-            self._renderer = Renderer(self.env.model, 480, 360).__enter__()
+            self._renderer = Renderer(scene([(self.env.character, Look())]), 480, 360)
         frame: np.ndarray = self._renderer.frame(self.env.sim.qpos[0].numpy())
         return frame
 
     def close(self) -> None:
         """Free the renderer."""
         if self._renderer is not None:
-            self._renderer.__exit__(None, None, None)
+            self._renderer.close()
             self._renderer = None
 
 

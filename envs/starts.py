@@ -24,7 +24,7 @@ class FixedStart:
 
     def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(n,) clips and (n,) ticks."""
-        clip = torch.randint(self.library.num_clips, (n,), generator=generator)
+        clip = torch.randint(self.library.num_clips, (n,), generator=generator, device=generator.device)
         return clip, torch.zeros_like(clip)
 
     def failed(self, clip: Tensor, tick: Tensor) -> None:
@@ -44,7 +44,7 @@ class RandomStart(FixedStart):
     def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(n,) clips and (n,) ticks."""
         library = self.library
-        moment = (torch.rand(n, generator=generator) * library.ticks.sum()).long()
+        moment = (torch.rand(n, generator=generator, device=generator.device) * library.ticks.sum()).long()
         edges = library.ticks.cumsum(0)
         clip = torch.searchsorted(edges, moment, right=True).clamp_max(library.num_clips - 1)
         return clip, moment - (edges[clip] - library.ticks[clip])
@@ -56,8 +56,8 @@ class FailureStart(RandomStart):
     def __init__(self, library: MotionLibrary) -> None:
         super().__init__(library)
         self.bins = torch.div(library.ticks + BIN - 1, BIN, rounding_mode="floor")
-        self.first = torch.cat((torch.zeros(1, dtype=torch.long), self.bins.cumsum(0)[:-1]))
-        self.count = torch.zeros(int(self.bins.sum()))
+        self.first = self.bins.cumsum(0) - self.bins
+        self.count = torch.zeros(int(self.bins.sum()), device=self.bins.device)
 
     def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(n,) clips and (n,) ticks."""
@@ -67,10 +67,10 @@ class FailureStart(RandomStart):
         hard = torch.multinomial(self.count, n, replacement=True, generator=generator)
         hard_clip = torch.searchsorted(self.first, hard, right=True) - 1
         within = (hard - self.first[hard_clip]) * BIN
-        early = (torch.rand(n, generator=generator) * 3 * BIN).long()  # room to get into the hard moment
+        early = (torch.rand(n, generator=generator, device=generator.device) * 3 * BIN).long()  # room to get into the hard moment
         hard_tick = (within + BIN - early).clamp_min(0)
         hard_tick = torch.minimum(hard_tick, self.library.ticks[hard_clip] - 1)
-        pick = torch.rand(n, generator=generator) < UNIFORM_SHARE
+        pick = torch.rand(n, generator=generator, device=generator.device) < UNIFORM_SHARE
         return torch.where(pick, clip, hard_clip), torch.where(pick, tick, hard_tick)
 
     def failed(self, clip: Tensor, tick: Tensor) -> None:
@@ -79,7 +79,7 @@ class FailureStart(RandomStart):
         ticks = self.library.ticks[clip]
         local = torch.where(self.library.loop[clip], tick % ticks, torch.minimum(tick, ticks - 1))
         where = self.first[clip] + torch.div(local, BIN, rounding_mode="floor")
-        self.count.index_add_(0, where, torch.ones(len(where)))
+        self.count.index_add_(0, where, torch.ones_like(where, dtype=self.count.dtype))
 
     def state(self) -> Tensor:
         """The failure counts."""

@@ -5,7 +5,7 @@ functions in the files beside this one; the simulator is asked for MuJoCo's fiel
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mujoco
 import numpy as np
@@ -25,6 +25,9 @@ from sfv.errors import InputError
 from sfv.interfaces import Step
 from sfv.motion import Motion
 
+if TYPE_CHECKING:
+    from envs.gpu import GpuSim
+
 
 class TrackingEnv:
     """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`."""
@@ -40,37 +43,36 @@ class TrackingEnv:
             )
         self.config, self.character, self.num_envs = config, character, num_envs
         self.model = build_scene(character, physics_hz)
-        self.sim = CpuSim(self.model, num_envs, config.threads)
+        self.sim = make_sim(self.model, num_envs, config)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
-        self.library = MotionLibrary(motions, character)
+        self.library = MotionLibrary(motions, character, self.device)
         self.starts = STARTS[config.start](self.library)
         self.table = rewards.TABLES[config.reward]
-        self.body = describe_body(character, self.model)
+        self.body = describe_body(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), int(TICKS / physics_hz)
         # a servo lags its target by kd / kp seconds: aiming that much ahead cancels it
         lead = float(np.median(-self.model.actuator_biasprm[:, 2] / self.model.actuator_gainprm[:, 0]))
         self.lead_ticks = self.control_ticks + round(lead * TICKS)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.clip = torch.zeros(num_envs, dtype=torch.long)
-        self.tick = torch.zeros(num_envs, dtype=torch.long)
-        self.age = torch.zeros(num_envs, dtype=torch.long)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.everyone = torch.arange(num_envs, device=self.device)
+        self.clip, self.tick, self.age = (torch.zeros_like(self.everyone) for _ in range(3))
         self.broken = 0  # episodes that ended by NaN
         self.broken_state: Tensor | None = None
-        self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32)[None]
+        self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
         """Start all episodes anew, at moments drawn by the start distribution."""
-        ids = torch.arange(self.num_envs)
+        ids = self.everyone
         self._start(ids, *self.starts.sample(self.num_envs, self.generator))
         return self._observe(ids)
 
     def reset_to(self, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
         """Start all episodes at given moments, (num_envs,) each."""
-        ids = torch.arange(self.num_envs)
+        ids = self.everyone
         self._start(ids, clip, tick)
         return self._observe(ids)
 
@@ -87,7 +89,7 @@ class TrackingEnv:
         info = terms | {"age": self.age.clone(), "broken": broken}
 
         self.count_broken(broken)
-        final_obs = self._observe(torch.arange(self.num_envs))
+        final_obs = self._observe(self.everyone)
         obs = final_obs
         done = (terminated | truncated).nonzero()[:, 0]
         if len(done):
@@ -121,7 +123,7 @@ class TrackingEnv:
     def state(self) -> dict[str, Tensor]:
         """Everything that the next steps depend on."""
         return {
-            "sim": self.sim.state.clone(),
+            "sim": self.sim.state(),
             "clip": self.clip.clone(),
             "tick": self.tick.clone(),
             "age": self.age.clone(),
@@ -132,7 +134,7 @@ class TrackingEnv:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`, bit for bit."""
-        self.sim.state[:] = state["sim"]
+        self.sim.restore(state["sim"])
         for name in ("clip", "tick", "age"):
             getattr(self, name)[:] = state[name]
         self.starts.restore(state["starts"])
@@ -141,7 +143,7 @@ class TrackingEnv:
 
     def observe(self) -> Float[Tensor, "n o"]:
         """What the policy sees now."""
-        return self._observe(torch.arange(self.num_envs))
+        return self._observe(self.everyone)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -164,12 +166,12 @@ class TrackingEnv:
         ref = self.library.at(clip, tick)
         lift = self.library.lift[self.library.row(clip, tick)]
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
-        qpos, rows = ref.qpos.double(), ids.numpy()
+        noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
+        sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
-        noise = torch.randn(ref.qvel.shape, generator=self.generator) * self.config.velocity_noise
-        self.sim.qpos.numpy()[rows] = qpos.numpy()
-        self.sim.qvel.numpy()[rows] = (ref.qvel + noise).double().numpy()
-        self.sim.qacc_warmstart.numpy()[rows] = 0.0
+        sim.qpos[ids] = qpos.to(sim.qpos.dtype)
+        sim.qvel[ids] = (ref.qvel + self.config.velocity_noise * noise).to(sim.qvel.dtype)
+        sim.qacc_warmstart[ids] = 0.0
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
         qpos, qvel = self.sim.qpos[ids].float(), self.sim.qvel[ids].float()
@@ -187,19 +189,28 @@ class TrackingEnv:
         """Count diverged episodes and keep the first one's state, to be saved."""
         count = int(broken.sum())
         if count and self.broken_state is None:
-            self.broken_state = self.sim.state[broken][0].clone()
+            self.broken_state = self.sim.state()[broken][0]
         self.broken += count
 
 
-def describe_body(character: Character, model: mujoco.MjModel) -> Body:
+def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "CpuSim | GpuSim":
+    """The simulator of `config.simulator`."""
+    if config.simulator == "mujoco":
+        return CpuSim(model, num_envs, config.threads)
+    from envs.gpu import GpuSim
+
+    return GpuSim(model, num_envs, "cuda" if config.simulator == "warp" else "cpu")
+
+
+def describe_body(character: Character, model: mujoco.MjModel, device: str) -> Body:
     """Columns and weights of the character's joints in the scene's model."""
-    weights = torch.as_tensor(character.pose_weights / character.pose_weights.sum(), dtype=torch.float32)
+    weights = torch.as_tensor(character.pose_weights / character.pose_weights.sum(), dtype=torch.float32).to(device)
     ball = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL]
     hinge = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE]
 
     def columns(addresses: np.ndarray, joints: list[int], width: int) -> Tensor:
         starts = torch.as_tensor(addresses[joints].astype(np.int64))
-        return starts[:, None] + torch.arange(width) if width > 1 else starts
+        return (starts[:, None] + torch.arange(width) if width > 1 else starts).to(device)
 
     return Body(
         balls=columns(model.jnt_qposadr, ball, 4),
@@ -209,5 +220,5 @@ def describe_body(character: Character, model: mujoco.MjModel) -> Body:
         ball_weights=weights[ball],
         hinge_weights=weights[hinge],
         root_weight=float(weights[0]),
-        key_bodies=torch.tensor([model.body(name).id for name in character.key_bodies]),
+        key_bodies=torch.tensor([model.body(name).id for name in character.key_bodies], device=device),
     )

@@ -47,6 +47,6 @@ def test_an_unchanged_sb3_ppo_learns(wave):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = PPO("MlpPolicy", env, n_steps=256, batch_size=64, learning_rate=1e-4, seed=0, device="cpu")
-        model.learn(4096)
+        model.learn(2048)
     lengths = [episode["l"] for episode in model.ep_info_buffer]
     assert len(lengths) > 10

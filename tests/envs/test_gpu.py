@@ -1,0 +1,39 @@
+"""The two simulators against each other, on warp's CPU device: slow to compile, so marked."""
+
+import pytest
+import torch
+
+from envs.config import TrackingConfig
+from envs.tracking import TrackingEnv
+from sfv.character import load_character
+
+pytestmark = pytest.mark.slow
+
+TOLERANCE = 1e-3
+"""Largest difference in qpos (m, rad) after ten control steps of float64 against float32, contacts included."""
+
+
+def test_the_same_controls_give_the_same_motion(wave):
+    character = load_character("humanoid")
+    envs = [
+        TrackingEnv([wave], character, TrackingConfig(simulator=name, threads=1, velocity_noise=0.0), 2)
+        for name in ("mujoco", "warp-cpu")
+    ]
+    start = torch.tensor([0, 120])
+    for env in envs:
+        env.reset_to(torch.zeros(2, dtype=torch.long), start)
+    for _ in range(10):
+        steps = [env.step(torch.zeros(2, env.action_size)) for env in envs]
+    gap = (envs[0].sim.qpos.float() - envs[1].sim.qpos).abs().max()
+    assert float(gap) < TOLERANCE
+    torch.testing.assert_close(steps[0].reward, steps[1].reward, atol=TOLERANCE, rtol=0)
+
+
+def test_state_and_restore(wave):
+    config = TrackingConfig(simulator="warp-cpu", velocity_noise=0.0)
+    env = TrackingEnv([wave], load_character("humanoid"), config, 2)
+    kept = env.state()
+    first = env.step(torch.zeros(2, env.action_size))
+    env.restore(kept)
+    again = env.step(torch.zeros(2, env.action_size))
+    torch.testing.assert_close(first.obs, again.obs, atol=1e-5, rtol=0)
