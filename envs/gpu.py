@@ -28,7 +28,7 @@ class GpuSim:
     """
 
     def __init__(self, model: mujoco.MjModel, num_envs: int, device: str = "cuda") -> None:
-        wp.config.quiet = True
+        wp.config.log_level = wp.LOG_WARNING
         self.model, self.num_envs, self.device = model, num_envs, device
         self._warp = wp.get_device(device)
         with wp.ScopedDevice(self._warp):

@@ -60,7 +60,9 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self._renderer: Any = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start at a moment drawn by the task's start distribution; `seed` makes the draw repeatable."""
         super().reset(seed=seed)
         if seed is not None:
@@ -74,7 +76,7 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
         obs = step.final_obs[0].numpy().copy()
         return obs, float(step.reward[0]), bool(step.terminated[0]), bool(step.truncated[0]), info
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """(H, W, 3) uint8 picture of the character, when made with render_mode='rgb_array'."""
         if self.render_mode != "rgb_array":
             return None

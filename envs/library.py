@@ -32,7 +32,9 @@ class Reference:
     """What the reference does at one moment in each of n environments.
 
     Attributes:
-        qpos: (n, nq), qvel: (n, nv) as MuJoCo's, xpos: (n, nbody, 3) m, com: (n, 3) m, target: (n, nu) servo targets rad.
+        qpos, qvel: (n, nq) and (n, nv), as MuJoCo's.
+        xpos, com: (n, nbody, 3) and (n, 3), m, in the world.
+        target: (n, nu) servo targets, rad.
     """
 
     qpos: Float[Tensor, "n nq"]
@@ -113,7 +115,9 @@ class MotionLibrary:
         # the geometric series of rotations, as complex numbers; its limit for no turn is cycle * shift
         z = torch.polar(torch.ones_like(turn), turn)
         still = turn.abs() < 1e-6
-        series = torch.where(still, cycle.to(z.dtype), (1 - torch.polar(torch.ones_like(turn), angle)) / (1 - z + still))
+        series = torch.where(
+            still, cycle.to(z.dtype), (1 - torch.polar(torch.ones_like(turn), angle)) / (1 - z + still)
+        )
         moved = series * torch.complex(shift[:, 0], shift[:, 1])
         return angle, torch.stack((moved.real, moved.imag, torch.zeros_like(moved.real)), -1)
 

@@ -1,4 +1,4 @@
-"""What the policy sees: (n, d) numbers, all in the simulated root's own frame, so that flips have no special direction."""
+"""What the policy sees: (n, d) numbers, all in the simulated root's own frame, so that a flip is no special case."""
 
 import torch
 from jaxtyping import Float

@@ -10,6 +10,11 @@ def build_scene(character: Character, physics_hz: float) -> mujoco.MjModel:
     spec = mujoco.MjSpec.from_string(character.xml)
     spec.option.timestep = 1.0 / physics_hz
     spec.worldbody.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], contype=1, conaffinity=0, friction=[1, 0.005, 1e-4]
+        name="floor",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[0, 0, 1],
+        contype=1,
+        conaffinity=0,
+        friction=[1, 0.005, 1e-4],
     )
     return spec.compile()

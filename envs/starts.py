@@ -67,7 +67,9 @@ class FailureStart(RandomStart):
         hard = torch.multinomial(self.count, n, replacement=True, generator=generator)
         hard_clip = torch.searchsorted(self.first, hard, right=True) - 1
         within = (hard - self.first[hard_clip]) * BIN
-        early = (torch.rand(n, generator=generator, device=generator.device) * 3 * BIN).long()  # room to get into the hard moment
+        early = (
+            torch.rand(n, generator=generator, device=generator.device) * 3 * BIN
+        ).long()  # room to get into the hard moment
         hard_tick = (within + BIN - early).clamp_min(0)
         hard_tick = torch.minimum(hard_tick, self.library.ticks[hard_clip] - 1)
         pick = torch.rand(n, generator=generator, device=generator.device) < UNIFORM_SHARE

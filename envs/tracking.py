@@ -103,6 +103,7 @@ class TrackingEnv:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
         target = self.library.at(self.clip, self.tick + self.lead_ticks).target
         self.sim.ctrl[:] = target + self.config.action_scale * action
+        self._before = self.sim.state()
         self.sim.step(self.config.decimation)
         self.tick += self.control_ticks
         self.age += 1
@@ -162,7 +163,7 @@ class TrackingEnv:
         }
 
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
-        """Put environments `ids` at moments of the reference, lifted out of the ground, with a little velocity noise."""
+        """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
         ref = self.library.at(clip, tick)
         lift = self.library.lift[self.library.row(clip, tick)]
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
@@ -186,10 +187,10 @@ class TrackingEnv:
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
 
     def count_broken(self, broken: Tensor) -> None:
-        """Count diverged episodes and keep the first one's state, to be saved."""
+        """Count diverged episodes and keep the state before the first one's last step, controls included."""
         count = int(broken.sum())
         if count and self.broken_state is None:
-            self.broken_state = self.sim.state()[broken][0]
+            self.broken_state = self._before[broken][0]
         self.broken += count
 
 

@@ -60,6 +60,7 @@ class TrackingPolicy(ActorCriticPolicy):
         }
         super().__init__(*args, **kwargs)
         self.log_std.requires_grad_(False)
+        assert isinstance(self.action_net, nn.Linear)
         with torch.no_grad():  # a first action near zero: the reference itself
             self.action_net.weight.mul_(0.01)
             self.action_net.bias.zero_()

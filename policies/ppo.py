@@ -5,9 +5,9 @@ follows the KL divergence. The network is Stable-Baselines3's policy class; noth
 rollouts are NumPy arrays and whose losses are logged one `.item()` at a time.
 """
 
+import logging
 import math
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from torch import Tensor
 from policies.config import TrainConfig
 from policies.networks import make_policy
 from sfv.interfaces import VecEnv
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,18 +105,21 @@ class PPO:
         target = advantage + value
         advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
         noise = torch.tensor(self.noise, device=normal.device)
-        divergence, losses = [], []
+        divergences: list[Tensor] = []
+        losses: list[Tensor] = []
         for _ in range(config.epochs):
             order = torch.randperm(len(normal), generator=self.generator, device=normal.device)
             for part in order.split(config.minibatch):
-                loss, kl = self._loss(normal[part], action[part], mean[part], advantage[part], target[part], noise)
+                loss, divergence = self._loss(
+                    normal[part], action[part], mean[part], advantage[part], target[part], noise
+                )
                 self.optimizer.zero_grad()
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
                 self.optimizer.step()
-                divergence.append(kl.detach())
+                divergences.append(divergence.detach())
                 losses.append(loss.detach())
-        kl = float(torch.stack(divergence[-len(divergence) // config.epochs :]).mean())
+        kl = float(torch.stack(divergences[-len(divergences) // config.epochs :]).mean())
         group = self.optimizer.param_groups[0]
         if kl > 2.0 * config.target_kl:
             group["lr"] = max(group["lr"] / 1.3, 1e-5)
@@ -194,6 +199,6 @@ def gae(
 def _compiled(function: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:
     """torch.compile where it can work: it needs a C++ compiler."""
     if shutil.which("g++") or shutil.which("clang++"):
-        return torch.compile(function)  # type: ignore[no-any-return]
-    print("sfv: no C++ compiler here, so the update is not compiled (about a third slower)", file=sys.stderr)
+        return torch.compile(function)
+    log.info("no C++ compiler here, so the update is not compiled")
     return function

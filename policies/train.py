@@ -1,12 +1,12 @@
 """Training until the policy is good or the budget is spent, with a log, checkpoints and a bar.
 
-It knows a `VecEnv` and a function that judges a policy; simulator and clip are theirs. Everything it needs to go on after
-a kill is in the checkpoint, so the curve after one is the curve without.
+It knows a `VecEnv` and a function that judges a policy; simulator and clip are theirs. Everything it needs to go on
+after a kill is in the checkpoint, so the curve after one is the curve without.
 """
 
 import contextlib
 import csv
-import sys
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -23,6 +23,8 @@ from policies.ppo import PPO
 from sfv.files import replacing
 from sfv.interfaces import Policy, VecEnv
 from sfv.report import Report
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 4
 """Evaluations without improvement after which a successful policy is done."""
@@ -51,7 +53,7 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
     run = _Run(learner, judge, config, folder)
     if (folder / checkpoint.NAME).exists():
         run.restore()
-        print(f"sfv: training goes on at {learner.samples:,} samples", file=sys.stderr)
+        log.warning("training goes on at %s samples", f"{learner.samples:,}")
     else:
         run.evaluate()
     with _board(folder) as board, _bar(budget.seconds, budget.samples) as show:

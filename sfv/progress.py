@@ -5,9 +5,10 @@ It is drawn on standard error, so results on standard output stay clean; off a t
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Advance(Protocol):
     """Moves a bar on by some steps and, if a text is given, renames it."""
 

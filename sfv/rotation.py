@@ -1,7 +1,7 @@
 """Rotations as unit quaternions (wxyz), rotation vectors, matrices and 6-D features, on torch tensors.
 
-Every function maps (..., d) to (..., d') and is differentiable; near the identity the series, not the quotient, is used.
-It knows nothing of bodies or motions. NumPy callers use MuJoCo's or SciPy's rotations instead.
+Functions map (..., d) to (..., d') and are differentiable; near the identity the series, not the quotient, is used. It
+knows nothing of bodies or motions. NumPy callers use MuJoCo's or SciPy's rotations instead.
 """
 
 import torch

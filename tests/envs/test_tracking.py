@@ -88,11 +88,12 @@ def test_one_thread_and_two_give_the_same_bits(wave):
 
 def test_nan_ends_the_episode_and_is_counted_and_kept(wave):
     env = make(wave)
-    env.sim.qvel[2, 7] = float("nan")
+    env.sim.qvel[2, 7] = 1e20
     step = env.step(zeros(env))
     assert step.terminated.tolist() == [i == 2 for i in range(8)]
     assert env.broken == 1
     assert env.broken_state is not None
+    assert float(env.broken_state.max()) == 1e20  # the state before the step, not the NaN after it
     assert torch.isfinite(step.obs).all()
     assert torch.isfinite(env.step(zeros(env)).reward).all()
 

@@ -75,7 +75,13 @@ class Target:
 
 
 CONFIG = TrainConfig(
-    num_envs=64, steps=8, minibatch=128, hidden=(32,), noise=(0.3, 0.1), noise_samples=2e4, learning_rate=1e-2,
+    num_envs=64,
+    steps=8,
+    minibatch=128,
+    hidden=(32,),
+    noise=(0.3, 0.1),
+    noise_samples=2e4,
+    learning_rate=1e-2,
     compile=False,
 )
 
@@ -124,8 +130,14 @@ def test_noise_narrows_with_the_samples():
 
 @pytest.mark.parametrize(
     ("text", "seconds", "samples"),
-    [("10min", 600, math.inf), ("90s", 90, math.inf), ("1.5h", 5400, math.inf), ("4M", math.inf, 4e6),
-     ("500k", math.inf, 5e5), ("1000", math.inf, 1000)],
+    [
+        ("10min", 600, math.inf),
+        ("90s", 90, math.inf),
+        ("1.5h", 5400, math.inf),
+        ("4M", math.inf, 4e6),
+        ("500k", math.inf, 5e5),
+        ("1000", math.inf, 1000),
+    ],
 )
 def test_budgets(text, seconds, samples):
     budget = parse_budget(text)

@@ -19,7 +19,14 @@ from sfv.errors import InputError
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1)
 CONFIG = TrainConfig(
-    budget="1536", num_envs=16, steps=8, minibatch=64, hidden=(32, 16), evaluate_every=512, checkpoint_every=256, compile=False
+    budget="1536",
+    num_envs=16,
+    steps=8,
+    minibatch=64,
+    hidden=(32, 16),
+    evaluate_every=512,
+    checkpoint_every=256,
+    compile=False,
 )
 
 
