@@ -1,7 +1,7 @@
 """How well a policy does a clip: deterministic rollouts from the clip's start and from random phases.
 
 Nothing is reset on the way: each rollout runs to its horizon (20 s for loops, else the clip's end) and is judged by
-what happened before it failed. A rollout fails when the bodies are on average 0.5 m from the reference (PHC's definition).
+what happened before it failed: the bodies on average 0.5 m from the reference (PHC's definition).
 """
 
 from dataclasses import dataclass, replace

@@ -27,6 +27,7 @@ class Placed:
         landmarks: (..., K, 3) the character's landmarks.
         surface: (..., H, 3) the lowest point of each of the balls that cover the body.
         com: (..., 3) centre of mass.
+        lumps: (..., 6 B, 3) point masses that have the bodies' masses and inertias.
     """
 
     xpos: Float[Tensor, "*n B 3"]
@@ -34,6 +35,7 @@ class Placed:
     landmarks: Float[Tensor, "*n K 3"]
     surface: Float[Tensor, "*n H 3"]
     com: Float[Tensor, "*n 3"]
+    lumps: Float[Tensor, "*n L 3"]
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,10 @@ class Body:
         self._surface_offset, self.surface_radius = torch.tensor(offsets), torch.tensor(radii)
         self._surface_body = torch.tensor(self.surface_body)
         self._surface_stem = [stem_of_body[b] for b in self.surface_body]
-        self._mass = torch.tensor(model.body_mass[1:] / model.body_mass.sum())
-        self._ipos = torch.tensor(np.array(model.body_ipos[1:]))
+        offsets, shares = _lumps(model)
+        self._lump_offset, self._lump_share = torch.tensor(offsets), torch.tensor(shares)
+        self._lump_body = torch.arange(len(self.names)).repeat_interleave(6)
+        self._lump_stem = [stem_of_body[b] for b in self._lump_body.tolist()]
 
         kinds = [int(t) for t in model.jnt_type]
         self.balls = [j for j, t in enumerate(kinds) if t == mujoco.mjtJoint.mjJNT_BALL]
@@ -108,6 +112,15 @@ class Body:
     def unscaled(self) -> Float[Tensor, "S 2 3"]:
         """The proportions of the character itself."""
         return torch.zeros(len(self.stems), 2, 3, dtype=torch.float64)
+
+    def scaled_by(self) -> Float[Tensor, "S 2 3"]:
+        """1 for the proportions that move a landmark or a joint at all, else 0."""
+        used = torch.zeros_like(self.unscaled())
+        for stem, offset, scaled in zip(self._stem_of_node, self._pre, self._scaled, strict=True):
+            used[stem, 0] = torch.maximum(used[stem, 0], (offset.abs() > 1e-6) * scaled)
+        for stem, offset in zip(self._landmark_stem, self._landmark_offset, strict=True):
+            used[stem, 1] = torch.maximum(used[stem, 1], (offset.abs() > 1e-6).double())
+        return used
 
     def surface_offset(self, index: int) -> Float[np.ndarray, "3"]:
         """Where a ball of the surface has its centre in its body's frame, m."""
@@ -143,9 +156,15 @@ class Body:
 
         surface = fixed(self._surface_body, self._surface_stem, self._surface_offset)
         down = torch.stack((torch.zeros_like(self.surface_radius),) * 2 + (self.surface_radius,), -1)
-        com = (self._mass[:, None] * (xpos + _turned(xmat, self._ipos))).sum(-2)
+        lumps = fixed(self._lump_body, self._lump_stem, self._lump_offset)
+        com = (self.lump_share[:, None] * lumps).sum(-2)
         landmarks = fixed(self._landmark_body, self._landmark_stem, self._landmark_offset)
-        return Placed(xpos, xmat, landmarks, surface - down, com)
+        return Placed(xpos, xmat, landmarks, surface - down, com, lumps)
+
+    @property
+    def lump_share(self) -> Float[Tensor, " L"]:
+        """The share of the whole mass that each of `Placed.lumps` has."""
+        return self._lump_share
 
     def _turns(self, qpos: Tensor) -> Tensor:
         """(..., 2 + balls + hinges, 3, 3): identity, root, balls, hinges."""
@@ -154,6 +173,22 @@ class Body:
         identity = torch.zeros_like(qpos[..., None, :4])
         identity[..., 0] = 1.0
         return rotation.matrix(torch.cat((identity, qpos[..., None, 3:7], qpos[..., self.ball_qpos], hinges), -2))
+
+
+def _lumps(model: mujoco.MjModel) -> tuple[Float[np.ndarray, "L 3"], Float[np.ndarray, " L"]]:
+    """Six equal point masses per body that have its mass, centre and inertia: offsets in its frame (m), mass shares.
+
+    On each principal axis i two points at +-a_i, m / 6 each: 2 (m / 6) a_i^2 = (I_j + I_k - I_i) / 2.
+    """
+    offsets, shares = [], []
+    for body in range(1, model.nbody):
+        mass, inertia, axes = model.body_mass[body], model.body_inertia[body], np.zeros(9)
+        mujoco.mju_quat2Mat(axes, model.body_iquat[body])
+        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) * 3.0 / mass)
+        ways = (axes.reshape(3, 3) * reach).T
+        offsets += [model.body_ipos[body] + sign * way for way in ways for sign in (1.0, -1.0)]
+        shares += [mass / 6.0] * 6
+    return np.array(offsets), np.array(shares) / np.sum(shares)
 
 
 def _stem(name: str) -> str:

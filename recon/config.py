@@ -40,6 +40,8 @@ class TermWeights:
     """What touches the floor does not slide."""
     balance: float = 0.3
     """The ground's force acts under the standing feet."""
+    poise: float = 0.3
+    """At the clip's ends a standing body is about to stay, not to fall."""
     flight: float = 1.0
     """In the air the centre of mass falls freely."""
     camera: float = 0.3
@@ -60,7 +62,7 @@ class ReconstructConfig:
     """The camera's focal length in pixels of the upright image; unknown: estimated."""
     pitch: float | None = None
     """How far the camera looks down, in degrees; unknown: estimated."""
-    iterations: int = 120
-    """Most steps of the optimiser in each of its passes."""
+    iterations: int = 200
+    """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)
     """Weights of the objective's terms."""

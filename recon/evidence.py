@@ -83,7 +83,9 @@ def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, fo
     bones = points[:, pairs[:, 1]] - points[:, pairs[:, 0]]
     length = np.linalg.norm(bones, axis=-1, keepdims=True)
     directions = np.einsum("nij,npj->npi", turn, bones / np.maximum(length, 1e-6))
-    bone_trust = np.sqrt(trust[:, pairs[:, 0]] * trust[:, pairs[:, 1]]) * (length[..., 0] > 0.02)
+    # a hidden limb's direction is a guess too, but the only one there is
+    believed = np.where(seen, np.clip(track.confidence[:, columns], 0.2, 1.0), 0.0)
+    bone_trust = np.sqrt(believed[:, pairs[:, 0]] * believed[:, pairs[:, 1]]) * (length[..., 0] > 0.02)
     as_double = [torch.tensor(np.nan_to_num(a), dtype=torch.float64) for a in (
         (grid - low)[:, None, None], np.where(seen[..., None], pixels - centre, 0.0), trust, size, directions, bone_trust
     )]  # fmt: skip

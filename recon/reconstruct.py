@@ -15,11 +15,11 @@ from jaxtyping import Float
 from recon import terms
 from recon.body import Body
 from recon.camera import Camera, default_focal
-from recon.config import ReconstructConfig
+from recon.config import ReconstructConfig, TermWeights
 from recon.contacts import airborne, estimate_stance, foot_contacts, landmark_speed, sole_groups
 from recon.evidence import Evidence, gather
-from recon.fit import Candidate, Term, View, candidate, fit
-from recon.lifting import lift
+from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
+from recon.lifting import LEAN, lift
 from recon.scorecard import scorecard
 from recon.terms import Stance
 from sfv.character import Character
@@ -33,6 +33,8 @@ SHORTEST = 0.5
 """s of clip."""
 FEWEST = 0.3
 """Share of frames in which the person must be found, with confidence in half of the landmarks."""
+SHARES = {"pose": 0.25, "picture": 0.5, "floor": 1.0, "contacts": 1.0, "character": 0.75}
+"""Passes, and what share of the configured steps each may take."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
     body = Body(character)
     focal = config.focal or default_focal(track.image_size)
     evidence = gather(track, body.landmark_names, frames, config.fps, focal)
-    with bar("reconstruct", 5.0 * config.iterations) as advance:
+    with bar("reconstruct", float(sum(_share(config, stage) for stage in SHARES))) as advance:
         person, given = _estimate(track, character, body, evidence, focal, config, advance)
         performed, scale = _carry_over(body, character, person, given, config, advance)
     turn, shift = _to_origin(performed.qpos.numpy(), evidence)
@@ -113,7 +115,7 @@ def _estimate(
     size = 1.0 if config.height is None else config.height / stature(body)
     pitch = None if config.pitch is None else float(np.radians(config.pitch))
     first = lift(track, character, size, focal, frames, config.fps, pitch)
-    view = View(*(torch.tensor(v, dtype=torch.float64) for v in (focal, first.pitch, first.roll, first.height, 0.0)))
+    view = View(*(torch.tensor(v, dtype=torch.float64) for v in (focal, first.pitch, first.roll, first.height, LEAN)))
     proportions = body.unscaled() + float(np.log(size))
     prior = candidate(body, torch.tensor(first.qpos), view, proportions)
     columns = [body.landmark_names.index(name) for name in evidence.names]
@@ -129,19 +131,22 @@ def _estimate(
     picture: dict[str, tuple[Term, float]] = base | {
         "reprojection": (partial(terms.reprojection, evidence=evidence, columns=columns), w.reprojection),
         "camera": (partial(terms.camera, prior=prior), w.camera),
-        "proportions": (partial(terms.proportions, prior=proportions), w.proportions),
+        "proportions": (partial(terms.proportions, prior=proportions, used=body.scaled_by()), w.proportions),
     }
-    run = partial(fit, body, fps=config.fps, iterations=config.iterations, advance=advance)
-    found = run(prior, base)
-    found = run(found, picture, free=("proportions",))
+    soles = tuple(i for group in sole_groups(body, character).values() for i in group)
+    run = partial(fit, body, fps=config.fps, advance=advance)
+    loose = _stiffness(body, soles, w, 0.05)
+    found = run(prior, base, stiffness=loose, iterations=_share(config, "pose"))
+    found = run(found, picture, free=("proportions",), stiffness=loose, iterations=_share(config, "picture"))
 
     free = ["proportions", "height", "lean"] + ["focal"] * (config.focal is None) + ["tilt"] * (config.pitch is None)
     given = None
-    for tolerance, size_m in ((0.15, 0.02), (0.07, 0.005)):
+    for stage, tolerance, size_m in (("floor", 0.15, 0.02), ("contacts", 0.07, 0.005)):
         found = _floored(body, character, found, evidence, config.fps)
         given = estimate_stance(body, character, found, evidence, config.fps, tolerance)
         table = picture | _floor_terms(body, character, found, given, config, size_m)
-        found = run(found, table, free=tuple(free))
+        firm = _stiffness(body, soles, w, size_m)
+        found = run(found, table, free=tuple(free), stiffness=firm, iterations=_share(config, stage))
     assert given is not None
     return found, given
 
@@ -165,7 +170,18 @@ def _carry_over(
         "limits": (partial(terms.limits, body=body), w.limits),
         **_floor_terms(body, character, start, given, config, 0.001),
     }
-    return fit(body, start, table, config.fps, config.iterations, advance=advance), scale
+    soles = tuple(i for group in sole_groups(body, character).values() for i in group)
+    firm = _stiffness(body, soles, w, 0.001)
+    return fit(body, start, table, config.fps, _share(config, "character"), firm, advance=advance), scale
+
+
+def _share(config: ReconstructConfig, stage: str) -> int:
+    return max(1, round(config.iterations * SHARES[stage]))
+
+
+def _stiffness(body: Body, soles: tuple[int, ...], w: TermWeights, size: float) -> Stiffness:
+    """The curvature of the terms near their least: 1.5 cm in the picture, `size` (m) at the soles."""
+    return Stiffness(w.reprojection / (len(body.landmark_names) * 0.015**2), w.stance / size**2, soles)
 
 
 def _floor_terms(
@@ -176,12 +192,14 @@ def _floor_terms(
     lowest = found.placed.surface[..., 2].min(1).values.numpy()
     air = torch.tensor(airborne(given, lowest, fps))
     soles = [i for group in sole_groups(body, character).values() for i in group]
+    touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
     return {
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=given, size=size), w.stance),
-        "friction": (partial(terms.friction, soles=soles, fps=fps), w.friction),
-        "balance": (partial(terms.balance, given=given, fps=fps), w.balance),
-        "flight": (partial(terms.flight, airborne=air, fps=fps), w.flight),
+        "friction": (partial(terms.friction, soles=soles, touching=touching, fps=fps), w.friction),
+        "balance": (partial(terms.balance, given=given, share=body.lump_share, fps=fps), w.balance),
+        "poise": (partial(terms.poise, given=given, fps=fps), w.poise),
+        "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight),
     }
 
 

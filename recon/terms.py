@@ -17,6 +17,10 @@ from sfv import rotation
 
 G = 9.81
 """m/s^2."""
+EASE = 0.1
+"""How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
+MARGIN = 0.02
+"""m: how far inside the edge of its support a body keeps its weight."""
 LEVER = 0.15
 """m: turns of a body count as the motion of points this far from its origin."""
 
@@ -122,53 +126,94 @@ def stance(x: Candidate, given: Stance, size: float) -> Tensor:
     return (given.weight * charbonnier(square / size**2, 3.0)).sum(-1).mean()
 
 
-def friction(x: Candidate, soles: list[int], fps: float) -> Tensor:
+def friction(x: Candidate, soles: list[int], touching: Float[Tensor, "T H"], fps: float) -> Tensor:
     """E_fr = mean_t sum_h c_th rho(|v_th|_xy / (5 cm/s)): of the soles' points, what touches the floor does not slide.
 
-    c = exp(-(z / 1 cm)^2) of the higher of two frames, held constant, so that it does not pay to hover.
+    c = exp(-(z / 1 cm)^2) of where the pass began: were it to follow z, hovering would pay. rho is Geman-McClure.
     """
-    points = x.placed.surface[:, soles]
-    speed = points[..., :2].diff(dim=0) * fps
-    height = points[..., 2].detach().clamp_min(0.0)
-    touching = torch.exp(-((torch.maximum(height[1:], height[:-1]) / 0.01) ** 2))
-    return (touching * geman_mcclure((speed * speed).sum(-1) / 0.05**2, 10.0)).sum(-1).mean()
+    speed = x.placed.surface[:, soles, :2].diff(dim=0) * fps
+    both = torch.minimum(touching[1:], touching[:-1])
+    return (both * geman_mcclure((speed * speed).sum(-1) / 0.05**2, 10.0)).sum(-1).mean()
 
 
-def balance(x: Candidate, given: Stance, fps: float) -> Tensor:
+def balance(x: Candidate, given: Stance, share: Float[Tensor, " L"], fps: float) -> Tensor:
     """E_bal = mean_t rho(distance of the zero-moment point from the support / 3 cm), over frames that stand.
 
-    zmp = c_xy - c_z c''_xy / (c''_z + g), c the centre of mass: where the ground's force must act to make this motion
-    (Vukobratovic and Borovac 2004). The support is the hull of the standing points, by its widths in 16 directions. A
-    clip does not show leaning towards the camera; this does. rho is Charbonnier, c = 2.
+    zmp = sum_l m_l ((z''_l + g) p_l - z_l p''_l)_xy / sum_l m_l (z''_l + g) over point masses l, so that the limbs'
+    and the trunk's angular momentum count: where the ground's force must act to make this motion (Vukobratovic and
+    Borovac 2004, eq. 8). A clip does not show leaning towards the camera; this does, and
+    what nothing shows stays near the middle (EASE). rho is Charbonnier, c = 2.
     """
-    com, points = x.placed.com, x.placed.surface[1:-1, given.points, :2]
-    acceleration = com.diff(n=2, dim=0) * fps**2
-    push = (acceleration[:, 2:] + G).clamp_min(0.3 * G)
-    zmp = com[1:-1, :2] - com[1:-1, 2:] * acceleration[:, :2] / push
-    angle = torch.arange(16, dtype=com.dtype) * (2 * torch.pi / 16)
+    lumps, stands = x.placed.lumps, given.weight > 0
+    acceleration = lumps.diff(n=2, dim=0) * fps**2
+    push = acceleration[..., 2:] + G
+    moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
+    zmp = moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * G)
+    points, w = x.placed.surface[1:-1, given.points, :2], given.weight[1:-1]
+    outside = beyond(zmp, points, stands[1:-1]) / 0.03
+    centre = (w[..., None] * points).sum(1) / w.sum(1).clamp_min(1e-6)[:, None]
+    off = stands[1:-1].any(1) * (zmp - centre).square().sum(-1) / 0.03**2
+    return (charbonnier(outside.square(), 2.0) + EASE * charbonnier(off, 2.0)).mean()
+
+
+def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
+    """E_poi = sum over both ends of rho(distance of the capture point from the support / 3 cm), where the body stands.
+
+    c + c' / w at the last frame and c - c' / w at the first, w = sqrt(g / c_z): a body whose capture point has left its
+    support must step or fall (Pratt et al. 2006). Without it, balance lets the clip's ends topple: falling is physical.
+    """
+    com, stands = x.placed.com, given.weight > 0
+    points = x.placed.surface[:, given.points, :2]
+    span = max(2, round(0.1 * fps))
+    total = com.new_zeros(())
+    for end, velocity in ((-1, com[-1] - com[-1 - span]), (0, com[0] - com[span])):
+        w = torch.sqrt(G / com[end, 2].clamp_min(0.2))
+        capture = com[end, :2] + velocity[:2] * fps / span / w
+        outside = beyond(capture[None], points[end][None], stands[end][None]) / 0.03
+        total = total + charbonnier(outside.square(), 2.0).sum()
+    return total
+
+
+def beyond(where: Float[Tensor, "T 2"], points: Float[Tensor, "T P 2"], stands: Tensor) -> Float[Tensor, " T"]:
+    """How far (m) a place is outside the support less MARGIN: the standing points' hull, by its widths in 16 directions.
+
+    0 inside, and in frames in which nothing stands.
+    """
+    angle = torch.arange(16, dtype=where.dtype) * (2 * torch.pi / 16)
     ways = torch.stack((torch.cos(angle), torch.sin(angle)))
-    stands = given.weight[1:-1] > 0
     reach = (points @ ways).masked_fill(~stands.unsqueeze(-1), -1e3).max(1).values
-    outside = torch.relu((zmp @ ways - reach).max(-1).values)
-    return (stands.any(1) * charbonnier((outside / 0.03) ** 2, 2.0)).mean()
+    return stands.any(1) * torch.relu((where @ ways - reach).max(-1).values + MARGIN)
 
 
-def flight(x: Candidate, airborne: Float[Tensor, " T"], fps: float) -> Tensor:
-    """E_fl = mean_t a_t rho(|c'' - (0, 0, -g)| / (2 m/s^2)): in the air the centre of mass falls freely."""
-    acceleration = x.placed.com.diff(n=2, dim=0) * fps**2
-    e = acceleration + torch.tensor([0.0, 0.0, G], dtype=acceleration.dtype)
-    return (airborne[1:-1] * geman_mcclure((e * e).sum(-1) / 2.0**2, 6.0)).mean()
+def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L"], fps: float) -> Tensor:
+    """E_fl = mean_t a_t (rho(|c'' - (0, 0, -g)| / (2 m/s^2)) + rho(|L'| / (0.6 m^2/s^2))): nothing pushes in the air.
+
+    The centre of mass c falls freely and the angular momentum per mass, L' = sum_l m_l (p_l - c) x p''_l, is kept.
+    """
+    lumps, com = x.placed.lumps, x.placed.com
+    acceleration = lumps.diff(n=2, dim=0) * fps**2
+    mean = (share[:, None] * acceleration).sum(1)
+    fall = mean + torch.tensor([0.0, 0.0, G], dtype=mean.dtype)
+    spin = (share[:, None] * torch.linalg.cross(lumps[1:-1] - com[1:-1, None], acceleration)).sum(1)
+    misfit = geman_mcclure(fall.square().sum(-1) / 2.0**2, 6.0) + geman_mcclure(spin.square().sum(-1) / 0.6**2, 6.0)
+    return (airborne[1:-1] * misfit).mean()
 
 
 def camera(x: Candidate, prior: Candidate) -> Tensor:
-    """E_cam: focal length within 25 %, pitch within 6 degrees and roll within 3 degrees of the first estimate."""
+    """E_cam: focal length within 25 %, pitch 6 degrees, roll 3 degrees, lean 4 degrees of the first estimate."""
     a, b = x.view, prior.view
-    return (torch.log(a.focal / b.focal) / 0.25) ** 2 + ((a.pitch - b.pitch) / 0.1) ** 2 + ((a.roll - b.roll) / 0.05) ** 2 + (a.lean / 0.15) ** 2
+    focal, pitch = torch.log(a.focal / b.focal) / 0.25, (a.pitch - b.pitch) / 0.1
+    roll, lean = (a.roll - b.roll) / 0.05, (a.lean - b.lean) / 0.07
+    return focal**2 + pitch**2 + roll**2 + lean**2
 
 
-def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"]) -> Tensor:
-    """E_prop = mean (log scale / 0.15)^2: the person is built about as the character is, but for size."""
-    return ((x.proportions - prior) / 0.15).square().mean()
+def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"], used: Float[Tensor, "S 2 3"]) -> Tensor:
+    """E_prop = mean_s (l_s / 0.15)^2 + (mean_s l_s / 0.02)^2 over the scales in use: built about as the character.
+
+    l the logarithm of scale over the prior's. A picture does not show size, so the mean size is held.
+    """
+    change = (x.proportions - prior) * used
+    return (change / 0.15).square().sum() / used.sum() + (change.sum() / used.sum() / 0.02) ** 2
 
 
 def follow(x: Candidate, target: Candidate) -> Tensor:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sfv.errors import InputError
-from sfv.files import sweep
+from sfv.files import TEMPORARY
 
 LOCK = ".lock"
 
@@ -36,7 +36,8 @@ def made(folder: Path) -> Iterator[None]:
 def alone_in(folder: Path) -> Iterator[None]:
     """Be the only sfv that writes into `folder`, which is made if need be and cleaned of what killed writers left.
 
-    The lock is the kernel's, so it goes with its process however that ends.
+    It is cleaned one level deep only: what a user names may be a large folder of other things. The lock is the
+    kernel's, so it goes with its process however that ends.
 
     Raises:
         InputError: another sfv is at work there, or the folder cannot be written.
@@ -50,7 +51,8 @@ def alone_in(folder: Path) -> Iterator[None]:
                 os.write(handle, str(os.getpid()).encode())
             except OSError as error:
                 raise unwritable(folder, error) from error
-            sweep(folder)
+            for left in (*folder.glob(f"{TEMPORARY}*"), *folder.glob(f"*/{TEMPORARY}*")):
+                left.unlink(missing_ok=True)
             yield
         finally:
             path.unlink(missing_ok=True)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -15,10 +15,10 @@ from sfv.errors import InputError
 from sfv.folder import alone_in
 from sfv.provenance import provenance
 from sfv.stage import Mark, Outcome, Stage, perform
-from sfv.stages import evaluation_stage, import_stage, motion_stage, page_stage, policy_stage, pose_stage
+from sfv.stages import evaluation_stage, import_stage, motion_stage, page_stage, policy_stage, pose_stage, read_columns
 
 MOTION_SUFFIXES = (".npz", ".bvh", ".json", ".txt")
-"""Files that `sfv run` takes for motions; everything else is a video."""
+"""Files that `sfv run` takes for motions, also gzipped; everything else is a video."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class RunConfig:
     done again, and a run that was stopped goes on where it was: type the same command again.
     """
 
-    clip: Positional[Path]
+    clip: Annotated[Path, Positional, arg(metavar="CLIP")]
     """A video of a person, or a motion file (.npz, .bvh, .json, .txt), which is then the reference itself."""
     out: Path
     """The run folder, such as runs/name."""
@@ -76,9 +76,11 @@ def run(config: RunConfig, announce: Callable[[Outcome], None]) -> RunFolder:
     """
     folder = RunFolder(config.out)
     with alone_in(folder.root):
-        for stage in run_stages(config):
+        first, *others = run_stages(config)
+        announce(perform(first))
+        write_config(folder.root / "config.yaml", resolved(config))  # not before, lest a bad clip leave something
+        for stage in others:
             announce(perform(stage))
-            write_config(folder.root / "config.yaml", resolved(config))
     return folder
 
 
@@ -86,7 +88,7 @@ def run_stages(config: RunConfig) -> list[Stage]:
     """The stages of a run in their order."""
     folder = RunFolder(config.out)
     track, motion = folder.pose("track.npz"), folder.motion("motion.npz")
-    if config.clip.suffix.lower() in MOTION_SUFFIXES:
+    if config.clip.name.lower().removesuffix(".gz").endswith(MOTION_SUFFIXES):
         reference = [import_stage(config.clip, motion, folder.motion, config.character, config.tracking.control_hz)]
     else:
         reference = [
@@ -115,9 +117,13 @@ def page_of(root: Path, overlay: Path | None, page: Path | None) -> Stage:
 
 
 def stage_minutes(folder: RunFolder) -> dict[str, float]:
-    """Stage name -> how long it took, of the stages of a run that are done."""
+    """Stage name -> how long it took, of the stages of a run that are done; of a training, all its goes together."""
     marks = {place("").name: Mark.read(place("stage.json")) for place in (folder.pose, folder.motion, folder.policy)}
-    return {name: round(mark.seconds / 60.0, 2) for name, mark in marks.items() if mark and mark.state == "done"}
+    minutes = {name: mark.seconds / 60.0 for name, mark in marks.items() if mark and mark.state == "done"}
+    if "3-policy" in minutes:
+        trained = read_columns(folder.policy("progress.csv")).get("minutes", [0.0])
+        minutes["3-policy"] = max(minutes["3-policy"], trained[-1])
+    return {name: round(spent, 2) for name, spent in minutes.items()}
 
 
 def evaluation_of(folder: Path, motion: Path | None, rollouts: int, out: Path | None) -> Stage:

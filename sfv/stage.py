@@ -109,15 +109,17 @@ def perform(stage: Stage) -> Outcome:
     made_from = fingerprint(stage.version, stage.config, contents)
     begun_from = fingerprint(stage.version, stage.partial_config or stage.config, contents)
 
+    inputs = {name: os.path.relpath(path, stage.mark.parent) for name, path in stage.inputs.items()}
     mark = Mark.read(stage.mark)
     if mark and mark.state == "done" and mark.made_from == made_from and _hashes(stage) == mark.outputs:
+        if mark.inputs != inputs:  # the same files, moved
+            replace(mark, inputs=inputs).write(stage.mark)
         return Outcome(stage.name, True, mark.seconds, stage.outputs)
     if mark and mark.begun_from != begun_from:
         for path in (stage.mark, *stage.outputs, *stage.partial):
             _remove(path)
 
     with made(stage.mark.parent):
-        inputs = {name: os.path.relpath(path, stage.mark.parent) for name, path in stage.inputs.items()}
         mark = Mark("begun", made_from, begun_from, inputs, stage.config)
         if stage.partial:
             mark.write(stage.mark)

@@ -160,13 +160,14 @@ def evaluation_stage(
         from sfv.motion import Motion
         from sfv.view.rollout import rollout_video
 
-        body = _character(character)
+        wanted, body = Motion.load(motion), _character(character)
         actor, _ = load_policy(policy)
-        evaluator = Evaluator(Motion.load(motion), body, tracking, rollouts)
+        evaluator = Evaluator(wanted, body, tracking, rollouts)
         found = evaluator(actor)
+        reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
         found.simulated.save(place("simulated.npz"))
-        found.reference.save(place("reference.npz"))
-        rollout_video(place("rollout.mp4"), found.reference, found.simulated, body, source_pictures(motion))
+        reference.save(place("reference.npz"))
+        rollout_video(place("rollout.mp4"), reference, found.simulated, body, source_pictures(motion))
         save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN))
         clip = clip_of(motion)
         title = clip.name if clip else found.report.title

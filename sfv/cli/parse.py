@@ -11,6 +11,7 @@ from typing import TypeVar
 import tyro
 
 from sfv.config import changes, read_yaml
+from sfv.errors import InputError, did_you_mean
 
 Program = TypeVar("Program")
 
@@ -36,6 +37,8 @@ def parse(
     else:
         given = _settings(program, None)
         if start is not None:
+            if presets and not Path(start).exists():
+                raise InputError(f"{start} is neither a file of settings nor a preset{did_you_mean(start, presets)}")
             for name, value in changes(given, read_yaml(Path(start)), start).items():
                 object.__setattr__(given, name, value)
     return tyro.cli(program, prog=f"sfv {verb}", args=list(argv), default=given)

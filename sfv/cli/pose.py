@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import PoseConfig
 from sfv.cli.say import say_outcome
@@ -18,7 +19,7 @@ class Program:
     Beside the track goes a video with everybody's points, confidences and numbers: TRACK.overlay.mp4.
     """
 
-    clip: Positional[Path]
+    clip: Annotated[Path, Positional, arg(metavar="CLIP")]
     """A video of a person."""
     out: Path
     """The track to write, such as track.npz."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import ReconstructConfig
 from sfv.cli.say import say_numbers, say_outcome
@@ -18,7 +19,7 @@ class Program:
     Beside the motion goes what is good and bad about it: MOTION.scorecard.json.
     """
 
-    track: Positional[Path]
+    track: Annotated[Path, Positional, arg(metavar="TRACK")]
     """What `sfv pose` wrote."""
     out: Path
     """The motion to write, such as motion.npz."""

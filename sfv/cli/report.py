@@ -36,9 +36,7 @@ def main(program: Program) -> None:
         raise InputError("there is no run to report on; name one or more folders that sfv run made")
     for root in program.runs:
         if not RunFolder(root).report("report.json").is_file():
-            raise InputError(
-                f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}"
-            )
+            raise InputError(f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}")
     if len(program.runs) == 1:
         (root,) = program.runs
         track = origin(RunFolder(root).motion("motion.npz"), "track")

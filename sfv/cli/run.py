@@ -5,8 +5,9 @@ from pathlib import Path
 
 from configs.run import quick, standard
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.pipeline import RunConfig as Program
-from sfv.pipeline import run
+from sfv.pipeline import RunConfig, run
+
+Program = RunConfig
 
 HEADLINE = ("success", "normalised_return", "mpjpe_global", "mpjpe_root_relative", "time_to_fall", "physics_nan")
 # what must be typed is not taken from a preset

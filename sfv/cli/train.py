@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -20,7 +21,7 @@ class Program:
     A training that was stopped goes on from its last checkpoint: type the same command again, or with more --budget.
     """
 
-    motion: Positional[Path]
+    motion: Annotated[Path, Positional, arg(metavar="MOTION")]
     """The reference: a motion file of sfv (see sfv convert)."""
     out: Path
     """The folder of the policy."""

@@ -1,4 +1,4 @@
-"""`sfv view`: motion, policy or run -> a moving picture."""
+"""`sfv view`: motion or run -> a moving picture."""
 
 import webbrowser
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
-from sfv.stages import beside
 
 if TYPE_CHECKING:
     from sfv.motion import Motion
@@ -16,67 +15,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Program:
-    """Look at a motion, or at what a run came to.
+    """Look at a motion, or at the reference of a run and what the character made of it.
 
-    A motion becomes a video of the character, or, if OUT ends in .png, a sheet of its moments. Of a run the page is
-    opened in the browser; with --out, the reference and what the character made of it become the video or the sheet.
+    They are played in the browser until Ctrl-C, and can be turned, slowed and laid over each other. With --out they are
+    written instead: as a video, or as a sheet of moments.
     """
 
     what: Annotated[Path, Positional, arg(metavar="WHAT")]
     """A motion file of any format, or the folder of a run."""
     out: Path | None = None
-    """The .mp4 or .png to write; without it, a video beside the motion."""
+    """The .mp4 or .png to write."""
+    host: str = "127.0.0.1"
+    """Address to serve at; 0.0.0.0 lets other machines look on."""
+    port: int = 8080
+    """Port to serve at; the next free one if it is taken."""
 
 
 def main(program: Program) -> None:
-    """Draw it and say where it is."""
-    what, out = program.what, program.out
-    if not what.is_dir():
-        draw({what.stem: read(what)}, out or beside(what)("mp4"))
+    """Play it, or draw it and say where it is."""
+    from sfv.view.viewer import Viewer, motions_at
+
+    if program.out and program.out.suffix not in (".mp4", ".png"):
+        raise InputError(f"{program.out} should end in .mp4 for a video or in .png for a sheet of moments")
+    motions = motions_at(program.what)
+    if program.out:
+        draw(motions, program.out)
+        print(program.out)
         return
-    folder = what / "4-report" if (what / "4-report").is_dir() else what
-    if out is None:
-        page = folder / "index.html"
-        if not page.is_file():
-            raise InputError(
-                f"{what} has no page to look at; finish the run, or make one with: sfv report {what}"
-            )
-        webbrowser.open(page.resolve().as_uri())
-        print(page)
-        return
-    names = {"reference": folder / "reference.npz", "simulated": folder / "simulated.npz"}
-    if missing := [path for path in names.values() if not path.is_file()]:
-        raise InputError(f"{missing[0]} is not there; evaluate the policy first with: sfv evaluate {what}")
-    draw({name: read(path) for name, path in names.items()}, out)
-
-
-def read(path: Path) -> "Motion":
-    """A motion file of any format."""
-    from sfv.formats.files import read_motion
-
-    return read_motion(path)
+    with Viewer(motions, program.host, program.port) as viewer:
+        print(f"{viewer.address}  (Ctrl-C to stop)", flush=True)
+        webbrowser.open(viewer.address)
+        try:
+            viewer.play()
+        except KeyboardInterrupt:
+            print()
 
 
 def draw(motions: "dict[str, Motion]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
     from sfv.view.figure import figure
+    from sfv.view.rollout import rollout_video
+    from sfv.view.sheet import contact_sheet
 
     first, *others = motions.values()
     body = figure(first.skeleton)
     if out.suffix == ".png":
-        from sfv.view.sheet import contact_sheet
-
         contact_sheet(out, motions, body)
-    elif out.suffix == ".mp4":
-        if others:
-            from sfv.view.rollout import rollout_video
-
-            rollout_video(out, first, others[0], body)
-        else:
-            motion_video(out, first)
+    elif others:
+        rollout_video(out, first, others[0], body)
     else:
-        raise InputError(f"{out} should end in .mp4 for a video or in .png for a sheet of moments")
-    print(out)
+        motion_video(out, first)
 
 
 def motion_video(out: Path, motion: "Motion", fps: float = 30.0, size: tuple[int, int] = (480, 480)) -> None:

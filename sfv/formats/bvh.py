@@ -15,6 +15,7 @@ from jaxtyping import Float
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.formats import conventions
+from sfv.formats.bvh_dialects import dialect, without_still_root
 from sfv.formats.bvh_text import BvhNode, BvhText, format_bvh, parse_bvh
 from sfv.formats.euler import AXES, from_euler, to_euler
 from sfv.formats.quaternions import (
@@ -47,12 +48,16 @@ def read_bvh(path: Path | str, unit: float | None = None, up: Literal["y", "z"] 
         InputError: not a BVH file, or a damaged one.
     """
     bvh = parse_bvh(read_text(path), str(path))
+    known = dialect(bvh)
+    bvh = without_still_root(bvh)
     if len(bvh.values) < 2:
         raise InputError(f"{path} has {len(bvh.values)} frames but a motion needs at least 2; export the whole clip")
     notes = [f"{up or 'y'} up"]
     if unit is None:
         name, unit = conventions.likely_unit(_span(bvh))
         notes.append(f"unit taken for {name}")
+    if known is not None:
+        notes.append(f"{known.name}'s joints")
     motion = _motion(bvh, unit, Y_UP_TO_Z_UP if up != "z" else np.eye(3))
     if up is None and conventions.is_z_up_read_as_y_up(motion):
         motion, notes[0] = _motion(bvh, unit, np.eye(3)), "taken for z up"

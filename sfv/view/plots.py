@@ -18,11 +18,11 @@ INK, GRID = "#010203", "#040506"
 
 @dataclass(frozen=True)
 class Curve:
-    """A named line: x and y of equal length; NaN leaves a gap."""
+    """A named line: x and y of equal length; NaN, or None as JSON has it, leaves a gap."""
 
     name: str
     x: Sequence[float]
-    y: Sequence[float]
+    y: Sequence[float | None]
     colour: str | None = None
     dashed: bool = False
 
@@ -41,10 +41,10 @@ def plot(
     axes.patch.set_alpha(0.0)
     for index, curve in enumerate(curves):
         colour = curve.colour or COLOURS[index % len(COLOURS)]
-        finite = int(np.isfinite(np.asarray(curve.y, float)).sum())
+        y = np.asarray(curve.y, float)
         axes.plot(
-            curve.x, curve.y, color=colour, linewidth=2.0, linestyle="--" if curve.dashed else "-",
-            marker="o" if finite == 1 else None, label=curve.name, solid_capstyle="round",
+            curve.x, y, color=colour, linewidth=2.0, linestyle="--" if curve.dashed else "-",
+            marker="o" if np.isfinite(y).sum() == 1 else None, label=curve.name, solid_capstyle="round",
         )  # fmt: skip
     axes.set_xlabel(x_label, color=INK)
     axes.set_ylabel(y_label, color=INK)

@@ -1,27 +1,23 @@
 """Pictures of MuJoCo models: a scene with one or more figures in it, and the renderer that photographs it.
 
 Through EGL where the machine has GL (a software driver will do), else with mujoco_warp's ray tracer, which needs none.
-It knows poses and cameras, but no motions and no files.
+It knows poses and cameras, but no motions and no files; who draws is `sfv.view.backends`.
 """
 
-import importlib
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import mujoco
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from sfv.character import Character
-from sfv.errors import InputError
+from sfv.view import backends
 from sfv.view.camera import Camera
 from sfv.view.person import Look, dress
-
-log = logging.getLogger(__name__)
 
 Rgb = tuple[float, float, float]
 LARGEST = 2160
@@ -59,7 +55,7 @@ def scene(
     # rounder bodies cost more on a software driver and look no better at the size of a video
     spec.visual.quality.numslices, spec.visual.quality.numstacks = 18, 12
     spec.visual.map.znear, spec.visual.map.zfar = 0.02, 60.0
-    spec.visual.map.shadowclip = 1.5
+    spec.visual.map.shadowclip = 1.0  # times extent: wider shadow maps speckle the floor with lines now and then
     spec.visual.headlight.ambient = [0.42] * 3
     spec.visual.headlight.diffuse = [0.25] * 3
     spec.visual.headlight.specular = [0.0] * 3
@@ -117,15 +113,18 @@ class Renderer:
         self.model, self.size = model, (width, height)
         self._data = mujoco.MjData(model)
         self._camera = model.camera("view").id
-        self._backend = _open(model, width, height, backend or os.environ.get("SFV_RENDER", ""))
+        self._backend = backends.connect(model, width, height, backend or os.environ.get("SFV_RENDER", ""))
 
     @property
     def backend(self) -> str:
         """'egl' or 'warp'."""
         return self._backend.name
 
-    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Camera) -> UInt8[np.ndarray, "H W 3"]:
-        """The picture, RGB, of the figures in these positions."""
+    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Camera | None = None) -> UInt8[np.ndarray, "H W 3"]:
+        """The picture, RGB, of the figures in these positions; without a camera, from beside the first figure."""
+        if camera is None:
+            x, y = float(qpos[0]), float(qpos[1])
+            camera = Camera((x + 2.6, y - 2.4, 1.5), (x, y, 0.85))
         data, index = self._data, self._camera
         data.qpos[:] = qpos
         mujoco.mj_kinematics(self.model, data)
@@ -147,109 +146,3 @@ class Renderer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Backend(Protocol):
-    name: str
-
-    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]: ...
-
-    def close(self) -> None: ...
-
-
-class _Egl:
-    """MuJoCo's own renderer on an EGL context of ours: no MUJOCO_GL has to be set before mujoco is imported."""
-
-    name = "egl"
-
-    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
-        os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-        self._gl = importlib.import_module("mujoco.egl").GLContext(width, height)
-        self._gl.make_current()
-        self._model = model
-        self._scene = mujoco.MjvScene(model, maxgeom=2000)
-        self._option, self._perturb = mujoco.MjvOption(), mujoco.MjvPerturb()
-        self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
-        self._view = mujoco.MjvCamera()
-        self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
-        self._window = mujoco.MjrRect(0, 0, width, height)
-        self._pixels = np.empty((height, width, 3), np.uint8)
-
-    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]:
-        self._gl.make_current()
-        self._view.fixedcamid = camera
-        everything = mujoco.mjtCatBit.mjCAT_ALL.value
-        mujoco.mjv_updateScene(self._model, data, self._option, self._perturb, self._view, everything, self._scene)
-        mujoco.mjr_render(self._window, self._scene, self._context)
-        mujoco.mjr_readPixels(self._pixels, None, self._window, self._context)
-        return self._pixels[::-1].copy()  # OpenGL's first row is the lowest
-
-    def close(self) -> None:
-        self._gl.make_current()
-        self._context.free()
-        self._gl.free()
-
-
-class _Warp:
-    """mujoco_warp's ray tracer, on the GPU if there is one, else on the CPU."""
-
-    name = "warp"
-
-    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
-        import warp
-        import warp.config
-
-        warp.config.quiet = True  # before the import below, which greets
-        import mujoco_warp
-
-        self._warp, self._tracer = warp, mujoco_warp
-        self._host, self._size, self._fovy = model, (width, height), float("nan")
-        self._model = mujoco_warp.put_model(model)
-        self._data = mujoco_warp.make_data(model)
-        self._rgb = warp.zeros((1, height, width), dtype=warp.vec3)
-        self._context: Any = None
-
-    def picture(self, data: mujoco.MjData, camera: int) -> UInt8[np.ndarray, "H W 3"]:
-        for name in ("geom_xpos", "geom_xmat", "cam_xpos", "cam_xmat", "light_xpos", "light_xdir"):
-            device = getattr(self._data, name)
-            device.assign(getattr(data, name).reshape(device.shape + device.dtype._shape_).astype(np.float32))
-        if self._fovy != self._host.cam_fovy[camera]:  # the rays are computed when the context is made
-            self._fovy = float(self._host.cam_fovy[camera])
-            self._context = self._tracer.create_render_context(
-                self._host,
-                cam_res=self._size,
-                render_rgb=True,
-                cam_active=[camera],
-                use_shadows=True,
-                render_skybox=True,
-                enable_specular=False,
-            )
-        self._tracer.refit_bvh(self._model, self._data, self._context)
-        self._tracer.render(self._model, self._data, self._context)
-        self._tracer.get_rgb(self._context, 0, self._rgb)
-        return (self._rgb.numpy()[0] * 255.0 + 0.5).astype(np.uint8)
-
-    def close(self) -> None:
-        self._context = None
-
-
-_BACKENDS = {"egl": _Egl, "warp": _Warp}
-
-
-def _open(model: mujoco.MjModel, width: int, height: int, name: str) -> _Backend:
-    if name and name not in _BACKENDS:
-        raise InputError(f"SFV_RENDER={name!r} is no renderer; set it to one of: {', '.join(_BACKENDS)}")
-    if name == "warp":
-        return _Warp(model, width, height)
-    try:
-        return _Egl(model, width, height)
-    except (ImportError, AttributeError, OSError, RuntimeError, mujoco.FatalError) as error:
-        # PyOpenGL reports a missing libEGL as AttributeError or ImportError, a missing device as an EGLError
-        if name == "egl":
-            raise InputError(
-                f"EGL does not work here ({error}); install libegl1 and libgl1-mesa-dri, or set SFV_RENDER=warp"
-            ) from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        log.warning("no OpenGL here (%s), so mujoco_warp's ray tracer draws the pictures, which is slower", reason)
-        return _Warp(model, width, height)

@@ -86,7 +86,7 @@ def watching(qpos: Float[np.ndarray, "T nq"], fps: float) -> list[Camera]:
     return following(qpos[:, :3], fps, away=(east, north, 0.55))
 
 
-def fitted(frame: Picture, size: tuple[int, int]) -> Picture:
+def fitted(frame: Picture, size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
     """The picture as large as fits into `size` (W, H), on dark bars."""
     width, height = size
     scale = min(width / frame.shape[1], height / frame.shape[0])
@@ -96,6 +96,11 @@ def fitted(frame: Picture, size: tuple[int, int]) -> Picture:
     top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
     out[top : top + inner[1], left : left + inner[0]] = small
     return out
+
+
+def lowered(frame: Picture, height: int = PANEL[1]) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture at the panels' height in its own proportions: as `rollout_video` wants the frames of a clip."""
+    return fitted(frame, (max(1, round(height * frame.shape[1] / frame.shape[0])), height))
 
 
 def _pictures(

@@ -83,6 +83,11 @@ class Viewer:
         """Where a browser finds it."""
         return f"http://{self._server.get_host()}:{self._server.get_port()}"
 
+    @property
+    def time(self) -> float:
+        """Seconds from the start that are shown."""
+        return float(self._time.value)
+
     def show(self, seconds: float) -> None:
         """Pose all figures as they are at a time from the start."""
         middle = 0.5 * (len(self._figures) - 1)

@@ -1,0 +1,167 @@
+import logging
+import sys
+from pathlib import Path
+
+import av
+import mujoco
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfv.character import Character, load_character
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.skeleton import Skeleton
+from sfv.view import backends
+from sfv.view.camera import Camera, following
+from sfv.view.figure import figure, sticks
+from sfv.view.person import GHOST, HIDDEN_GROUP, PERSON, VISIBLE_GROUP, Look
+from sfv.view.render import Renderer, scene
+from sfv.view.rollout import rollout_video
+from sfv.view.sheet import contact_sheet
+
+SIZE = (160, 120)
+BALL = Character(
+    "ball",
+    "<mujoco><worldbody><body name='ball'><freejoint/><geom size='.1' mass='1'/></body></worldbody></mujoco>",
+)
+RED = Look(plain=(1.0, 0.0, 0.0))
+
+
+def red_spot(frame: np.ndarray) -> np.ndarray:
+    """Middle of the red pixels, x and y in px."""
+    red = (frame[..., 0].astype(int) - frame[..., 1] > 80) & (frame[..., 0].astype(int) - frame[..., 2] > 80)
+    y, x = np.nonzero(red)
+    return np.array([x.mean() + 0.5, y.mean() + 0.5])
+
+
+@pytest.mark.parametrize("place", [(0.0, 0.0, 1.0), (0.4, -0.5, 0.7), (-0.6, 0.7, 1.3)])
+def test_things_appear_where_the_camera_projects_them(place: tuple[float, float, float]) -> None:
+    camera = Camera((3.0, -1.0, 1.5), (0.0, 0.0, 1.0), fovy=45.0)
+    with Renderer(scene([(BALL, RED)]), *SIZE) as renderer:
+        frame = renderer.frame(np.array([*place, 1.0, 0.0, 0.0, 0.0]), camera)
+    assert frame.shape == (120, 160, 3)
+    assert frame.dtype == np.uint8
+    np.testing.assert_allclose(red_spot(frame), camera.project(np.array(place), SIZE), atol=0.8)
+
+
+def test_the_camera_s_record_projects_like_the_camera() -> None:
+    camera = Camera((3.0, -1.0, 1.5), (0.1, 0.2, 1.0), fovy=45.0)
+    record = camera.record(SIZE)
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    seen = (points - camera.position) @ np.array(record["R_camera_world"]).T
+    pixels = record["focal_px"] * seen[:, :2] / seen[:, 2:] + record["principal_point_px"]  # type: ignore[operator]
+    np.testing.assert_allclose(pixels, camera.project(points, SIZE), atol=1e-9)
+
+
+def test_a_following_camera_keeps_its_distance_and_does_not_bounce() -> None:
+    time = np.arange(90) / 30
+    path = np.stack((1.2 * time, 0 * time, 0.9 + 0.3 * np.sin(9 * time)), 1)
+    cameras = following(path, 30.0)
+    offsets = np.array([np.subtract(camera.position, camera.target) for camera in cameras])
+    assert np.ptp(offsets, axis=0).max() < 1e-12
+    targets = np.array([camera.target for camera in cameras])
+    assert np.ptp(targets[:, 2]) == 0.0
+    assert np.abs(targets[20:70, 0] - path[20:70, 0]).max() < 0.02
+
+
+def test_clothes_have_no_mass_and_touch_nothing() -> None:
+    plain = load_character("humanoid").model
+    dressed = scene([(load_character("humanoid"), PERSON)])
+    assert dressed.body_mass.sum() == pytest.approx(plain.body_mass.sum())
+    np.testing.assert_allclose(dressed.body_inertia[1:], plain.body_inertia[1:], atol=1e-9)
+    shown = dressed.geom_group == VISIBLE_GROUP
+    assert shown.sum() > 40
+    assert not (dressed.geom_contype[shown] | dressed.geom_conaffinity[shown]).any()
+    assert (dressed.geom_group == HIDDEN_GROUP).sum() == plain.ngeom
+
+
+def test_left_and_right_are_mirror_images() -> None:
+    model = scene([(load_character("humanoid"), PERSON)])
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    shown = model.geom_group == VISIBLE_GROUP
+    places = data.geom_xpos[shown]
+    for place in places:
+        assert np.linalg.norm(places * (1, -1, 1) - place, axis=1).min() < 1e-6
+
+
+def test_two_figures_share_a_scene() -> None:
+    body = load_character("humanoid")
+    model = scene([(body, GHOST), (body, PERSON)])
+    assert model.nq == 2 * body.model.nq
+    assert model.joint("1/root").qposadr[0] == body.model.nq
+
+
+def test_any_skeleton_has_a_figure() -> None:
+    chain = Skeleton(
+        "<mujoco><worldbody><body name='a'><freejoint name='root'/><geom size='.02' mass='1'/>"
+        "<body name='b' pos='0 0 .3'><joint name='h'/><geom size='.02' mass='1'/></body></body></worldbody></mujoco>"
+    )
+    assert figure(load_character("humanoid").skeleton).name == "humanoid"
+    body = figure(chain)
+    assert body.name == "sticks"
+    assert body.model.nq == chain.nq
+    assert chain.difference_to(sticks(chain).skeleton) is None
+
+
+def test_an_unknown_renderer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFV_RENDER", "glx")
+    with pytest.raises(InputError, match="'glx' is no renderer; set it to one of: egl, warp"):
+        Renderer(scene([(BALL, RED)]), *SIZE)
+
+
+class Painter:
+    """Stands in for the ray tracer."""
+
+    name = "warp"
+
+    def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None: ...
+
+    def picture(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        return np.zeros((120, 160, 3), np.uint8)
+
+    def close(self) -> None: ...
+
+
+def test_without_gl_the_ray_tracer_steps_in_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("SFV_RENDER", raising=False)
+    monkeypatch.setitem(sys.modules, "mujoco.egl", None)
+    monkeypatch.setattr(backends, "Warp", Painter)
+    with caplog.at_level(logging.WARNING), Renderer(scene([(BALL, RED)]), *SIZE) as renderer:
+        assert renderer.backend == "warp"
+    assert "no OpenGL here" in caplog.text
+    with pytest.raises(InputError, match="EGL does not work here"):
+        Renderer(scene([(BALL, RED)]), *SIZE, backend="egl")
+
+
+@pytest.mark.slow
+def test_both_renderers_take_the_same_picture() -> None:
+    model = scene([(load_character("humanoid"), PERSON)])
+    camera = Camera((2.6, -1.6, 1.2), (0.0, 0.0, 0.9))
+    pictures = []
+    for backend in ("egl", "warp"):
+        with Renderer(model, 320, 240, backend) as renderer:  # type: ignore[arg-type]
+            pictures.append(renderer.frame(model.qpos0, camera).astype(float))
+    assert np.abs(pictures[0] - pictures[1]).mean() < 6.0  # edges and the haze at the horizon differ
+    np.testing.assert_allclose(red_spot(pictures[0]), red_spot(pictures[1]), atol=1.0)
+
+
+def test_a_rollout_video_lasts_as_long_as_the_reference(tmp_path: Path, wave: Motion) -> None:
+    short = Motion(wave.skeleton, wave.fps, wave.qpos[:10])
+    clip = [np.zeros((60, 80, 3), np.uint8)] * 5
+    rollout_video(tmp_path / "r.mp4", wave, short, load_character("humanoid"), clip, fps=10.0, panel=(64, 80))
+    with av.open(str(tmp_path / "r.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 11
+    # the clip's panel is as high as the others and, here to the limit, as wide as its own picture: 106 + 64 + 64
+    assert frames[0].shape == (80, 234, 3)
+
+
+def test_a_contact_sheet_has_a_row_per_motion(tmp_path: Path, wave: Motion) -> None:
+    rows = {"reference": wave, "simulated": wave}
+    contact_sheet(tmp_path / "s.png", rows, load_character("humanoid"), columns=3, cell=(60, 80))
+    with Image.open(tmp_path / "s.png") as sheet:
+        assert sheet.size == (180, 160)

@@ -1,0 +1,152 @@
+"""Killed at any moment, the same command finishes, with the files of a run that nobody disturbed."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from sfv.files import TEMPORARY
+
+KILLS = 10
+
+STAGES = """
+import sys, time
+from pathlib import Path
+from sfv.files import replacing
+from sfv.folder import alone_in
+from sfv.stage import Stage, perform
+
+root = Path(sys.argv[1])
+
+def stage(name, source):
+    out, half = root / name / "out.txt", root / name / "half.txt"
+    def work():
+        lines = half.read_text().splitlines() if half.exists() else []
+        while len(lines) < 20:  # a slow worker that notes how far it is
+            time.sleep(0.005)
+            lines.append(f"{name} {len(lines)} of {source.read_text()[:9]}")
+            with replacing(half) as temporary:
+                temporary.write_text("\\n".join(lines))
+        with replacing(out) as temporary:
+            for line in lines:
+                with temporary.open("a") as file:
+                    file.write(line)
+                time.sleep(0.002)
+    return Stage(name, 1, {"source": source}, {"lines": 20}, (out,), root / name / "stage.json", work, (half,))
+
+with alone_in(root):
+    source = root.with_name("source.txt")
+    for name in "abc":
+        perform(stage(name, source))
+        source = root / name / "out.txt"
+"""
+
+
+def killed_after(command: list[str], seconds: float, log: Path) -> bool:
+    """Start a command and SIGKILL it after some time; whether it was still at work."""
+    with log.open("a") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
+
+
+def finished(command: list[str], log: Path) -> float:
+    """Let a command finish; its seconds."""
+    start = time.perf_counter()
+    with log.open("a") as stream:
+        code = subprocess.run(command, stdout=stream, stderr=stream).returncode
+    assert code == 0, log.read_text()[-2000:]
+    return time.perf_counter() - start
+
+
+def contents(root: Path, *skipped: str) -> dict[str, bytes]:
+    """Path -> content of the files in a folder but for some names."""
+    files = [path for path in root.rglob("*") if path.is_file() and path.name not in skipped]
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def test_stages_killed_at_random_moments(tmp_path: Path) -> None:
+    script, log = tmp_path / "stages.py", tmp_path / "log.txt"
+    script.write_text(STAGES)
+    (tmp_path / "source.txt").write_text("the source")
+    calm, wild = ([sys.executable, str(script), str(tmp_path / name)] for name in ("calm", "wild"))
+    seconds = finished(calm, log)
+    moments = random.Random(0)
+    kills = sum(killed_after(wild, moments.uniform(0.15, 0.35) * seconds, log) for _ in range(5))
+    assert kills >= 2
+    finished(wild, log)
+    # marks tell how long it took, which is not the same
+    assert contents(tmp_path / "wild", "stage.json") == contents(tmp_path / "calm", "stage.json")
+
+
+@pytest.mark.slow
+def test_run_killed_at_ten_random_moments(root: Path, tmp_path: Path) -> None:
+    """The whole pipeline on the demo, with little training: stages 1 to 3 come out the same to the byte."""
+    log = tmp_path / "log.txt"
+    settings = (
+        "--budget 30k --num-envs 64 --minibatch 384 --hidden 64 32 --checkpoint-every 3000 --evaluate-every 10000"
+    )
+    command = [str(Path(sys.executable).with_name("sfv")), "run", str(root / "examples" / "demo.mp4")]
+    command += [*settings.split(), "--no-compile", "--iterations", "20", "--rollouts", "4", "--out"]
+    calm, wild = tmp_path / "calm", tmp_path / "wild"
+    seconds = finished([*command, str(calm)], log)
+
+    moments, kills, samples = random.Random(0), 0, 0
+    for _ in range(KILLS):
+        kills += killed_after([*command, str(wild)], moments.uniform(1.0, 0.5 * seconds), log)
+        whole(wild)
+        now = samples_so_far(wild)
+        assert now >= samples
+        samples = now
+    assert kills > 0
+    finished([*command, str(wild)], log)
+
+    assert not list(wild.rglob(f"{TEMPORARY}*"))
+    timed = ("stage.json", "index.stage.json", "progress.csv", "checkpoint.safetensors", "policy.zip", "report.json")
+    calm_files, wild_files = contents(calm, *timed), contents(wild, *timed)
+    for stage in ("1-pose", "2-motion"):
+        names = [name for name in calm_files if name.startswith(stage)]
+        assert len(names) >= 3
+        assert [name for name in names if calm_files[name] != wild_files.get(name)] == []
+    assert weights(calm).keys() == weights(wild).keys()
+    assert [name for name, value in weights(calm).items() if not np.array_equal(value, weights(wild)[name])] == []
+    assert {path.name for path in (calm / "4-report").iterdir()} == {
+        path.name for path in (wild / "4-report").iterdir()
+    }
+
+
+def whole(folder: Path) -> None:
+    """Every file that is not marked as being written can be read."""
+    for path in folder.rglob("*"):
+        if path.name.startswith(TEMPORARY):
+            continue
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+        elif path.suffix == ".npz":
+            with np.load(path) as file:
+                assert all(file[name].size for name in file.files)
+
+
+def samples_so_far(folder: Path) -> int:
+    """How far the training is that would be gone on with."""
+    path = folder / "3-policy" / "checkpoint.safetensors"
+    if not path.is_file():
+        return 0
+    with safe_open(path, framework="np") as file:
+        return int(file.get_tensor("learner.samples"))
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    """The policy's tensors."""
+    with safe_open(folder / "3-policy" / "policy.safetensors", framework="np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
