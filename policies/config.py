@@ -37,7 +37,9 @@ class TrainConfig:
     """Standard deviation of the exploration, at the start and after `noise_samples`, in units of action."""
     noise_samples: float = 3e6
     """Samples over which the exploration narrows."""
-    hidden: tuple[int, ...] = (512, 256)
+    average: float = 250_000
+    """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
+    hidden: tuple[int, ...] = (256, 256)
     """Units per layer of actor and critic."""
     evaluate_every: int = 250_000
     """Samples between evaluations."""

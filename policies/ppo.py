@@ -5,6 +5,7 @@ follows the KL divergence. The network is Stable-Baselines3's policy class; noth
 rollouts are NumPy arrays and whose losses are logged one `.item()` at a time.
 """
 
+import copy
 import logging
 import math
 import shutil
@@ -44,6 +45,7 @@ class PPO:
         self.optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
         self.weights = weights
         self.generator = torch.Generator(device=env.device).manual_seed(config.seed)
+        self.average = copy.deepcopy(self.policy)
         self.samples = 0
         self.obs = env.reset()
         self.log: dict[str, float] = {}
@@ -56,10 +58,11 @@ class PPO:
         return first + (last - first) * min(1.0, self.samples / self.config.noise_samples)
 
     def iterate(self) -> None:
-        """One iteration: collect, then learn."""
+        """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
         rollout = self._collect()
         self._update(rollout)
         self.policy.normaliser.update(rollout.obs.flatten(0, 1))
+        self._follow()
 
     @torch.no_grad()
     def _collect(self) -> Rollout:
@@ -141,9 +144,19 @@ class PPO:
         kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()
         return 2.0 * value_error - surrogate, kl
 
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Exponential moving average of weights and normaliser, over about `average` samples, shorter at the start."""
+        batch = self.config.steps * self.env.num_envs
+        share = max(batch / self.config.average, batch / (0.2 * self.samples + batch))
+        mine, theirs = ([*p.parameters(), *p.buffers()] for p in (self.average, self.policy))
+        for old, new in zip(mine, theirs, strict=True):
+            old.lerp_(new, min(1.0, share))
+
     def state(self) -> dict[str, Tensor]:
         """Everything that the next iteration depends on, as named tensors."""
         out = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        out |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         for index, weight in enumerate(self.weights):
             for name, tensor in self.optimizer.state.get(weight, {}).items():
                 out[f"adam.{index}.{name}"] = tensor
@@ -163,6 +176,7 @@ class PPO:
             return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
         self.policy.load_state_dict(part("policy."))
+        self.average.load_state_dict(part("average."))
         self.optimizer.state.clear()
         for index, weight in enumerate(self.weights):
             if moments := part(f"adam.{index}."):

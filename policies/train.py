@@ -99,15 +99,15 @@ class _Run:
         return max(r["normalised_return"] for r in recent) < before + GAIN
 
     def evaluate(self) -> None:
-        """Judge the policy as it is, add a row to the log, keep it if it is the best."""
-        report = self.judge(DeterministicActor(self.learner.policy))
+        """Judge the averaged policy as it is, add a row to the log, keep it if it is the best."""
+        report = self.judge(DeterministicActor(self.learner.average))
         row = {"samples": float(self.learner.samples), "minutes": self.seconds / 60.0}
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
-            self.best_weights = {name: t.detach().clone() for name, t in self.learner.policy.state_dict().items()}
+            self.best_weights = {name: t.detach().clone() for name, t in self.learner.average.state_dict().items()}
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
 
     def save(self) -> None:
