@@ -54,7 +54,9 @@ class Character:
         """(njnt,) weight of each joint in pose errors, root first."""
         weights = np.array(self.model.numeric("pose_weights").data)
         if len(weights) != self.model.njnt:
-            raise InputError(f"{self.name}: pose_weights has {len(weights)} numbers for {self.model.njnt} joints; fix it")
+            raise InputError(
+                f"{self.name}: pose_weights has {len(weights)} numbers for {self.model.njnt} joints; give one per joint"
+            )
         return weights
 
     @cached_property

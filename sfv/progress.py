@@ -17,7 +17,6 @@ class Advance(Protocol):
         ...
 
 
-
 @contextmanager
 def bar(description: str, total: float | int | None, unit: str = "") -> Iterator[Advance]:
     """Show a bar for work of `total` steps and yield the function that advances it."""
