@@ -37,7 +37,7 @@ class TrainConfig:
     """Standard deviation of the exploration, at the start and after `noise_samples`, in units of action."""
     noise_samples: float = 3e6
     """Samples over which the exploration narrows."""
-    average: float = 250_000
+    average: float = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: tuple[int, ...] = (256, 256)
     """Units per layer of actor and critic."""
