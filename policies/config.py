@@ -31,12 +31,13 @@ class TrainConfig:
     """Clipping of the probability ratio."""
     learning_rate: float = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""
-    target_kl: float = 0.06
-    """The step size grows below half of this KL divergence per iteration and shrinks above twice."""
+    target_kl: tuple[float, float] = (0.06, 0.015)
+    """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, where
+    large steps learn fastest, and after `narrowing`, where they keep the policy from settling."""
     noise: tuple[float, float] = (0.2, 0.1)
-    """Standard deviation of the exploration, at the start and after `noise_samples`, in units of action."""
-    noise_samples: float = 3e6
-    """Samples over which the exploration narrows."""
+    """Standard deviation of the exploration, at the start and after `narrowing`, in units of action."""
+    narrowing: float = 1.5e6
+    """Samples over which exploration and steps narrow."""
     average: float = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: tuple[int, ...] = (256, 256)

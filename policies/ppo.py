@@ -53,9 +53,12 @@ class PPO:
 
     @property
     def noise(self) -> float:
-        """Standard deviation of the exploration now: a straight line over `noise_samples`."""
-        first, last = self.config.noise
-        return first + (last - first) * min(1.0, self.samples / self.config.noise_samples)
+        """Standard deviation of the exploration now."""
+        return self._narrowed(self.config.noise)
+
+    def _narrowed(self, ends: tuple[float, float]) -> float:
+        """A straight line from the first to the second over the first `narrowing` samples."""
+        return ends[0] + (ends[1] - ends[0]) * min(1.0, self.samples / self.config.narrowing)
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
@@ -123,10 +126,10 @@ class PPO:
                 divergences.append(divergence.detach())
                 losses.append(loss.detach())
         kl = float(torch.stack(divergences[-len(divergences) // config.epochs :]).mean())
-        group = self.optimizer.param_groups[0]
-        if kl > 2.0 * config.target_kl:
+        group, target_kl = self.optimizer.param_groups[0], self._narrowed(config.target_kl)
+        if kl > 2.0 * target_kl:
             group["lr"] = max(group["lr"] / 1.3, 1e-5)
-        elif kl < 0.5 * config.target_kl:
+        elif kl < 0.5 * target_kl:
             group["lr"] = min(group["lr"] * 1.3, 2e-3)
         self.log |= {"kl": kl, "learning_rate": group["lr"], "loss": float(torch.stack(losses).mean())}
         self.log["noise"] = float(noise)

@@ -80,7 +80,7 @@ CONFIG = TrainConfig(
     minibatch=128,
     hidden=(32,),
     noise=(0.3, 0.1),
-    noise_samples=2e4,
+    narrowing=2e4,
     learning_rate=1e-2,
     compile=False,
 )
