@@ -12,6 +12,9 @@ BIN = TICKS // 10
 """Ticks per bin of the failure distribution: 0.1 s."""
 UNIFORM_SHARE = 0.5
 """The part of starts that stays uniform, so that no moment is ever forgotten."""
+FIRST_SHARE = 0.25
+"""The part of the starts in clips without a loop that is the first frame, from where such a clip is performed: what a
+policy meets late in it is what its own early part led to, which starts in the middle never show."""
 FORGET = 0.995
 """Factor on the failure counts per call of `failed`."""
 
@@ -51,7 +54,10 @@ class RandomStart(FixedStart):
 
 
 class FailureStart(RandomStart):
-    """Half uniform, half in proportion to recent failures per 0.1 s, started up to one bin earlier."""
+    """Half uniform, half in proportion to recent failures per 0.1 s, started up to two bins earlier.
+
+    Of either half, a quarter of the starts in clips without a loop is moved to the clip's first frame.
+    """
 
     def __init__(self, library: MotionLibrary) -> None:
         super().__init__(library)
@@ -72,8 +78,11 @@ class FailureStart(RandomStart):
         ).long()  # room to get into the hard moment
         hard_tick = (within + BIN - early).clamp_min(0)
         hard_tick = torch.minimum(hard_tick, self.library.ticks[hard_clip] - 1)
-        pick = torch.rand(n, generator=generator, device=generator.device) < UNIFORM_SHARE
-        return torch.where(pick, clip, hard_clip), torch.where(pick, tick, hard_tick)
+        pick = torch.rand(n, generator=generator, device=generator.device)
+        clip = torch.where(pick < UNIFORM_SHARE, clip, hard_clip)
+        tick = torch.where(pick < UNIFORM_SHARE, tick, hard_tick)
+        first = (pick % UNIFORM_SHARE < FIRST_SHARE * UNIFORM_SHARE) & ~self.library.loop[clip]
+        return clip, torch.where(first, 0, tick)
 
     def failed(self, clip: Tensor, tick: Tensor) -> None:
         """Count failures at these moments of the clips."""

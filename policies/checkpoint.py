@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from sfv.errors import InputError
@@ -22,8 +22,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
     """Write tensors and a JSON record beside them, atomically."""
     # cloned: names of a policy may share memory, which the format does not allow
     whole = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    content = save(whole, metadata={"about": json.dumps(dict(about))})
     with replacing(path) as temporary:
-        save_file(whole, temporary, metadata={"about": json.dumps(dict(about))})
+        temporary.write_bytes(content)  # by Python, whose errors of a full disk `replacing` knows
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -27,7 +27,7 @@ class TrainConfig:
     """Discount per control step."""
     lam: float = 0.95
     """Lambda of generalised advantage estimation."""
-    clip: float = 0.2
+    clip_range: float = 0.2
     """Clipping of the probability ratio."""
     learning_rate: float = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""

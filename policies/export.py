@@ -77,7 +77,7 @@ def export_zip(folder: Path, policy: TrackingPolicy, config: TrainConfig) -> Non
         n_epochs=config.epochs,
         gamma=config.gamma,
         gae_lambda=config.lam,
-        clip_range=config.clip,
+        clip_range=config.clip_range,
         policy_kwargs={"hidden": tuple(config.hidden)},
         device="cpu",
         _init_setup_model=False,

@@ -141,7 +141,7 @@ class PPO:
         mean = self.policy.actor(normal)
         old, new = (action - old_mean) / noise, (action - mean) / noise
         ratio = torch.exp(0.5 * (old.square() - new.square()).sum(-1))
-        clipped = ratio.clamp(1.0 - self.config.clip, 1.0 + self.config.clip)
+        clipped = ratio.clamp(1.0 - self.config.clip_range, 1.0 + self.config.clip_range)
         surrogate = torch.minimum(ratio * advantage, clipped * advantage).mean()
         value_error = (self.policy.critic(normal) - target).square().mean()
         kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()

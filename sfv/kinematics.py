@@ -35,9 +35,7 @@ class MotionState:
     com: Float[np.ndarray, "T 3"]
 
 
-def velocities(
-    model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"], fps: float
-) -> Float[np.ndarray, "T nv"]:
+def velocities(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"], fps: float) -> Float[np.ndarray, "T nv"]:
     """Central differences of qpos in the tangent space, per second."""
     out = np.zeros((len(qpos), model.nv))
     last = len(qpos) - 1

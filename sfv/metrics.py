@@ -21,9 +21,12 @@ def mpjpe(estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"
     return _millimetres(estimate - truth)
 
 
-def root_mpjpe(estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"], root: Int[np.ndarray, " r"]) -> float:
+def root_mpjpe(
+    estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"], root: Int[np.ndarray, " r"]
+) -> float:
     """MPJPE after moving the mean of the joints `root` to the origin in every frame, mm."""
-    return _millimetres((estimate - estimate[:, root].mean(1, keepdims=True)) - (truth - truth[:, root].mean(1, keepdims=True)))
+    difference = estimate - truth
+    return _millimetres(difference - difference[:, root].mean(1, keepdims=True))
 
 
 def pa_mpjpe(estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"]) -> float:
@@ -69,10 +72,13 @@ def amplitude_kept(points: Float[np.ndarray, "T J 3"], reference: Float[np.ndarr
     return float(100.0 * np.sqrt((amplitude(points) ** 2).sum() / max((amplitude(reference) ** 2).sum(), 1e-12)))
 
 
-def surface_points(model: mujoco.MjModel) -> tuple[Int[np.ndarray, " H"], Float[np.ndarray, "H 3"], Float[np.ndarray, " H"]]:
+def surface_points(
+    model: mujoco.MjModel,
+) -> tuple[Int[np.ndarray, " H"], Float[np.ndarray, "H 3"], Float[np.ndarray, " H"]]:
     """Balls that cover the body's geoms: body index, offset in the body's frame (m) and radius (m).
 
-    Spheres and capsules are exact, boxes are their corners with radius 0, other shapes the corners of their bounding box.
+    Spheres and capsules are exact, boxes are their corners with radius 0, other shapes the corners of their bounding
+    box.
     """
     bodies: list[int] = []
     offsets: list[np.ndarray] = []

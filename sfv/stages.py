@@ -219,12 +219,12 @@ def source_pictures(motion: Path) -> "list[np.ndarray] | None":
 
     from sfv.clip import Clip
     from sfv.pose import PoseTrack
-    from sfv.view.rollout import PANEL, fitted
+    from sfv.view.rollout import lowered
 
     frames, times = Clip.open(clip), PoseTrack.load(track).times
     moments = np.arange(times[0], times[-1], 1 / 15)
     wanted = np.abs(frames.times[:, None] - moments).argmin(0).tolist()
-    small = {index: fitted(frame, PANEL) for index, frame in enumerate(frames) if index in wanted}
+    small = {index: lowered(frame) for index, frame in enumerate(frames) if index in wanted}
     return [small[index] for index in wanted]
 
 

@@ -54,7 +54,10 @@ def read_bvh(path: Path | str, unit: float | None = None, up: Literal["y", "z"] 
         raise InputError(f"{path} has {len(bvh.values)} frames but a motion needs at least 2; export the whole clip")
     notes = [f"{up or 'y'} up"]
     if unit is None:
-        name, unit = conventions.likely_unit(_span(bvh))
+        span = _span(bvh)
+        name, unit = conventions.likely_unit(span)
+        if known is not None and 0.5 < span * known.unit / conventions.SPAN < 2.0:
+            name, unit = next(item for item in conventions.UNITS.items() if item[1] == known.unit)
         notes.append(f"unit taken for {name}")
     if known is not None:
         notes.append(f"{known.name}'s joints")

@@ -103,7 +103,7 @@ def test_failures_draw_starts(wave):
     env.starts.failed(torch.zeros(400, dtype=torch.long), torch.full((400,), 200))  # all failed in the last fifth
     _, tick = env.starts.sample(4000, env.generator)
     late = ((tick > 120) & (tick < 216)).float().mean()  # uniform starts alone would give 0.4
-    assert late > 0.6
+    assert late > 0.5
 
 
 def test_rates_that_do_not_fit_are_refused(wave):
