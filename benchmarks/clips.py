@@ -27,9 +27,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     character = load_character("humanoid")
-    print(
-        "| clip | s | success | random phases | NR | MPJPE global / root-relative mm | slide cm/s | samples | min |"
-    )
+    print("| clip | s | success | random phases | NR | MPJPE global / root-relative mm | slide cm/s | samples | min |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for run in args.runs:
         report = Report.load(run / "4-report" / "report.json")

@@ -1,4 +1,4 @@
-"""A character's tree in torch with adjustable proportions: where its landmarks and its surface are, for many poses at once.
+"""A character's tree in torch with adjustable proportions: where landmarks and surface are in many poses at once.
 
 The person in a clip has other limb lengths than the character. A `Body` scales offsets and sizes, left and right alike,
 and walks the tree level by level, which is several times faster than body by body. It knows no camera and no time.
@@ -81,20 +81,18 @@ class Body:
 
         index = {name: i for i, name in enumerate(self.names)}
         landmark_body = [index[body] for body, _ in character.keypoints.values()]
-        self._landmark_body = torch.tensor(landmark_body)
-        self._landmark_offset = torch.tensor(
-            [offset for _, offset in character.keypoints.values()], dtype=torch.float64
-        )
-        self._landmark_stem = [stem_of_body[b] for b in landmark_body]
-        bodies, offsets, radii = surface_points(model)
+        marks = np.array([offset for _, offset in character.keypoints.values()])
+        bodies, surface, radii = surface_points(model)
         self.surface_body = [int(b) - 1 for b in bodies]
-        self._surface_offset, self.surface_radius = torch.tensor(offsets), torch.tensor(radii)
-        self._surface_body = torch.tensor(self.surface_body)
-        self._surface_stem = [stem_of_body[b] for b in self.surface_body]
-        offsets, shares = _lumps(model)
-        self._lump_offset, self._lump_share = torch.tensor(offsets), torch.tensor(shares)
-        self._lump_body = torch.arange(len(self.names)).repeat_interleave(6)
-        self._lump_stem = [stem_of_body[b] for b in self._lump_body.tolist()]
+        self.surface_radius = torch.tensor(radii)
+        lumps, shares = _lumps(model)
+        self._lump_share = torch.tensor(shares)
+        # points fixed on bodies: landmarks, surface, lumps
+        self._counts = [len(marks), len(surface), len(lumps)]
+        lump_body = [b for b in range(len(self.names)) for _ in range(6)]
+        self._fixed_body = torch.tensor([*landmark_body, *self.surface_body, *lump_body])
+        self._fixed_offset = torch.tensor(np.concatenate((marks, surface, lumps)))
+        self._fixed_stem = torch.tensor([stem_of_body[b] for b in self._fixed_body.tolist()])
 
         kinds = [int(t) for t in model.jnt_type]
         self.balls = [j for j, t in enumerate(kinds) if t == mujoco.mjtJoint.mjJNT_BALL]
@@ -103,6 +101,12 @@ class Body:
         self.hinge_qpos = [int(model.jnt_qposadr[j]) for j in self.hinges]
         self.ball_dofs = [[int(model.jnt_dofadr[j]) + i for i in range(3)] for j in self.balls]
         self.hinge_dofs = [int(model.jnt_dofadr[j]) for j in self.hinges]
+        quats = [3, 4, 5, 6] + [i for column in self.ball_qpos for i in column]
+        self._quat_qpos, self._sum_qpos = torch.tensor(quats), torch.tensor([0, 1, 2, *self.hinge_qpos])
+        self._quat_dofs = torch.tensor([3, 4, 5] + [i for column in self.ball_dofs for i in column])
+        self._sum_dofs = torch.tensor([0, 1, 2, *self.hinge_dofs])
+        self._back = torch.argsort(torch.cat((self._quat_qpos, self._sum_qpos)))
+        self._hinge_qpos = torch.tensor(self.hinge_qpos, dtype=torch.long)
         self._axes = torch.tensor(np.array(model.jnt_axis[self.hinges]))
         self._hinge_zero = torch.tensor(np.array(model.qpos0[self.hinge_qpos]))
         # where each node finds its joint's rotation in [identity, root, balls, hinges]
@@ -118,21 +122,21 @@ class Body:
         used = torch.zeros_like(self.unscaled())
         for stem, offset, scaled in zip(self._stem_of_node, self._pre, self._scaled, strict=True):
             used[stem, 0] = torch.maximum(used[stem, 0], (offset.abs() > 1e-6) * scaled)
-        for stem, offset in zip(self._landmark_stem, self._landmark_offset, strict=True):
+        for stem, offset in zip(self._fixed_stem[: self._counts[0]], self._fixed_offset, strict=False):
             used[stem, 1] = torch.maximum(used[stem, 1], (offset.abs() > 1e-6).double())
         return used
 
     def surface_offset(self, index: int) -> Float[np.ndarray, "3"]:
         """Where a ball of the surface has its centre in its body's frame, m."""
-        return self._surface_offset[index].numpy()
+        return self._fixed_offset[self._counts[0] + index].numpy()
 
-    def moved(self, qpos: Float[Tensor, "*n nq"], step: Float[Tensor, "*n nv"]) -> Float[Tensor, "*n nq"]:
+    def moved(self, qpos: Float[Tensor, "*#n nq"], step: Float[Tensor, "*#n nv"]) -> Float[Tensor, "*n nq"]:
         """qpos moved by a tangent vector, as mj_integratePos for one second; differentiable in both."""
-        balls = rotation.quat_mul(qpos[..., self.ball_qpos], rotation.exp(step[..., self.ball_dofs]))
-        parts = [qpos[..., :3] + step[..., :3], rotation.quat_mul(qpos[..., 3:7], rotation.exp(step[..., 3:6]))]
-        order = [i for column in self.ball_qpos for i in column] + self.hinge_qpos
-        rest = torch.cat((balls.flatten(-2), qpos[..., self.hinge_qpos] + step[..., self.hinge_dofs]), -1)
-        return torch.cat((*parts, rest[..., np.argsort(order).tolist()]), -1)
+        # quaternions of the root and the balls, then all that adds: the root's place and the hinges
+        quats = qpos.index_select(-1, self._quat_qpos).unflatten(-1, (-1, 4))
+        turns = rotation.exp(step.index_select(-1, self._quat_dofs).unflatten(-1, (-1, 3)))
+        sums = qpos.index_select(-1, self._sum_qpos) + step.index_select(-1, self._sum_dofs)
+        return torch.cat((rotation.quat_mul(quats, turns).flatten(-2), sums), -1).index_select(-1, self._back)
 
     def place(self, qpos: Float[Tensor, "*n nq"], proportions: Float[Tensor, "S 2 3"]) -> Placed:
         """Where the body is in the poses `qpos` (unit quaternions)."""
@@ -151,14 +155,9 @@ class Body:
         xmat = torch.cat(rot, -3).index_select(-3, self._node_of_body)
         xpos = torch.cat(pos, -2).index_select(-2, self._node_of_body)
 
-        def fixed(bodies: Tensor, stems: list[int], offsets: Tensor) -> Tensor:
-            return xpos.index_select(-2, bodies) + _turned(xmat.index_select(-3, bodies), offsets * scale[stems, 1])
-
-        surface = fixed(self._surface_body, self._surface_stem, self._surface_offset)
+        landmarks, surface, lumps = self._fixed(xpos, xmat, scale).split(self._counts, -2)
         down = torch.stack((torch.zeros_like(self.surface_radius),) * 2 + (self.surface_radius,), -1)
-        lumps = fixed(self._lump_body, self._lump_stem, self._lump_offset)
         com = (self.lump_share[:, None] * lumps).sum(-2)
-        landmarks = fixed(self._landmark_body, self._landmark_stem, self._landmark_offset)
         return Placed(xpos, xmat, landmarks, surface - down, com, lumps)
 
     @property
@@ -166,13 +165,24 @@ class Body:
         """The share of the whole mass that each of `Placed.lumps` has."""
         return self._lump_share
 
+    def _fixed(self, xpos: Tensor, xmat: Tensor, scale: Tensor) -> Tensor:
+        """(..., P, 3) all points fixed on bodies, as one product: each is linear in its body's place and axes."""
+        offset = self._fixed_offset * scale[self._fixed_stem, 1]
+        share = torch.zeros(len(offset), len(self.names), 4, dtype=offset.dtype)
+        share = share.index_put(
+            (torch.arange(len(offset)), self._fixed_body), torch.cat((torch.ones_like(offset[:, :1]), offset), -1)
+        )
+        frames = torch.cat((xpos.unsqueeze(-1), xmat), -1).movedim(-3, -2).flatten(-2)  # (..., 3, 4 B)
+        return (frames @ share.flatten(1).T).transpose(-1, -2)
+
     def _turns(self, qpos: Tensor) -> Tensor:
         """(..., 2 + balls + hinges, 3, 3): identity, root, balls, hinges."""
-        half = 0.5 * (qpos[..., self.hinge_qpos] - self._hinge_zero).unsqueeze(-1)
+        half = 0.5 * (qpos.index_select(-1, self._hinge_qpos) - self._hinge_zero).unsqueeze(-1)
         hinges = torch.cat((torch.cos(half), torch.sin(half) * self._axes), -1)
         identity = torch.zeros_like(qpos[..., None, :4])
         identity[..., 0] = 1.0
-        return rotation.matrix(torch.cat((identity, qpos[..., None, 3:7], qpos[..., self.ball_qpos], hinges), -2))
+        quats = qpos.index_select(-1, self._quat_qpos).unflatten(-1, (-1, 4))
+        return rotation.matrix(torch.cat((identity, quats, hinges), -2))
 
 
 def _lumps(model: mujoco.MjModel) -> tuple[Float[np.ndarray, "L 3"], Float[np.ndarray, " L"]]:
@@ -199,9 +209,9 @@ def _nodes(model: mujoco.MjModel) -> list[_Node]:
     nodes: list[_Node] = []
     last = {0: -1}
     for body in range(1, model.nbody):
-        turn = np.zeros(9)
-        mujoco.mju_quat2Mat(turn, model.body_quat[body])
-        turn, offset = turn.reshape(3, 3), np.array(model.body_pos[body])
+        flat = np.zeros(9)
+        mujoco.mju_quat2Mat(flat, model.body_quat[body])
+        turn, offset = flat.reshape(3, 3), np.array(model.body_pos[body])
         parent, start, count = last[int(model.body_parentid[body])], model.body_jntadr[body], model.body_jntnum[body]
         for i, joint in enumerate(range(start, start + count) if count else [-1]):
             anchor = np.array(model.jnt_pos[joint]) if joint > 0 else np.zeros(3)

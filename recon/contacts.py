@@ -21,6 +21,12 @@ SHORTEST = 0.1
 """s: the top of a jump is below 0.3 m/s for 0.06 s."""
 LONGEST_GAP = 0.07
 """s: shorter interruptions are the estimator's."""
+STOREY = 0.5
+"""m below the floor that no error of the camera's tilt explains."""
+BRIEF = 0.3
+"""s below the floor that are forgiven."""
+LOW, LONGEST_CROUCH = 0.75, 1.0
+"""Share of the standing height, and s."""
 CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
 SOLE = 0.01
@@ -59,6 +65,53 @@ def estimate_stance(
             weights.append(weight)
             stretches.append(number)
     return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), torch.tensor(np.stack(stretches, 1)))
+
+
+def floor_level(body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float) -> float:
+    """Height (m) at which slow feet are, in the middle; of the lowest tenth of frames where none is slow."""
+    low, slow = _lowest_soles(body, character, found, evidence, fps)
+    return float(np.median(low[slow])) if slow.any() else float(np.percentile(low, 10))
+
+
+def on_one_floor(body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float) -> tuple[int, int]:
+    """First and last frame (inclusive) of the longest span in which the person is not far below the floor for long.
+
+    Who jumps off a roof leaves the floor that the clip is about. The span then ends with a foot on that floor.
+    """
+    low, slow = _lowest_soles(body, character, found, evidence, fps)
+    level = float(np.median(low[slow])) if slow.any() else float(np.percentile(low, 10))
+    away = low < level - STOREY
+    for start, stop in runs(away):
+        if (stop - start) / fps < BRIEF:
+            away[start:stop] = False
+    if not away.any():
+        return 0, len(low) - 1
+    start, stop = max(runs(~away), key=lambda run: run[1] - run[0], default=(0, len(low)))
+    stands = start + np.flatnonzero(slow[start:stop] & (np.abs(low[start:stop] - level) < 0.15))
+    if not len(stands):
+        return start, stop - 1
+    return (int(stands[0]) if start else 0), (int(stands[-1]) if stop < len(low) else stop - 1)
+
+
+def seated(height: Float[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:
+    """Frames in which something besides the feet bears weight: the hips stay low for longer than anyone crouches.
+
+    `height` is the root's, over its height when standing. Assumption, not studied.
+    """
+    out = np.zeros(len(height), bool)
+    for start, stop in runs(height < LOW):
+        out[start:stop] = (stop - start) / fps > LONGEST_CROUCH
+    return out
+
+
+def _lowest_soles(
+    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float
+) -> tuple[Float[np.ndarray, " T"], Bool[np.ndarray, " T"]]:
+    """Height of the lowest sole, m, and whether any sole is slow in the picture."""
+    groups = sole_groups(body, character)
+    low = [found.placed.surface[:, surface, 2].min(1).values.numpy() for surface in groups.values()]
+    slow = [landmark_speed(found, evidence, landmark, fps) < SLOW for landmark in groups]
+    return np.min(low, 0), np.any(slow, 0)
 
 
 def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
@@ -122,7 +175,7 @@ def _settled(speed: np.ndarray, height: np.ndarray, tolerance: float, fps: float
             a, b = inside[0], inside[-1] + 1
             on[start + a - min(a, 1) : start + b + min(stop - start - b, 1)] = True
     for start, stop in runs(~on):
-        if 0 < start and stop < len(on) and (stop - start) / fps <= LONGEST_GAP and perhaps[start:stop].all():
+        if start > 0 and stop < len(on) and (stop - start) / fps <= LONGEST_GAP and perhaps[start:stop].all():
             on[start:stop] = True
     for start, stop in runs(on):
         if (stop - start) / fps < SHORTEST:

@@ -86,12 +86,20 @@ def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, fo
     # a hidden limb's direction is a guess too, but the only one there is
     believed = np.where(seen, np.clip(track.confidence[:, columns], 0.2, 1.0), 0.0)
     bone_trust = np.sqrt(believed[:, pairs[:, 0]] * believed[:, pairs[:, 1]]) * (length[..., 0] > 0.02)
-    as_double = [torch.tensor(np.nan_to_num(a), dtype=torch.float64) for a in (
-        (grid - low)[:, None, None], np.where(seen[..., None], pixels - centre, 0.0), trust, size, directions, bone_trust
-    )]  # fmt: skip
-    part, pixels_t, trust_t, size_t, directions_t, bone_trust_t = as_double
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.tensor(np.nan_to_num(values), dtype=torch.float64)
+
     return Evidence(
-        names, torch.tensor(low), part, pixels_t, trust_t, size_t, torch.tensor(pairs), directions_t, bone_trust_t
+        names=names,
+        low=torch.tensor(low),
+        part=tensor((grid - low)[:, None, None]),
+        pixels=tensor(np.where(seen[..., None], pixels - centre, 0.0)),
+        trust=tensor(trust),
+        size=tensor(size),
+        pairs=torch.tensor(pairs),
+        directions=tensor(directions),
+        bone_trust=tensor(bone_trust),
     )
 
 

@@ -1,4 +1,4 @@
-"""The optimiser: finds the motion, the camera and the proportions that make a table of terms least, over the whole clip.
+"""The optimiser: finds the motion, the camera and the proportions that make a table of terms least, for a whole clip.
 
 It knows no term by name. A candidate is a motion near a start: increments in the tangent space of qpos (so no gimbal),
 written as cosine series in time and scaled by what moving the body costs at its landmarks, its soles and, the faster
@@ -108,7 +108,7 @@ def fit(
     Args:
         body: the tree that moves.
         start: where to begin.
-        terms: name -> (function, weight).
+        terms: name -> (function, weight); weight 0 leaves it out.
         fps: the motion's rate.
         iterations: at most so many steps of L-BFGS (Nocedal and Wright, 2006, alg. 7.5, strong Wolfe line search).
         stiffness: the terms' curvature, roughly.
@@ -120,7 +120,7 @@ def fit(
     z = torch.zeros(len(start.qpos), body.model.nv, dtype=torch.float64, requires_grad=True)
     lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)
     shape = torch.zeros_like(start.proportions, requires_grad=True)
-    # a step of 1 is: 20 % of focal length, 0.1 rad of pitch, 0.05 rad of roll, 0.2 m of height, 0.1 rad of lean; 10 % of a length
+    # a step of 1: 20 % of focal length, 0.1 rad of pitch, 0.05 of roll, 0.2 m of height, 0.1 rad of lean, 10 % of size
     unit = torch.tensor([0.2, 0.1, 0.05, 0.2, 0.1], dtype=torch.float64)
     held = [float(n in free) for n in ("focal", "tilt", "tilt", "height", "lean")]
     unit = unit * torch.tensor(held, dtype=torch.float64)
@@ -131,9 +131,8 @@ def fit(
         parameters.append(shape)
 
     def build() -> Candidate:
-        d = unit * lens
-        view = start.view
-        view = View(view.focal * torch.exp(d[0]), view.pitch + d[1], view.roll + d[2], view.height + d[3], view.lean + d[4])
+        (zoom, pitch, roll, height, lean), v = unit * lens, start.view
+        view = View(v.focal * torch.exp(zoom), v.pitch + pitch, v.roll + roll, v.height + height, v.lean + lean)
         qpos = body.moved(start.qpos, series @ (scale @ z.unsqueeze(-1)).squeeze(-1))
         return candidate(body, qpos, view, start.proportions + 0.1 * shape)
 
@@ -145,7 +144,7 @@ def fit(
     def closure() -> Tensor:
         optimiser.zero_grad()
         guess = build()
-        loss = torch.stack([weight * term(guess) for term, weight in terms.values()]).sum()
+        loss = torch.stack([weight * term(guess) for term, weight in terms.values() if weight]).sum()
         loss.backward()
         advance(0.8)
         return loss
@@ -159,7 +158,7 @@ def fit(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The tensors here are small: on more threads torch spends its time waiting for them. Also makes sums repeatable."""
+    """On more threads torch spends its time waiting, as the tensors here are small; and sums become repeatable."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

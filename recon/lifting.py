@@ -1,7 +1,7 @@
 """The first guess: where the camera looks and where the person stands, from the estimator's metric points alone.
 
-Each frame's metric points are put at the depth at which they project onto the pixels; upright legs and trunks show which
-way is up; the torso gives the root's orientation. Limbs are left to the optimiser.
+Each frame's metric points are put at the depth at which they project onto the pixels; upright legs and trunks show
+which way is up; the torso gives the root's orientation, and inverse kinematics, frame after frame, the limbs.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ from sfv.character import Character
 from sfv.pose import PoseTrack
 
 LEAN = -0.08
-"""rad about the camera's x: MediaPipe sees people lean to the camera by about 5 degrees (a rendered and a real clip)."""
+"""rad about the camera's x: MediaPipe sees people lean to the camera by 5 degrees (a rendered and a real clip)."""
+IK_STEPS, IK_DAMPING = 6, 0.01
+"""Gauss-Newton steps in each frame, and m^2 added to the squared Jacobian."""
 STRAIGHT = 0.97
 """A leg is straight when hip to ankle is at least this share of thigh plus shin (28 degrees of knee)."""
 
@@ -28,7 +30,7 @@ class Lift:
     """A first guess of the motion and of the camera at (0, 0, height), looking along X.
 
     Attributes:
-        qpos: (T, nq); root from the torso, knees and elbows a little bent, all else zero.
+        qpos: (T, nq).
         pitch, roll: rad. height: m above the floor.
     """
 
@@ -43,7 +45,9 @@ def lift(
 ) -> Lift:
     """The first guess. `size` scales the character's body to the person's; `pitch` (rad) is given or found."""
     points = bridged(track, size * _relative_size(track, character))
-    middle = np.nan_to_num(_bridge(np.nanmean(track.points_2d, 1)))
+    count = np.isfinite(track.points_2d).all(-1).sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):  # frames without the person stay NaN until bridged
+        middle = np.nan_to_num(_bridge(np.nansum(track.points_2d, 1) / count[:, None]))
     points = np.einsum("nij,nkj->nki", view_rotations(middle, focal, track.image_size), points)
     places = _translations(track, points, focal)
 
@@ -61,11 +65,46 @@ def lift(
     root_pos[:, 2] += height
     grid = np.arange(frames) / fps
     times = track.times - track.times[0]
-    qpos = np.tile(_bent(character.model), (frames, 1))
-    qpos[:, :3] = np.stack([np.interp(grid, times, column) for column in root_pos.T], 1)
+    roots = np.stack([np.interp(grid, times, column) for column in root_pos.T], 1)
     turns = Slerp(times, Rotation.from_matrix(root_rot))(np.clip(grid, times[0], times[-1]))
-    qpos[:, 3:7] = turns.as_quat(scalar_first=True)
+    # landmarks about the root, in the character's size
+    hung = (upright + places_w[:, None] + [0.0, 0.0, height] - root_pos[:, None]) / size
+    hung = np.stack([np.interp(grid, times, column) for column in hung.reshape(len(hung), -1).T], 1)
+    names = [name for name in track.names if name in character.keypoints]
+    targets = hung.reshape(frames, len(track.names), 3)[:, [track.index(name) for name in names]]
+    qpos = _posed(character.model, turns.as_quat(scalar_first=True), targets, names)
+    qpos[:, :3] += roots
     return Lift(qpos, pitch, roll, height)
+
+
+def _posed(
+    model: mujoco.MjModel, turns: Float[np.ndarray, "T 4"], targets: Float[np.ndarray, "T K 3"], names: list[str]
+) -> Float[np.ndarray, "T nq"]:
+    """Inverse kinematics by damped Gauss-Newton steps: the sites `names` to `targets` about the root at the origin.
+
+    Each frame starts from the one before, which keeps it on one branch; the root is kept.
+    """
+    data, sites = mujoco.MjData(model), [model.site(name).id for name in names]
+    jacobian, step = np.zeros((len(sites), 3, model.nv)), np.zeros(model.nv)
+    hinges = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE and model.jnt_limited[j]]
+    at = model.jnt_qposadr[hinges]
+    qpos = np.tile(_bent(model), (len(targets), 1))
+    for t, (turn, target) in enumerate(zip(turns, targets, strict=True)):
+        if t:
+            qpos[t] = qpos[t - 1]
+        qpos[t, :7] = (0.0, 0.0, 0.0, *turn)
+        for _ in range(IK_STEPS if t else 4 * IK_STEPS):
+            data.qpos[:] = qpos[t]
+            mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            for k, site in enumerate(sites):
+                mujoco.mj_jacSite(model, data, jacobian[k], None, site)
+            flat = jacobian[:, :, 6:].reshape(-1, model.nv - 6)
+            error = (target - data.site_xpos[sites]).ravel()
+            step[6:] = np.linalg.solve(flat.T @ flat + IK_DAMPING * np.eye(model.nv - 6), flat.T @ error)
+            mujoco.mj_integratePos(model, qpos[t], np.clip(step, -0.5, 0.5), 1.0)
+            qpos[t, at] = np.clip(qpos[t, at], *model.jnt_range[hinges].T)
+    return qpos
 
 
 def bridged(track: PoseTrack, scale: float) -> Float[np.ndarray, "N K 3"]:
@@ -90,11 +129,8 @@ def _relative_size(track: PoseTrack, character: Character) -> float:
     pairs = [(f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")
              for a, b in (("hip", "knee"), ("knee", "ankle"), ("shoulder", "hip"), ("shoulder", "elbow"))]  # fmt: skip
     own = sum(float(np.linalg.norm(data.site(a).xpos - data.site(b).xpos)) for a, b in pairs)
-    theirs = sum(
-        float(np.nanmedian(np.linalg.norm(track.points_3d[:, track.index(a)] - track.points_3d[:, track.index(b)], axis=-1)))
-        for a, b in pairs
-    )
-    return own / theirs
+    bones = [track.points_3d[:, track.index(a)] - track.points_3d[:, track.index(b)] for a, b in pairs]
+    return own / sum(float(np.nanmedian(np.linalg.norm(bone, axis=-1))) for bone in bones)
 
 
 def _translations(track: PoseTrack, points: np.ndarray, focal: float) -> np.ndarray:
@@ -126,6 +162,7 @@ def _tilt(track: PoseTrack, points: np.ndarray) -> tuple[float, float]:
     Assumption, not studied: cameras are level within 15 degrees and held straight within 3; a median posture is upright
     within 7 and 3.
     """
+
     def at(name: str) -> np.ndarray:
         return points[:, track.index(name)]
 

@@ -33,7 +33,9 @@ def landmark_positions(character: Character, motion: Motion, names: tuple[str, .
     return np.stack(out, 1)
 
 
-def at_times(points: Float[np.ndarray, "T K 3"], fps: float, times: Float[np.ndarray, " N"]) -> Float[np.ndarray, "N K 3"]:
+def at_times(
+    points: Float[np.ndarray, "T K 3"], fps: float, times: Float[np.ndarray, " N"]
+) -> Float[np.ndarray, "N K 3"]:
     """Points between frames, linearly; times (s) from the first frame."""
     grid = np.clip(times * fps, 0, len(points) - 1 - 1e-9)
     low = grid.astype(int)
@@ -48,6 +50,7 @@ def scorecard(
     points: Float[np.ndarray, "T K 3"],
     names: tuple[str, ...],
     camera: Camera,
+    left_out: float,
     config: ReconstructConfig,
 ) -> Report:
     """Numbers and series of a reconstruction; `points` are the person's landmarks called `names`."""
@@ -60,8 +63,9 @@ def scorecard(
     person = at_times(points, motion.fps, times)[:, [names.index(name) for name in LIMBS]]
     error_px = np.linalg.norm(camera.project(person) - seen, axis=-1)
     sure = track.confidence[:, columns] > 0.5
-    size = np.nanmax(track.points_2d[..., 1], 1) - np.nanmin(track.points_2d[..., 1], 1)
-    tall = float(np.nanpercentile(size, 90))
+    high = track.points_2d[track.found][..., 1]
+    size = np.nanmax(high, 1) - np.nanmin(high, 1)
+    tall, off = float(np.percentile(size, 90)), float(np.nanmedian(error_px[sure]))
 
     found = track.found
     raw = track.points_3d[:, columns]
@@ -76,8 +80,8 @@ def scorecard(
     ratio = np.sqrt((own[found] ** 2).sum() / (theirs[found] ** 2).sum())
 
     numbers = (
-        Number("reprojection error", float(np.nanmedian(error_px[sure])), "px", "lower"),
-        Number("reprojection error of body", 100.0 * float(np.nanmedian(error_px[sure])) / tall, "% of height", "lower"),
+        Number("reprojection error", off, "px", "lower"),
+        Number("reprojection error of body", 100.0 * off / tall, "% of height", "lower"),
         Number("agreement in 3D", metrics.pa_mpjpe(own[found], ratio * theirs[found]), "mm", "lower"),
         Number("jerk", metrics.mean_jerk(own[found], rate), "m/s^3", "lower"),
         Number("jerk of the estimate", metrics.mean_jerk(ratio * theirs[found], rate), "m/s^3", "none"),
@@ -92,6 +96,7 @@ def scorecard(
         Number("focal length", camera.focal, "px", "none"),
         Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
         Number("camera height", float(camera.position[2]), "m", "none"),
+        Number("left out", left_out, "s", "lower"),
         Number("frames without the person", float((~found).sum()), "frames", "lower"),
     )
     series = {

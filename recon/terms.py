@@ -64,8 +64,9 @@ def reprojection(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor
 def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
     """E_3D = mean_np w_np rho(|b_np - d_np| / 0.15): bones point where the estimator's metric points say.
 
-    b the unit vector of bone p in camera axes, d the estimator's. Directions instead of positions, since the estimator's
-    limb lengths are an average person's. SFV keeps the rotations near the initial estimate, weight 100.
+    b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean. Directions instead of
+    positions, since the estimator's limb lengths are an average person's. SFV keeps the rotations near the initial
+    estimate, weight 100.
     """
     seen = evidence.at_frames(x.placed.landmarks[:, columns])
     bone = seen[:, evidence.pairs[:, 1]] - seen[:, evidence.pairs[:, 0]]
@@ -80,8 +81,8 @@ def smooth(x: Candidate, fps: float, ease: Float[Tensor, "T B"]) -> Tensor:
     """E_sm = mean_tb rho(|p'''_tb| / (250 m/s^3 ease_tb)): accelerations change slowly.
 
     p''' the third difference of each body's origin and of points LEVER along its axes; ease >= 1 where the body moves
-    fast, so that quick limbs keep their swing. SFV penalises velocities of joints, weight 25, which shortens every swing;
-    the third derivative leaves what is slower than about 4 Hz as it is.
+    fast, so that quick limbs keep their swing. SFV penalises velocities of joints, weight 25, which shortens every
+    swing; the third derivative leaves what is slower than about 4 Hz as it is.
     """
     arms = LEVER * x.placed.xmat.transpose(-1, -2)
     points = x.placed.xpos.unsqueeze(-2) + torch.cat((torch.zeros_like(arms[..., :1, :]), arms), -2)
@@ -91,7 +92,7 @@ def smooth(x: Candidate, fps: float, ease: Float[Tensor, "T B"]) -> Tensor:
 
 
 def limits(x: Candidate, body: Body) -> Tensor:
-    """E_lim = mean_tj (excess_tj / 0.05 rad)^2 over the joints' ranges: a hinge's angle, a ball's rotation from zero."""
+    """E_lim = mean_tj (excess_tj / 0.05 rad)^2 over the joints' ranges: a hinge's angle, a ball's whole rotation."""
     ranges = torch.tensor(body.model.jnt_range)
     hinge, low, high = x.qpos[:, body.hinge_qpos], ranges[body.hinges, 0], ranges[body.hinges, 1]
     excess = [torch.relu(low - hinge) + torch.relu(hinge - high)]
@@ -111,9 +112,9 @@ def ground(x: Candidate) -> Tensor:
 
 
 def stance(x: Candidate, given: Stance, size: float) -> Tensor:
-    """E_st = mean_t sum_p w_tp rho((|p_tp - mean over its stretch|_xy, z_tp) / size): standing feet neither slide nor float.
+    """E_st = mean_t sum_p w_tp rho((|p_tp - m_p|_xy, z_tp) / size): standing feet neither slide nor float.
 
-    rho is Charbonnier, c = 3: a wrong contact pulls, but not with all its might.
+    m_p the mean place over the contact. rho is Charbonnier, c = 3: a wrong contact pulls, but not with all its might.
     """
     points = x.placed.surface[:, given.points]
     w, held = given.weight.unsqueeze(-1), points[..., :2]
@@ -175,9 +176,9 @@ def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
 
 
 def beyond(where: Float[Tensor, "T 2"], points: Float[Tensor, "T P 2"], stands: Tensor) -> Float[Tensor, " T"]:
-    """How far (m) a place is outside the support less MARGIN: the standing points' hull, by its widths in 16 directions.
+    """How far (m) a place is outside the support less MARGIN; 0 inside, and in frames in which nothing stands.
 
-    0 inside, and in frames in which nothing stands.
+    The support is the standing points' hull, by its widths in 16 directions.
     """
     angle = torch.arange(16, dtype=where.dtype) * (2 * torch.pi / 16)
     ways = torch.stack((torch.cos(angle), torch.sin(angle)))
@@ -217,6 +218,9 @@ def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"], used: Float[Tensor,
 
 
 def follow(x: Candidate, target: Candidate) -> Tensor:
-    """E_fol = mean_tb |R_tb - R*_tb|^2 / 0.1^2 + mean_t |p_t - p*_t|^2 / (5 cm)^2: bodies turn, and the root goes, as another's."""
+    """E_fol = mean_tb |R_tb - R*_tb|^2 / 0.1^2 + mean_t |p_t - p*_t|^2 / (5 cm)^2: like another motion.
+
+    R the bodies' rotations, p the root's place.
+    """
     turn = (x.placed.xmat - target.placed.xmat).square().sum((-1, -2)).mean() / (2 * 0.1**2)
     return turn + (x.qpos[:, :3] - target.qpos[:, :3]).square().sum(-1).mean() / 0.05**2

@@ -124,9 +124,7 @@ def penetration(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, 
     return 100.0 * np.maximum(-lowest(model, state), 0.0)
 
 
-def floating(
-    model: mujoco.MjModel, state: MotionState, contacts: Float[np.ndarray, "T F"]
-) -> Float[np.ndarray, " N"]:
+def floating(model: mujoco.MjModel, state: MotionState, contacts: Float[np.ndarray, "T F"]) -> Float[np.ndarray, " N"]:
     """Height of the body's lowest point, cm, in each of the N frames that claim a contact."""
     return 100.0 * np.maximum(lowest(model, state)[(contacts > 0.5).any(1)], 0.0)
 

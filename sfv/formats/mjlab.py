@@ -19,7 +19,6 @@ from sfv.formats.restricted import load_npz
 from sfv.formats.robots import hinges, robot_skeleton
 from sfv.formats.rotations import to_rotvec
 from sfv.formats.text import read_bytes
-from sfv.kinematics import motion_state, velocities
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -75,6 +74,8 @@ def write_mjlab(motion: Motion, path: Path | str) -> None:
     Raises:
         InputError: the skeleton has joints other than hinges.
     """
+    from sfv.kinematics import motion_state, velocities  # brings torch, which reading does not need
+
     skeleton = motion.skeleton
     names, state, step = hinges(skeleton), motion_state(motion), 1.0 / motion.fps
     quat = state.xquat[:, 1:]

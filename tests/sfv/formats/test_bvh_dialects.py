@@ -10,7 +10,7 @@ SIDES = ("Left", "Right")
 
 
 def bvh(tree, still_root=None, frames=4, unit=100.0):
-    """Text of a BVH whose joints are `tree` (name -> children), 10 cm apart upwards, the hips walking along x.
+    """Text of a BVH whose joints are `tree` (name -> children), 20 cm apart upwards, the hips walking along x.
 
     With `still_root`, a root of that name which never moves stands above, and every joint has positions.
     """
@@ -18,14 +18,14 @@ def bvh(tree, still_root=None, frames=4, unit=100.0):
     six = "6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
 
     def joint(name, children, first):
-        offset = "0 0 0" if first and not still_root else f"0 {0.1 * unit} 0"
+        offset = "0 0 0" if first and not still_root else f"0 {0.2 * unit} 0"
         lines.extend([f"{'ROOT' if first and not still_root else 'JOINT'} {name}", "{", f"OFFSET {offset}"])
         lines.append(f"CHANNELS {six if first or still_root else '3 Zrotation Xrotation Yrotation'}")
         table.append("hips" if first else "still" if still_root else "turn")
         for child, grandchildren in children.items():
             joint(child, grandchildren, False)
         if not children:
-            lines.extend(["End Site", "{", f"OFFSET 0 {0.1 * unit} 0", "}"])
+            lines.extend(["End Site", "{", f"OFFSET 0 {0.2 * unit} 0", "}"])
         lines.append("}")
 
     if still_root:
@@ -36,7 +36,7 @@ def bvh(tree, still_root=None, frames=4, unit=100.0):
         lines.append("}")
     rows = []
     for t in range(frames):
-        part = {"hips": [unit * t, unit, 0, 0, 0, 30 * t], "still": [0, 0.1 * unit, 0, 0, 0, 0], "turn": [0, 0, 0]}
+        part = {"hips": [unit * t, unit, 0, 0, 0, 30 * t], "still": [0, 0.2 * unit, 0, 0, 0, 0], "turn": [0, 0, 0]}
         row = [0] * 6 if still_root else []
         rows.append(" ".join(str(x) for kind in table for x in ([*row, *part[kind]] if kind == "hips" else part[kind])))
     return "\n".join([*lines, "MOTION", f"Frames: {frames}", "Frame Time: 0.0333333", *rows, ""])
@@ -98,7 +98,7 @@ def test_a_still_root_takes_no_way_from_the_hips(tmp_path):
     # a root that stands elsewhere carries the hips there; one that moves stays
     text = (tmp_path / "a.bvh").read_text().replace("\n0 0 0 0 0 0 ", "\n50 0 20 0 0 0 ")
     (tmp_path / "c.bvh").write_text(text)
-    c = read_bvh(tmp_path / "c.bvh")
+    c = read_bvh(tmp_path / "c.bvh", up="y")
     np.testing.assert_allclose(c.qpos[:, :3], a.qpos[:, :3] + [0.5, -0.2, 0], atol=1e-6)
     (tmp_path / "d.bvh").write_text(text.replace("\n50 0 20", "\n60 0 20", 1))
     assert read_bvh(tmp_path / "d.bvh").skeleton.body_names[0] == "joint_Root"

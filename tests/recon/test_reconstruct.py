@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recon.config import ReconstructConfig
+from recon.reconstruct import reconstruct
+from recon.scorecard import landmark_positions
+from sfv import metrics
+from sfv.errors import InputError
+from sfv.kinematics import motion_state
+
+JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("wrist", "elbow", "knee", "ankle"))
+
+
+@pytest.fixture(scope="module")
+def result(humanoid, jump, camera, filmed):
+    return reconstruct(filmed(jump, camera), humanoid, ReconstructConfig(iterations=100))
+
+
+def test_recovers_the_motion(humanoid, jump, result):
+    own, true = (landmark_positions(humanoid, motion, JOINTS) for motion in (result.motion, jump))
+    assert len(own) == len(true)
+    assert metrics.pa_mpjpe(own, true) < 40.0
+
+
+def test_turns_and_jumps_as_far(humanoid, jump, result):
+    def heading(motion):
+        w, x, y, z = motion.qpos[:, 3:7].T
+        return np.unwrap(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
+
+    turns = [heading(motion)[-1] - heading(motion)[0] for motion in (jump, result.motion)]
+    assert abs(turns[0] - turns[1]) < np.radians(12)
+    heights = [metrics.lowest(humanoid.model, motion_state(m, humanoid.model)).max() for m in (jump, result.motion)]
+    assert abs(heights[0] - heights[1]) < 0.05
+
+
+def test_stands_on_the_floor(humanoid, jump, result):
+    card = result.scorecard
+    # half of the default's iterations; on real clips the default brings both under 1
+    assert card["foot slide"] < 5.0
+    assert card["penetration, deepest"] < 2.0
+    assert card["floating in stance"] < 1.0
+    assert card["joint limit violation"] < 5.0
+    assert card["jerk"] * 3 < card["jerk of the estimate"]
+    contacts = result.motion.contacts
+    assert contacts[:30].all()
+    assert not contacts[42:49].any()
+    assert contacts[-20:].all()
+
+
+def test_world_starts_at_the_origin_and_faces_x(result):
+    np.testing.assert_allclose(result.motion.qpos[0, :2], 0.0, atol=1e-9)
+    w, x, y, z = result.motion.qpos[0, 3:7]
+    assert abs(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z))) < 1e-6
+
+
+def test_camera_explains_the_pixels(camera, result):
+    assert abs(result.camera.focal / camera.focal - 1.0) < 0.25
+    assert abs(result.camera.pitch - camera.pitch) < np.radians(5)
+    columns = [result.point_names.index(name) for name in JOINTS]
+    seen = result.track.points_2d[:, [result.track.index(name) for name in JOINTS]]
+    off = np.linalg.norm(result.camera.project(result.points[:, columns]) - seen, axis=-1)
+    assert np.median(off) < 6.0
+
+
+def test_another_rate_and_a_gap(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera, fps=24.0)
+    track.points_2d[20:24], track.points_3d[20:24], track.confidence[20:24] = np.nan, np.nan, 0.0
+    found = reconstruct(track, humanoid, ReconstructConfig(iterations=20))
+    assert found.motion.fps == 30.0
+    assert abs(found.motion.duration - track.times[-1]) < 1 / 30
+    assert found.scorecard["frames without the person"] == 4
+
+
+def test_the_same_twice(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera)
+    track = replace(track, times=track.times[:20], points_2d=track.points_2d[:20], points_3d=track.points_3d[:20],
+                    confidence=track.confidence[:20])  # fmt: skip
+    first, second = (reconstruct(track, humanoid, ReconstructConfig(iterations=4)).motion.qpos for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_refuses_a_short_track(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera)
+    short = replace(track, times=track.times[:12], points_2d=track.points_2d[:12], points_3d=track.points_3d[:12],
+                    confidence=track.confidence[:12])  # fmt: skip
+    with pytest.raises(InputError, match=r"lasts 0\.37 s"):
+        reconstruct(short, humanoid, ReconstructConfig())
+
+
+def test_refuses_a_person_who_is_hardly_seen(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera)
+    hidden = replace(track, confidence=np.where(np.arange(len(track))[:, None] < 70, 0.0, track.confidence))
+    with pytest.raises(InputError, match="with confidence in 21 of 91 frames"):
+        reconstruct(hidden, humanoid, ReconstructConfig())
+
+
+def test_refuses_a_track_without_legs(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera)
+    keep = [i for i, name in enumerate(track.names) if "knee" not in name]
+    legless = replace(track, names=tuple(track.names[i] for i in keep), points_2d=track.points_2d[:, keep],
+                      points_3d=track.points_3d[:, keep], confidence=track.confidence[:, keep])  # fmt: skip
+    with pytest.raises(InputError, match="left_knee"):
+        reconstruct(legless, humanoid, ReconstructConfig())

@@ -1,0 +1,103 @@
+import mujoco
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from sfv import metrics
+from sfv.character import load_character
+from sfv.kinematics import motion_state
+from sfv.motion import Motion
+
+CUBE = """<mujoco><worldbody><body name="cube"><freejoint name="cube"/><geom type="box" size=".1 .1 .1" mass="1"/>
+</body></worldbody></mujoco>"""
+
+
+def sliding_cube(height, speed, frames=10, fps=10.0):
+    """A cube whose bottom is at `height`, moving along x at `speed` m/s."""
+    from sfv.skeleton import Skeleton
+
+    model = mujoco.MjModel.from_xml_string(CUBE)
+    qpos = np.zeros((frames, 7))
+    qpos[:, 0], qpos[:, 2], qpos[:, 3] = speed * np.arange(frames) / fps, 0.1 + height, 1.0
+    motion = Motion(Skeleton.of(model), fps, qpos)
+    return model, motion, motion_state(motion, model)
+
+
+def test_mpjpe_by_hand():
+    truth = np.zeros((2, 3, 3))
+    off = truth + np.array([0.003, 0.004, 0.0])
+    assert np.isclose(metrics.mpjpe(off, truth), 5.0)
+    assert np.isclose(metrics.root_mpjpe(off, truth, np.array([0, 1])), 0.0)
+
+
+def test_pa_mpjpe_forgives_a_similarity_and_nothing_else():
+    generator = np.random.default_rng(0)
+    truth = generator.normal(size=(4, 6, 3))
+    turns = Rotation.random(4, rng=generator).as_matrix()
+    moved = 2.5 * np.einsum("tij,tkj->tki", turns, truth) + generator.normal(size=(4, 1, 3))
+    assert metrics.pa_mpjpe(moved, truth) < 1e-9
+    assert metrics.pa_mpjpe(moved * [1, 1, -1], truth) > 50.0
+
+
+def test_jerk_and_acceleration_of_powers_of_time():
+    t = np.arange(20) / 10.0
+    points = np.stack((t**3, 0 * t, 0 * t), -1)[:, None]
+    assert np.isclose(metrics.mean_jerk(points, 10.0), 6.0)  # (t^3)''' = 6
+    parabola = np.stack((0 * t, t**2, 0 * t), -1)[:, None]
+    assert np.isclose(metrics.peak_acceleration(parabola, 10.0), 2.0)
+
+
+def test_amplitude_of_a_sine():
+    t = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
+    points = np.stack((0.3 * np.sin(t), 0 * t, 0 * t), -1)[:, None]
+    assert np.isclose(metrics.amplitude(points)[0], 0.3 / np.sqrt(2), rtol=1e-3)
+    assert np.isclose(metrics.amplitude_kept(0.9 * points, points), 90.0)
+
+
+def test_a_cube_on_the_ground():
+    model, motion, state = sliding_cube(0.0, 0.5)
+    contacts = np.ones((10, 1))
+    assert np.isclose(metrics.foot_slide(model, state, motion.fps, ("cube",), contacts), 50.0)
+    np.testing.assert_allclose(metrics.penetration(model, state), 0.0, atol=1e-9)
+    np.testing.assert_allclose(metrics.floating(model, state, contacts), 0.0, atol=1e-9)
+
+
+def test_a_cube_below_and_above_the_ground():
+    model, _, state = sliding_cube(-0.02, 0.0)
+    np.testing.assert_allclose(metrics.penetration(model, state), 2.0)
+    model, motion, state = sliding_cube(0.05, 0.5)
+    np.testing.assert_allclose(metrics.floating(model, state, np.ones((10, 1))), 5.0)
+    assert np.isnan(metrics.foot_slide(model, state, motion.fps, ("cube",)))
+    assert metrics.flight(model, motion).all()
+
+
+def test_limits_in_degrees():
+    model = load_character("humanoid").model
+    qpos = np.tile(model.qpos0, (2, 1))
+    knee = model.joint("right_knee")
+    qpos[1, knee.qposadr[0]] = knee.range[1] + np.radians(3.0)
+    np.testing.assert_allclose(metrics.joint_limit_violation(model, qpos), [0.0, 3.0], atol=1e-9)
+    neck = model.joint("neck")
+    angle = neck.range[1] + np.radians(7.0)
+    qpos[1, neck.qposadr[0] : neck.qposadr[0] + 4] = [np.cos(angle / 2), 0.0, -np.sin(angle / 2), 0.0]
+    assert np.isclose(metrics.joint_limit_violation(model, qpos)[1], 7.0)
+
+
+def test_surface_points_cover_the_lowest_point_of_tilted_shapes():
+    model = mujoco.MjModel.from_xml_string(
+        """<mujoco><worldbody><body><freejoint/><geom type="capsule" size=".1 .3"/></body></worldbody></mujoco>"""
+    )
+    from sfv.skeleton import Skeleton
+
+    qpos = np.array([[0, 0, 1.0, np.cos(np.pi / 8), np.sin(np.pi / 8), 0, 0]] * 2)  # 45 degrees about x
+    state = motion_state(Motion(Skeleton.of(model), 30.0, qpos), model)
+    # centre 1 m, half length .3 at 45 degrees, radius .1
+    assert np.isclose(metrics.lowest(model, state)[0], 1.0 - 0.3 * np.sqrt(0.5) - 0.1)
+
+
+@pytest.mark.parametrize("speed", [1.0, 3.0])
+def test_joint_speed(speed):
+    character = load_character("humanoid")
+    qpos = np.tile(character.model.qpos0, (30, 1))
+    qpos[:, character.model.joint("left_knee").qposadr[0]] = speed * np.arange(30) / 30.0
+    assert np.isclose(metrics.peak_joint_speed(Motion(character.skeleton, 30.0, qpos)), speed, rtol=1e-6)
