@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
 
 from recon.body import Body
 from recon.evidence import Evidence
@@ -161,6 +162,13 @@ def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Floa
         if (stop - start) / fps >= SHORTEST and lowest[start:stop].max() > CLEAR:
             out[start:stop] = 1.0
     return out
+
+
+def standing_feet(body: Body, given: Stance, points: tuple[int, ...]) -> Float[Tensor, "T P"]:
+    """1 where the foot that a surface point belongs to stands on any of its points."""
+    owner = torch.tensor([body.surface_body[int(i)] for i in given.points])
+    on = (given.stretch > 0).double()
+    return torch.stack([on[:, owner == body.surface_body[i]].amax(1) for i in points], 1)
 
 
 def _settled(speed: np.ndarray, height: np.ndarray, tolerance: float, fps: float) -> Bool[np.ndarray, " T"]:

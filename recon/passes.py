@@ -17,7 +17,7 @@ from recon import terms
 from recon.body import Body
 from recon.camera import default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import airborne, estimate_stance, floor_level, seated, sole_groups
+from recon.contacts import airborne, estimate_stance, floor_level, seated, sole_groups, standing_feet
 from recon.evidence import Evidence, gather
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.lifting import LEAN, lift
@@ -142,13 +142,15 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     lowest = found.placed.surface[..., 2].min(1).values.numpy()
     air = torch.tensor(airborne(stance, lowest, fps))
     touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
+    touching = touching * standing_feet(body, stance, problem.soles)
     # a seat bears weight where the feet do not
     sits = torch.tensor(seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps))
     alone = replace(stance, weight=stance.weight * ~sits[:, None])
     return {
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=firm), w.stance),
-        "friction": (partial(terms.friction, soles=soles, touching=touching, fps=fps), w.friction),
+        # before a first fit to the floor, swinging feet may be under it
+        "friction": (partial(terms.friction, soles=soles, touching=touching, fps=fps), w.friction * (firm < 0.01)),
         "balance": (partial(terms.balance, given=alone, share=body.lump_share, fps=fps), w.balance),
         "poise": (partial(terms.poise, given=alone, fps=fps), w.poise),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),

@@ -15,7 +15,7 @@ JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("wr
 
 @pytest.fixture(scope="module")
 def result(humanoid, jump, camera, filmed):
-    return reconstruct(filmed(jump, camera), humanoid, ReconstructConfig(iterations=100))
+    return reconstruct(filmed(jump, camera), humanoid, ReconstructConfig())
 
 
 def test_recovers_the_motion(humanoid, jump, result):
@@ -37,9 +37,8 @@ def test_turns_and_jumps_as_far(humanoid, jump, result):
 
 def test_stands_on_the_floor(humanoid, jump, result):
     card = result.scorecard
-    # half of the default's iterations; on real clips the default brings both under 1
-    assert card["foot slide"] < 5.0
-    assert card["penetration, deepest"] < 2.0
+    assert card["foot slide"] < 1.0
+    assert card["penetration, deepest"] < 1.0
     assert card["floating in stance"] < 1.0
     assert card["joint limit violation"] < 5.0
     assert card["jerk"] * 3 < card["jerk of the estimate"]
@@ -56,7 +55,7 @@ def test_world_starts_at_the_origin_and_faces_x(result):
 
 
 def test_camera_explains_the_pixels(camera, result):
-    assert abs(result.camera.focal / camera.focal - 1.0) < 0.25
+    assert abs(result.camera.focal / camera.focal - 1.0) < 0.4  # one person on one spot shows it poorly
     assert abs(result.camera.pitch - camera.pitch) < np.radians(5)
     columns = [result.point_names.index(name) for name in JOINTS]
     seen = result.track.points_2d[:, [result.track.index(name) for name in JOINTS]]
