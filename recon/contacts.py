@@ -28,6 +28,8 @@ BRIEF = 0.3
 """s below the floor that are forgiven."""
 LOW, LONGEST_CROUCH = 0.75, 1.0
 """Share of the standing height, and s."""
+DRIFT = 0.04
+"""m across the picture that the estimate of a standing foot may wander: about 14 px on a person of 600 px."""
 CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
 SOLE = 0.01
@@ -54,7 +56,8 @@ def estimate_stance(
     count = 0
     for landmark, surface in sole_groups(body, character).items():
         height = found.placed.surface[:, surface, 2].min(1).values.numpy()
-        stands = _settled(landmark_speed(found, evidence, landmark, fps), height, tolerance, fps)
+        path, speed = landmark_path(found, evidence, landmark, fps)
+        stands = kept_places(_settled(speed, height, tolerance, fps), path, speed, fps)
         for point in surface:
             number, weight = np.zeros(frames, np.int64), stands.astype(np.float64)
             for start, stop in runs(stands):
@@ -111,7 +114,7 @@ def _lowest_soles(
     """Height of the lowest sole, m, and whether any sole is slow in the picture."""
     groups = sole_groups(body, character)
     low = [found.placed.surface[:, surface, 2].min(1).values.numpy() for surface in groups.values()]
-    slow = [landmark_speed(found, evidence, landmark, fps) < SLOW for landmark in groups]
+    slow = [landmark_path(found, evidence, landmark, fps)[1] < SLOW for landmark in groups]
     return np.min(low, 0), np.any(slow, 0)
 
 
@@ -131,21 +134,25 @@ def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
     return groups
 
 
-def landmark_speed(found: Candidate, evidence: Evidence, landmark: str, fps: float) -> Float[np.ndarray, " T"]:
-    """Speed of a landmark across the picture, as m/s at its depth, on the motion's frames; infinite where unseen."""
+def landmark_path(
+    found: Candidate, evidence: Evidence, landmark: str, fps: float
+) -> tuple[Float[np.ndarray, "T 2"], Float[np.ndarray, " T"]]:
+    """Path (m) and speed (m/s) of a landmark across the picture at its depth, per frame; unseen is infinitely fast."""
     column = evidence.names.index(landmark)
     times = (evidence.low + evidence.part[:, 0, 0]).numpy() / fps
     seen = evidence.trust[:, column].numpy() > 0.05
     grid = np.arange(len(found.qpos)) / fps
     if seen.sum() < 3:
-        return np.full(len(grid), np.inf)
+        return np.zeros((len(grid), 2)), np.full(len(grid), np.inf)
     pixels = evidence.pixels[seen, column].numpy()
     depth = found.view.to_camera(found.placed.xpos[:, 0])[:, 2].numpy()
     track = np.stack([np.interp(grid, times[seen], p) for p in pixels.T], 1)
     track = gaussian_filter1d(track, 0.04 * fps, axis=0, mode="nearest")
-    speed = np.linalg.norm(np.gradient(track, axis=0), axis=1) * fps * depth / float(found.view.focal)
+    # metres per pixel, steadied so that the body's own path in depth does not move the foot
+    scale = gaussian_filter1d(depth, 0.5 * fps, mode="nearest") / float(found.view.focal)
+    speed = np.linalg.norm(np.gradient(track, axis=0), axis=1) * fps * scale
     nearest = np.abs(grid[:, None] - times[seen][None]).min(1)
-    return np.where(nearest < 0.1, speed, np.inf)
+    return track * scale[:, None], np.where(nearest < 0.1, speed, np.inf)
 
 
 def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.ndarray, "T F"]:
@@ -189,6 +196,26 @@ def _settled(speed: np.ndarray, height: np.ndarray, tolerance: float, fps: float
         if (stop - start) / fps < SHORTEST:
             on[start:stop] = False
     return on
+
+
+def kept_places(
+    on: Bool[np.ndarray, " T"], path: Float[np.ndarray, "T 2"], speed: Float[np.ndarray, " T"], fps: float
+) -> Bool[np.ndarray, " T"]:
+    """Contacts cut where the foot moves on to another place: shuffling is slow too, but does not stay."""
+    out, pending = np.zeros_like(on), runs(on)
+    while pending:
+        start, stop = pending.pop()
+        if (stop - start) / fps < SHORTEST:
+            continue
+        away = np.linalg.norm(path[start:stop] - np.median(path[start:stop], axis=0), axis=1)
+        if away.max() < DRIFT or stop - start < 5:
+            out[start:stop] = True
+            continue
+        cut = start + 2 + int(np.argmax(speed[start + 2 : stop - 2]))
+        # all of the move is left out: the frames about its fastest that are at least half as fast
+        moving = next(run for run in runs(speed > 0.5 * speed[cut]) if run[0] <= cut < run[1])
+        pending += [(start, max(start, min(moving[0], cut - 1))), (min(stop, max(moving[1], cut + 2)), stop)]
+    return out
 
 
 def runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:

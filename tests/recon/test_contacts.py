@@ -1,6 +1,6 @@
 import numpy as np
 
-from recon.contacts import runs, seated
+from recon.contacts import kept_places, runs, seated
 
 
 def test_runs_by_hand():
@@ -13,3 +13,15 @@ def test_a_long_low_stay_is_a_seat_and_a_crouch_is_not():
     height[20:40] = 0.5  # 0.67 s
     height[100:160] = 0.5  # 2 s
     assert runs(seated(height, 30.0)) == [(100, 160)]
+
+
+def test_a_foot_that_shuffles_stands_twice_and_one_that_stays_once():
+    fps, times = 30.0, np.arange(90) / 30.0
+    moved = 0.1 / (1.0 + np.exp(-(times - 1.5) / 0.1))  # 10 cm in half a second: slow, but it goes on to a new place
+    path = np.stack((moved, np.zeros_like(moved)), 1)
+    speed = np.abs(np.gradient(moved)) * fps
+    everywhere = np.ones(len(times), bool)
+    stands = runs(kept_places(everywhere, path, speed, fps))
+    assert len(stands) == 2
+    assert stands[0][1] < 45 < stands[1][0]
+    assert runs(kept_places(everywhere, 0.2 * path, 0.2 * speed, fps)) == [(0, 90)]
