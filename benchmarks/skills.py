@@ -1,0 +1,150 @@
+"""The mocap skills of DeepMimic, one policy each, against the paper's figures.
+
+    python benchmarks/skills.py FOLDER --out runs/skills [--clips walk run] [--seeds 1] [--at-once 2] [--budget 6M]
+
+FOLDER holds `humanoid3d_*.txt`. Each clip and seed is one `sfv run` in its own folder on one thread, `--at-once` of
+them side by side; a clip that is done is not trained again and a killed one goes on, so the same command is typed until
+all are there. Then the table is printed, and one contact sheet per clip and the learning curves go to `--sheets`.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfv.character import load_character
+from sfv.files import read_json
+from sfv.motion import Motion
+from sfv.report import Report
+from sfv.view.sheet import contact_sheet
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What DeepMimic (Peng et al. 2018, table 2) needed and reached; clips that are not in it have a goal of ours."""
+
+    samples: float
+    """Millions."""
+    normalised_return: float
+
+
+PAPER = {
+    "walk": Paper(61, 0.985),
+    "run": Paper(53, 0.951),
+    "jog": Paper(51, 0.951),
+    "jump": Paper(86, 0.947),
+    "kick": Paper(50, 0.854),
+    "punch": Paper(60, 0.812),
+    "cartwheel": Paper(51, 0.804),
+    "roll": Paper(81, 0.735),
+    "backflip": Paper(72, 0.729),
+    "spin": Paper(191, 0.664),
+    "getup_facedown": Paper(49, 0.885),
+    "dance_a": Paper(67, 0.863),
+    "dance_b": Paper(79, 0.822),
+    "stealthy_walk": Paper(60, 0.95),
+    "zombie_walk": Paper(60, 0.95),
+}
+FIVE = ("walk", "run", "jump", "cartwheel", "backflip")
+"""Clips that all seeds are run for."""
+
+
+def jobs(clips: list[str], seeds: int) -> Iterator[tuple[str, int]]:
+    """Clips and seeds, first seeds first."""
+    for seed in range(seeds):
+        for clip in clips:
+            if seed == 0 or clip in FIVE:
+                yield clip, seed
+
+
+def train(folder: Path, out: Path, wanted: list[tuple[str, int]], at_once: int, budget: str | None) -> None:
+    """Bring all runs to their end, `at_once` at a time."""
+    waiting, working = list(wanted), dict[subprocess.Popen[bytes], str]()
+    while waiting or working:
+        while waiting and len(working) < at_once:
+            clip, seed = waiting.pop(0)
+            place = out / f"{clip}-{seed}"
+            place.mkdir(parents=True, exist_ok=True)
+            command = [sys.executable, "-m", "sfv", "run", str(folder / f"humanoid3d_{clip}.txt"), "--out", str(place)]
+            # a tenth of the paper's samples
+            command += ["--budget", budget or f"{PAPER[clip].samples / 10:g}M", "--threads", "1", "--seed", str(seed)]
+            with (place / "log.txt").open("ab") as log:
+                working[subprocess.Popen(command, stdout=log, stderr=log)] = place.name
+        time.sleep(1.0)
+        for process in [p for p in working if p.poll() is not None]:
+            name = working.pop(process)
+            print(f"{name}: {'done' if process.returncode == 0 else f'failed, see {out / name}/log.txt'}", flush=True)
+
+
+def table(out: Path, wanted: list[tuple[str, int]]) -> None:
+    """Print a row per finished run."""
+    print("| clip | seed | NR | paper | success of 32 | random phases | strict | MPJPE global / root-relative mm "
+          "| samples | samples to .9 of starts | min | paper's samples |")  # fmt: skip
+    print("| --- " * 12 + "|")
+    for clip, seed in wanted:
+        run = out / f"{clip}-{seed}"
+        if not (run / "4-report" / "report.json").exists():
+            continue
+        report, rows = Report.load(run / "4-report" / "report.json"), progress(run)
+        minutes = read_json(run / "4-report" / "report.json")["provenance"]["minutes"]["3-policy"]
+        there = next((row["samples"] for row in rows if row["success"] >= 0.9), None)
+        print(
+            f"| {clip} | {seed} | {report['normalised_return']:.3f} | {PAPER[clip].normalised_return:.3f} "
+            f"| {report['success']:.2f} | {report['success_random_phase']:.2f} | {report['strict_success']:.2f} "
+            f"| {report['mpjpe_global']:.0f} / {report['mpjpe_root_relative']:.0f} | {rows[-1]['samples'] / 1e6:.2f} M "
+            f"| {f'{there / 1e6:.2f} M' if there else 'never'} | {minutes:.0f} | {PAPER[clip].samples:g} M |"
+        )
+
+
+def progress(run: Path) -> list[dict[str, float]]:
+    """The training's log."""
+    with (run / "3-policy" / "progress.csv").open(newline="") as file:
+        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def pictures(out: Path, wanted: list[tuple[str, int]], sheets: Path) -> None:
+    """A contact sheet per clip (first seed), reference above policy, and all learning curves in one picture."""
+    import matplotlib.pyplot as plt
+
+    character = load_character("humanoid")
+    finished = [(clip, seed) for clip, seed in wanted if (out / f"{clip}-{seed}" / "4-report" / "report.json").exists()]
+    figure, axes = plt.subplots(figsize=(9, 5))
+    for clip, seed in finished:
+        run = out / f"{clip}-{seed}"
+        rows = progress(run)
+        axes.plot([r["samples"] / 1e6 for r in rows], [r["normalised_return"] for r in rows], label=f"{clip} {seed}")
+        if seed == 0:
+            motions = {name: Motion.load(run / "4-report" / f"{name}.npz") for name in ("reference", "simulated")}
+            contact_sheet(sheets / f"{clip}.png", motions, character, columns=10)
+    axes.set(xlabel="samples, millions", ylabel="normalised return", ylim=(0, 1))
+    axes.legend(fontsize=7, ncols=2)
+    figure.savefig(sheets / "curves.png", dpi=110, bbox_inches="tight")
+
+
+def main() -> None:
+    """Train what is missing, then show what is there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clips", nargs="+", choices=list(PAPER), default=list(PAPER))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--budget", help="instead of a tenth of the paper's samples")
+    parser.add_argument("--sheets", type=Path, help="folder of the pictures")
+    parser.add_argument("--only-show", action="store_true", help="train nothing")
+    args = parser.parse_args()
+    wanted = list(jobs(args.clips, args.seeds))
+    if not args.only_show:
+        train(args.folder, args.out, wanted, args.at_once, args.budget)
+    table(args.out, wanted)
+    if args.sheets:
+        args.sheets.mkdir(parents=True, exist_ok=True)
+        pictures(args.out, wanted, args.sheets)
+
+
+if __name__ == "__main__":
+    main()
