@@ -24,7 +24,7 @@ class TermWeights:
 
     reprojection: float = 10.0
     """Landmarks project onto the points seen."""
-    bones: float = 4.0
+    bones: float = 3.0
     """Bones point where the estimator's metric points say."""
     smooth: float = 1.0
     """Accelerations change slowly."""

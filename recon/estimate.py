@@ -13,7 +13,7 @@ from jaxtyping import Bool
 
 from recon.config import PoseConfig
 from recon.people import Look, Sighting, around, follow
-from recon.pose_landmarker import NAMES, PoseLandmarker
+from recon.pose_landmarker import NAMES, PoseLandmarker, upright_turns
 from recon.weights import pose_landmarker
 from sfv.clip import Clip
 from sfv.errors import InputError
@@ -116,8 +116,9 @@ def seen_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[floa
     start = int(np.searchsorted(clip.times, track.times[0]))
     for index, image in enumerate(clip, start=-start):
         if 0 <= index < len(track) and track.found[index]:
-            first = Sighting(points_2d[index], points_3d[index], confidence[index])
-            mirrored = look(image, replace(around(first), mirrored=True))
+            turns = upright_turns(points_2d[index])
+            first = Sighting(points_2d[index], points_3d[index], confidence[index], turns)
+            mirrored = look(image, replace(around(first, turns=turns), mirrored=True))
             second = min(mirrored, key=first.distance, default=first)
             apart = np.linalg.norm(first.points_2d - second.points_2d, axis=1)  # (K,)
             agree = apart <= AGREEMENT * first.extent

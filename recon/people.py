@@ -6,7 +6,7 @@ function that looks) nor which of the people is wanted.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,8 @@ MIN_BELIEF = 0.45
 """Mean confidence of the points below which even somebody expected there counts as imagined."""
 NEW_BELIEF = 0.6
 """The same for somebody new: bushes and shadows reach 0.5."""
+TURNED_BELIEF = 0.75
+"""The same for somebody who does not stand: shadows are more often taken for lying people."""
 MIN_HEIGHT = 0.08
 """Smallest person followed, as a share of the picture's shorter side; less than this is a handful of pixels."""
 MARGIN = 1.4
@@ -55,6 +57,8 @@ class Sighting:
     points_3d: Float[np.ndarray, "K 3"]
     """Metres, camera axes, origin mid-hip."""
     confidence: Float[np.ndarray, " K"]
+    turns: int = 0
+    """Counterclockwise quarter turns of the picture after which the person's head is above the hips."""
 
     @cached_property
     def low(self) -> Float[np.ndarray, " 2"]:
@@ -117,7 +121,7 @@ class Followed:
     def predicted(self, time: float) -> Sighting:
         """Where the person would be now, had they gone on as they went."""
         shift = self.velocity * (time - self.last_time)
-        return Sighting(self.last.points_2d + shift, self.last.points_3d, self.last.confidence)
+        return replace(self.last, points_2d=self.last.points_2d + shift)
 
 
 Look = Callable[[UInt8[np.ndarray, "H W 3"], Window], list[Sighting]]
@@ -142,7 +146,7 @@ def follow(
         gone += [person for person in active if time - person.last_time > max_gap]
         active = [person for person in active if time - person.last_time <= max_gap]
         expected = [person.predicted(time) for person in active]
-        known = [s for where in expected for s in _plausible(look(image, around(where)), image, MIN_BELIEF)]
+        known = [s for where in expected for s in _looked_for(image, where, look)]
         scanned: list[Sighting] = []
         scanning = time >= next_scan
         if scanning:
@@ -198,6 +202,18 @@ def _plausible(seen: list[Sighting], image: UInt8[np.ndarray, "H W 3"], belief: 
         if person.belief >= belief and middle_inside and large:
             kept.append(person)
     return kept
+
+
+def _looked_for(image: UInt8[np.ndarray, "H W 3"], expected: Sighting, look: Look) -> list[Sighting]:
+    """Who is seen where somebody is expected; of somebody lying or upside down, now or a frame ago, also turned upright.
+
+    The estimator learnt from people on their feet: others it sees twisted, and often a quarter turn makes it surer.
+    """
+    seen = _plausible(look(image, around(expected)), image, MIN_BELIEF)
+    hints = [s for s in (expected, *seen) if s.belief >= TURNED_BELIEF and s.distance(expected) <= REACH]
+    for turns in sorted({s.turns for s in hints} - {0}):
+        seen += _plausible(look(image, around(expected, turns=turns)), image, TURNED_BELIEF)
+    return seen
 
 
 def _distinct(*groups: list[Sighting]) -> list[Sighting]:

@@ -104,7 +104,20 @@ def _sighting(landmarks: Any, world: Any, window: Window) -> Sighting:
         seen[:, :2] = np.stack([1 - seen[:, 1], seen[:, 0]], axis=1)
         metres[:, :2] = np.stack([-metres[:, 1], metres[:, 0]], axis=1)
     points_2d: Float[np.ndarray, "33 2"] = seen[:, :2] * window.side + (window.x, window.y)
-    return Sighting(points_2d, metres, seen[:, 2])
+    return Sighting(points_2d, metres, seen[:, 2], upright_turns(points_2d))
+
+
+def upright_turns(points_2d: Float[np.ndarray, "33 2"]) -> int:
+    """Counterclockwise quarter turns of the picture that bring a person's shoulders nearest to straight above the hips.
+
+    Args:
+        points_2d: px, x right and y down, in the order of `NAMES`.
+    """
+    shoulders, hips = (
+        points_2d[[NAMES.index(f"{side}_{joint}") for side in _OTHER_SIDE]].mean(0) for joint in ("shoulder", "hip")
+    )
+    right, down = shoulders - hips
+    return int(np.round(np.arctan2(right, -down) / (np.pi / 2))) % 4
 
 
 @contextmanager

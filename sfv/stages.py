@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-POSE_VERSION = POLICY_VERSION = REPORT_VERSION = PAGE_VERSION = 1
-MOTION_VERSION = 2
+POLICY_VERSION = REPORT_VERSION = PAGE_VERSION = 1
+POSE_VERSION = MOTION_VERSION = 2
 """To be raised when the code of a stage changes what it makes."""
 
 BROKEN = "nan_state.npz"

@@ -8,7 +8,7 @@ import pytest
 from recon.config import PoseConfig
 from recon.estimate import choose, estimate_pose, seen_again, trimmed, whole_body_share
 from recon.people import Sighting, Window
-from recon.pose_landmarker import MIRRORED, NAMES
+from recon.pose_landmarker import MIRRORED, NAMES, upright_turns
 from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.pose import PoseTrack
@@ -171,3 +171,13 @@ def aligned_error(estimate: np.ndarray, truth: np.ndarray) -> float:
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     scale = (s * sign).sum() / (b**2).sum()
     return float(np.linalg.norm(scale * b @ (u * sign) @ vt - a, axis=1).mean())
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_turning_the_picture_by_upright_turns_brings_the_head_up(turns: int) -> None:
+    standing = np.zeros((33, 2))
+    standing[:, 1] = np.linspace(-100, 100, 33)  # from nose to toes, y down
+    lying = standing + [5.0, 0.0]
+    for _ in range(turns):
+        lying = np.stack([-lying[:, 1], lying[:, 0]], axis=1)  # the picture a quarter turn clockwise
+    assert upright_turns(lying) == turns

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,11 +94,25 @@ def test_somebody_lost_is_looked_for_upside_down() -> None:
     def look(image: np.ndarray, window: Window) -> list[Sighting]:
         k = int(image[0, 0, 0])
         angle = 2 * np.pi * np.clip((times[k] - 0.5) / 0.7, 0, 1)
-        upright = np.cos(angle + window.turns * np.pi / 2) > 0.5
+        upright = np.cos(angle - window.turns * np.pi / 2) > 0.5
         return [person_at(350, 200, angle=angle)] if upright else []
 
     (track,) = follow(images, times, look, max_gap=0.3)
     assert len(track) >= 54
+
+
+def test_somebody_upside_down_is_also_looked_at_upright_and_the_surer_look_counts() -> None:
+    """Turned, the estimator is surer; each frame of a lying person costs one look more than one of a standing person."""
+    lying = [Window(0, 0, 0)]
+
+    def look(image: np.ndarray, window: Window) -> list[Sighting]:
+        lying.append(window)
+        sure = 0.9 if window.turns == 1 else 0.8
+        return [replace(person_at(350, 200, belief=sure, angle=np.pi / 2), turns=1)]
+
+    (track,) = follow([IMAGE] * 30, np.arange(30) / FPS, look, max_gap=0.3)
+    assert [seen.belief for seen in track.values()][1:] == pytest.approx([0.9] * 29)
+    assert sum(window.turns == 1 for window in lying) == 29
 
 
 def test_scan_windows_cover_the_picture_with_overlapping_squares() -> None:

@@ -1,0 +1,250 @@
+"""Reconstruction against exact truth: mocap performed by a person-like character and seen by known cameras.
+
+    python benchmarks/recon_rendered.py FOLDER --work runs/recon [--motions backflip kick] [--views 3] [--rows raw ours]
+
+FOLDER holds DeepMimic's `humanoid3d_*.txt`. Each motion is rendered from each view once, its people are found once, and
+each row is computed once; all of it is kept in `--work`, so a stopped run goes on and a new row costs only itself.
+
+Rows: the estimator's own points, placed at the depth at which they project; the same after a Gaussian filter;
+the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness; no floor); ours; and ours without a term.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from recon.config import PoseConfig, ReconstructConfig, TermWeights
+from recon.lifting import bridged, lift
+from recon.reconstruct import reconstruct
+from recon.scorecard import LIMBS, at_times, landmark_positions
+from sfv import metrics
+from sfv.character import Character, load_character
+from sfv.clip import Clip
+from sfv.files import replacing, write_json
+from sfv.formats.files import read_motion
+from sfv.kinematics import motion_state
+from sfv.motion import Motion
+from sfv.pose import PoseTrack
+from sfv.view.camera import Camera
+from sfv.view.person import PERSON
+from sfv.view.render import Ground, Renderer, scene
+from sfv.view.video import write_video
+
+FPS, SIZE = 30.0, (720, 540)
+SECONDS = 3.0
+"""Shorter loops are repeated."""
+MOTIONS = (
+    "walk", "run", "jog", "jump", "kick", "punch", "cartwheel", "roll", "backflip", "spin", "dance_a", "getup_facedown",
+)  # fmt: skip
+VIEWS = ((35.0, 36.0, 1.1), (95.0, 46.0, 1.5), (150.0, 30.0, 0.8))
+"""Azimuth from the motion's first heading (deg), vertical field of view (deg), height of the camera (m)."""
+ROOM = Ground(
+    light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
+)
+TERMS = ("bones", "smooth", "limits", "ground", "stance", "friction", "balance", "poise", "flight")
+COLUMNS = {
+    "pa": "PA-MPJPE mm", "root": "root-relative mm", "wa": "WA-MPJPE mm", "drift": "root drift %", "jerk": "jerk m/s^3",
+    "kept": "swing %", "slide": "slide mm/frame", "under": "deepest cm", "f1": "contact F1", "fall": "a/g in flight",
+    "cpu": "CPU s/s",
+}  # fmt: skip
+
+
+def truth_of(folder: Path, name: str, character: Character) -> Motion:
+    """The clip at 30 Hz, at least SECONDS long where it is a loop, its lowest points on the floor."""
+    motion = read_motion(folder / f"humanoid3d_{name}.txt")
+    seconds = max(SECONDS, motion.duration) if motion.loop else motion.duration
+    qpos = motion.at(np.arange(int(seconds * FPS) + 1) / FPS)
+    motion = Motion(character.skeleton, FPS, qpos, source=f"DeepMimic {name}")
+    low = metrics.lowest(character.model, motion_state(motion, character.model))
+    # mocap's feet sink a little: the usual lowest point is the floor
+    qpos[:, 2] -= np.percentile(low, 20)
+    motion = replace(motion, qpos=qpos)
+    return replace(motion, contacts=standing(motion, character), contact_names=character.feet)
+
+
+def standing(motion: Motion, character: Character) -> np.ndarray:
+    """(T, F) 1 where a foot's lowest point is within 3 cm of the floor and slower than 0.4 m/s."""
+    points = metrics.surface_track(character.model, motion_state(motion, character.model))
+    bodies = metrics.surface_points(character.model)[0]
+    out = []
+    for foot in character.feet:
+        mine = points[:, bodies == character.model.body(foot).id]
+        speed = np.linalg.norm(np.gradient(mine, axis=0), axis=-1) * motion.fps
+        out.append(((mine[..., 2] < 0.03) & (speed < 0.4)).any(1))
+    return np.stack(out, 1).astype(np.float64)
+
+
+def camera_of(truth: Motion, view: int) -> Camera:
+    """A still camera that sees the whole way."""
+    azimuth, fovy, height = VIEWS[view]
+    middle = 0.5 * (truth.qpos[:, :2].min(0) + truth.qpos[:, :2].max(0))
+    reach = 0.5 * np.ptp(truth.qpos[:, :2], axis=0).max()
+    distance = (1.25 + reach) / np.tan(np.radians(fovy / 2)) + 0.3 * reach
+    w, x, y, z = truth.qpos[0, 3:7]
+    angle = np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)) + np.radians(azimuth)
+    where = middle + distance * np.array([np.cos(angle), np.sin(angle)])
+    return Camera((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
+
+
+def prepare(folder: Path, work: Path, name: str, view: int, character: Character) -> None:
+    """Render the clip and find the person in it, if that is not done yet."""
+    from recon.estimate import estimate_pose
+
+    place = work / f"{name}-{view}"
+    if not (place / "clip.mp4").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        truth = truth_of(folder, name, character)
+        camera = camera_of(truth, view)
+        truth.save(place / "truth.npz")
+        write_json(place / "camera.json", camera.record(SIZE))
+        with Renderer(scene([(character, PERSON)], ROOM), *SIZE) as renderer:
+            write_video(place / "clip.mp4", (renderer.frame(pose, camera) for pose in truth.qpos), FPS, crf=20)
+    if not (place / "track.npz").exists():
+        started = time.process_time()
+        estimate_pose(Clip.open(place / "clip.mp4"), PoseConfig()).track.save(place / "track.npz")
+        write_json(place / "pose.json", {"cpu": time.process_time() - started})
+
+
+Points = tuple[np.ndarray, Motion | None]
+
+
+def raw(track: PoseTrack, character: Character, sigma: float = 0.0) -> Points:
+    """(T, 12, 3) the estimator's points in the world that lifting finds; smoothed over `sigma` frames."""
+    frames = int(np.floor((track.times[-1] - track.times[0]) * FPS + 1e-6)) + 1
+    focal = 1.2 * max(track.image_size)
+    guess = lift(track, character, 1.0, focal, frames, FPS, None)
+    roots = guess.qpos[:, :3]
+    own = bridged(track, 1.0)[:, [track.index(name) for name in LIMBS]]
+    own = at_times(own, 1.0 / float(np.median(np.diff(track.times))), np.arange(frames) / FPS)
+    hips = own[:, [LIMBS.index("left_hip"), LIMBS.index("right_hip")]].mean(1, keepdims=True)
+    # camera axes: x right, y down, z away; here x away, y left, z up
+    points = (own - hips)[..., [2, 0, 1]] * [1, -1, -1] + roots[:, None]
+    return (gaussian_filter1d(points, sigma, axis=0) if sigma else points), None
+
+
+def fitted(track: PoseTrack, character: Character, weights: TermWeights) -> Points:
+    """Our reconstruction with these weights."""
+    result = reconstruct(track, character, ReconstructConfig(weights=weights))
+    return landmark_positions(character, result.motion, LIMBS), result.motion
+
+
+SFV = TermWeights(
+    reprojection=10.0, bones=10.0, smooth=3.0, limits=0.0, ground=0.0, stance=0.0, friction=0.0, balance=0.0,
+    poise=0.0, flight=0.0,
+)  # fmt: skip
+ROWS: dict[str, Callable[[PoseTrack, Character], Points]] = {
+    "raw": raw,
+    "gaussian": partial(raw, sigma=3.0),
+    "sfv": partial(fitted, weights=SFV),
+    "ours": partial(fitted, weights=TermWeights()),
+    **{f"without-{term}": partial(fitted, weights=replace(TermWeights(), **{term: 0.0})) for term in TERMS},
+}
+
+
+def judge(
+    points: np.ndarray, motion: Motion | None, truth: Motion, first: int, character: Character
+) -> dict[str, float]:
+    """The columns for points (T, 12, 3) whose frame 0 is the truth's frame `first`."""
+    model = character.model
+    target = landmark_positions(character, truth, LIMBS)[first : first + len(points)]
+    points = points[: len(target)]
+    hips = np.array([LIMBS.index("left_hip"), LIMBS.index("right_hip")])
+    whole = metrics.procrustes(points.reshape(1, -1, 3), target.reshape(1, -1, 3)).reshape(target.shape)
+    windows = [slice(i, i + 100) for i in range(0, len(points), 100)]
+    aligned = np.concatenate([
+        metrics.procrustes(points[w].reshape(1, -1, 3), target[w].reshape(1, -1, 3)).reshape(target[w].shape)
+        for w in windows
+    ])  # fmt: skip
+    path = np.linalg.norm(np.diff(target[:, hips].mean(1), axis=0), axis=-1).sum()
+    drift = np.linalg.norm((whole - target)[:, hips].mean(1)[[0, -1]], axis=-1).mean()
+    scale = np.sqrt(((target - target[:, hips].mean(1, keepdims=True)) ** 2).sum()
+                    / ((points - points[:, hips].mean(1, keepdims=True)) ** 2).sum())  # fmt: skip
+    own, theirs = ((p - p[:, hips].mean(1, keepdims=True)) for p in (scale * points, target))
+    out = {
+        "pa": metrics.pa_mpjpe(points, target),
+        "root": metrics.root_mpjpe(whole, target, hips),
+        "wa": metrics.mpjpe(aligned, target),
+        "drift": 100.0 * drift / path,
+        "jerk": metrics.mean_jerk(own, FPS),
+        "kept": metrics.amplitude_kept(own, theirs),
+    }
+    contacts = np.asarray(truth.contacts)[first : first + len(points)] > 0.5
+    ankles = whole[:, [LIMBS.index("right_ankle"), LIMBS.index("left_ankle")]]
+    steps = np.linalg.norm(np.diff(ankles[..., :2], axis=0), axis=-1)
+    both = contacts[1:] & contacts[:-1]
+    out["slide"] = 1000.0 * float(steps[both].mean()) if both.any() else float("nan")
+    if motion is not None and motion.contacts is not None:
+        state = motion_state(motion, model)
+        out["under"] = float(metrics.penetration(model, state).max())
+        found = motion.contacts[: len(contacts)] > 0.5
+        hits = float((found & contacts).sum())
+        out["f1"] = 2 * hits / max(float(found.sum() + contacts.sum()), 1.0)
+        low = metrics.lowest(model, motion_state(truth, model))[first : first + len(points)]
+        air = (low > 0.05)[1:-1]
+        com = np.einsum("b,tbi->ti", model.body_mass, state.xpos[: len(points)]) / model.body_mass.sum()
+        if air.sum() > 3:
+            out["fall"] = float(-np.median(np.diff(com[:, 2], n=2)[air[: len(com) - 2]]) * FPS**2 / 9.81)
+    return out
+
+
+def compute(work: Path, name: str, view: int, row: str, character: Character) -> dict[str, float]:
+    """One row of one case, from the file if it is there."""
+    place = work / f"{name}-{view}"
+    kept = place / f"{row}.json"
+    if not kept.exists():
+        track, truth = PoseTrack.load(place / "track.npz"), Motion.load(place / "truth.npz")
+        started = time.process_time()
+        points, motion = ROWS[row](track, character)
+        spent = time.process_time() - started + json.loads((place / "pose.json").read_text())["cpu"]
+        if motion is not None:
+            motion.save(place / f"{row}.npz")
+        first = round(float(track.times[0]) * FPS)
+        write_json(kept, judge(points, motion, truth, first, character) | {"cpu": spent / truth.duration})
+    values: dict[str, float] = json.loads(kept.read_text())
+    return values
+
+
+def main() -> None:
+    """Compute what is missing and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--motions", nargs="+", default=list(MOTIONS))
+    parser.add_argument("--views", type=int, default=len(VIEWS))
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=["raw", "gaussian", "sfv", "ours"])
+    parser.add_argument("--out", type=Path, help="markdown file for the tables, else they are printed")
+    args = parser.parse_args()
+    character = load_character("humanoid")
+    cases = [(name, view) for name in args.motions for view in range(args.views)]
+    values: dict[str, list[dict[str, float]]] = {row: [] for row in args.rows}
+    for name, view in cases:
+        prepare(args.folder, args.work, name, view, character)
+        for row in args.rows:
+            values[row].append(compute(args.work, name, view, row, character))
+            print(f"{name}-{view} {row}: " + " ".join(f"{k} {v:.3g}" for k, v in values[row][-1].items()), flush=True)
+    lines = [f"{len(cases)} cases: {len(args.motions)} motions, {args.views} views; medians.", ""]
+    lines += ["| row | " + " | ".join(COLUMNS.values()) + " |", "| --- " * (len(COLUMNS) + 1) + "|"]
+    for row in args.rows:
+        cells = [[case[key] for case in values[row] if np.isfinite(case.get(key, np.nan))] for key in COLUMNS]
+        lines.append(f"| {row} | " + " | ".join(f"{np.median(c):.3g}" if c else "" for c in cells) + " |")
+    lines += ["", "| case | " + " | ".join(f"{row}: PA / WA mm" for row in args.rows) + " |"]
+    lines += ["| --- " * (len(args.rows) + 1) + "|"]
+    for index, (name, view) in enumerate(cases):
+        cells_ = [f"{values[row][index]['pa']:.0f} / {values[row][index]['wa']:.0f}" for row in args.rows]
+        lines.append(f"| {name}-{view} | " + " | ".join(cells_) + " |")
+    text = "\n".join(lines) + "\n"
+    if args.out:
+        with replacing(args.out) as temporary:
+            temporary.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

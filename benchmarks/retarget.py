@@ -1,0 +1,139 @@
+"""Retargeting against mink: every DeepMimic clip to SMPL-22, to the G1 and back, one row per clip and way.
+
+    python benchmarks/retarget.py --clips DEEPMIMIC --g1 G1.xml --out rows.csv [--table docs/retarget.md]
+
+mink (pip install mink) poses each frame by itself: a FrameTask on every part of the joint map with the same scaled places
+and turns that ours gets, and its joint limits. Both see the clips at no more than 30 Hz. Rows that stand in the file are
+not made again, so a stopped run goes on.
+"""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from recon.joint_maps import parts_of
+from recon.keys import floor_level, keys_of, lifted
+from recon.retarget import KEY, Task, _turns_at, finished, judged, retarget, task_for
+from sfv.character import Character, load_character
+from sfv.errors import InputError
+from sfv.formats.files import read_motion
+from sfv.motion import Motion
+from sfv.progress import bar
+
+FIELDS = ("clip", "way", "method", "key_cm", "slide_cms", "penetration_cm", "violation_deg", "back_cm", "seconds")
+STEPS = 10
+"""Of mink's differential inverse kinematics per frame, 100 for the first one."""
+
+
+def mink_motion(motion: Motion, task: Task, orientation: float) -> Motion:
+    """mink's per-frame result on the same scaled key places; `orientation` is the cost of 1 rad, 1 m costs 1."""
+    try:
+        import mink
+    except ImportError as error:
+        raise InputError("the baseline needs mink, which is not installed; type: pip install mink") from error
+    model, parts = task.solid.model, task.parts
+    configuration = mink.Configuration(model)
+    limits = [mink.ConfigurationLimit(model)]
+    pairs: list[tuple[Any, np.ndarray, np.ndarray]] = []
+    rest = _turns_at(model, parts.t_pose, parts)
+    count = len(task.goal.points["pelvis"])
+    still = np.tile(np.eye(3), (count, 1, 1))
+    for part, places in task.goal.points.items():
+        pairs.append((mink.FrameTask(part, "site", position_cost=1.0, orientation_cost=0.0), places, still))
+    for part, turns in task.goal.frames.items():
+        frame = mink.FrameTask(parts.frames[part], "body", position_cost=0.0, orientation_cost=orientation)
+        pairs.append((frame, np.zeros((count, 3)), turns @ rest[part]))
+    posture = mink.PostureTask(model, cost=1e-3)
+    posture.set_target(model.qpos0)
+    pose, out = parts.t_pose.copy(), np.zeros((count, model.nq))
+    mujoco.mju_mat2Quat(pose[3:7], (task.goal.frames["pelvis"][0] @ rest["pelvis"]).ravel())
+    pose[:3] = task.goal.points["pelvis"][0]
+    configuration.update(pose)
+    tasks = [pair[0] for pair in pairs] + [posture]
+    for t in range(count):
+        for frame, places, turns in pairs:
+            rotation = mink.SO3.from_matrix(turns[t])
+            frame.set_target(mink.SE3.from_rotation_and_translation(rotation, places[t]))
+        for _ in range(100 if t == 0 else STEPS):
+            velocity = mink.solve_ik(configuration, tasks, 1.0, "daqp", damping=1e-3, limits=limits)
+            configuration.integrate_inplace(velocity, 1.0)
+            if np.abs(velocity).max() < 1e-3:
+                break
+        out[t] = configuration.q
+    qpos = out[task.window]
+    return finished(motion, task.character, task, qpos, close=False)
+
+
+def round_trip(source: Motion, back: Motion) -> float:
+    """Mean distance of the key bodies of a motion from those of the original, both on their floors, cm."""
+    keys = []
+    for motion in (source, back):
+        parts = parts_of(motion.skeleton, "the motion")
+        own = keys_of(motion.skeleton, parts, motion.qpos)
+        keys.append(lifted(own, -floor_level(own, motion.fps)))
+    names = [p for p in keys[0].points if p.removeprefix("left_").removeprefix("right_") in KEY]
+    gaps = [np.linalg.norm(keys[0].points[p] - keys[1].points[p], axis=1).mean() for p in names]
+    return float(100.0 * np.mean(gaps))
+
+
+def by(method: str, motion: Motion, character: Character, iterations: int) -> tuple[dict[str, Any], Motion]:
+    """A row's figures and the result."""
+    start = time.process_time()
+    if method == "ours":
+        result = retarget(motion, character, iterations)
+    else:
+        task = task_for(motion, character)
+        result = judged(task, mink_motion(motion, task, float(method.removeprefix("mink "))))
+    numbers = {
+        "key_cm": result.key_error,
+        "slide_cms": result.slide,
+        "penetration_cm": result.penetration,
+        "violation_deg": result.violation,
+        "seconds": time.process_time() - start,
+    }
+    return {name: f"{value:.3f}" for name, value in numbers.items()}, result.motion
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, required=True)
+    parser.add_argument("--g1", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", default=None, help="names of clips")
+    parser.add_argument("--methods", nargs="*", default=["ours", "mink 0.1", "mink 0.02"])
+    parser.add_argument("--iterations", type=int, default=60)
+    args = parser.parse_args()
+    bodies = {"smpl22": load_character("smpl22"), "g1": load_character(args.g1)}
+    humanoid = load_character("humanoid")
+    done = set()
+    if args.out.exists():
+        with args.out.open() as stream:
+            done = {(row["clip"], row["way"], row["method"]) for row in csv.DictReader(stream)}
+    clips = [p for p in sorted(args.clips.glob("humanoid3d_*.txt")) if not args.only or p.stem[11:] in args.only]
+    with bar("retargeting", len(clips) * len(bodies) * len(args.methods)) as advance:
+        for path in clips:
+            motion = read_motion(path)
+            motion = motion.resampled(30.0) if motion.fps > 30.5 else motion
+            for name, body in bodies.items():
+                for method in args.methods:
+                    if (path.stem[11:], name, method) not in done:
+                        row, there = by(method, motion, body, args.iterations)
+                        again, back = by(method, there, humanoid, args.iterations)
+                        again["back_cm"] = f"{round_trip(motion, back):.3f}"
+                        rows = [{"way": name, **row}, {"way": f"{name} and back", **again}]
+                        new = not args.out.exists()
+                        with args.out.open("a", newline="") as stream:
+                            writer = csv.DictWriter(stream, FIELDS)
+                            if new:
+                                writer.writeheader()
+                            writer.writerows({"clip": path.stem[11:], "method": method, **r} for r in rows)
+                    advance(1)
+
+
+if __name__ == "__main__":
+    main()

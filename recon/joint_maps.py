@@ -1,0 +1,184 @@
+"""Joint maps: tables of names that say which bodies of a skeleton are whose hip, hand or foot.
+
+A body is known by its bodies' names alone, whatever its bones measure, so a new one is one row of MAPS. It knows no
+motions; what a landmark's place or a frame's direction is used for is told in `recon.keys`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from sfv.character import Character
+from sfv.errors import InputError
+from sfv.skeleton import Skeleton
+
+SIDES = ("left", "right")
+Offset = tuple[float, float, float]
+ORIGIN: Offset = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class JointMap:
+    """The names of one body. `{}` in a name stands for left and right, and so do the parts of limbs.
+
+    Attributes:
+        points: part -> body whose origin is the part's landmark.
+        frames: part -> body that turns with it.
+        offsets: part -> place of the landmark in its body's frame, where that is not the origin (m); on the left.
+        feet: bodies of a foot, the one that bears the weight first.
+        t_pose: joint -> angle (rad) of the left side, where the zero pose is no T-pose; `mirrored` ones turn the other
+            way on the right.
+        mirrored: joints of t_pose that change their sign.
+    """
+
+    points: Mapping[str, str]
+    frames: Mapping[str, str]
+    offsets: Mapping[str, Offset]
+    feet: tuple[str, ...]
+    t_pose: Mapping[str, float]
+    mirrored: tuple[str, ...] = ()
+
+
+MAPS = {
+    "humanoid": JointMap(
+        points={
+            "pelvis": "root", "thorax": "chest", "head": "neck",
+            "shoulder": "{}_shoulder", "elbow": "{}_elbow", "wrist": "{}_wrist",
+            "hip": "{}_hip", "knee": "{}_knee", "ankle": "{}_ankle", "heel": "{}_ankle", "toe": "{}_ankle",
+        },
+        frames={
+            "pelvis": "root", "thorax": "chest", "head": "neck", "upper_arm": "{}_shoulder", "forearm": "{}_elbow",
+            "thigh": "{}_hip", "shin": "{}_knee", "foot": "{}_ankle",
+        },
+        offsets={"head": (0.0, 0.0, 0.175), "heel": (-0.04, 0.0, -0.05), "toe": (0.13, 0.0, -0.05)},
+        feet=("{}_ankle",),
+        t_pose={},
+    ),
+    "smpl22": JointMap(
+        points={
+            "pelvis": "pelvis", "thorax": "spine3", "head": "head",
+            "shoulder": "{}_shoulder", "elbow": "{}_elbow", "wrist": "{}_wrist",
+            "hip": "{}_hip", "knee": "{}_knee", "ankle": "{}_ankle", "heel": "{}_ankle", "toe": "{}_foot",
+        },
+        frames={
+            "pelvis": "pelvis", "thorax": "spine3", "head": "head", "upper_arm": "{}_shoulder",
+            "forearm": "{}_elbow", "thigh": "{}_hip", "shin": "{}_knee", "foot": "{}_ankle",
+        },
+        offsets={"head": (0.01, 0.0, 0.07), "heel": (-0.05, 0.0, -0.085), "toe": (0.06, 0.0, -0.03)},
+        feet=("{}_ankle", "{}_foot"),
+        t_pose={},
+    ),
+    "unitree_g1": JointMap(
+        points={
+            "pelvis": "pelvis", "thorax": "torso_link",
+            "shoulder": "{}_shoulder_roll_link", "elbow": "{}_elbow_link", "wrist": "{}_wrist_yaw_link",
+            "hip": "{}_hip_roll_link", "knee": "{}_knee_link", "ankle": "{}_ankle_roll_link",
+            "heel": "{}_ankle_roll_link", "toe": "{}_ankle_roll_link",
+        },
+        frames={
+            "pelvis": "pelvis", "thorax": "torso_link", "upper_arm": "{}_shoulder_yaw_link",
+            "forearm": "{}_elbow_link", "thigh": "{}_hip_yaw_link", "shin": "{}_knee_link",
+            "foot": "{}_ankle_roll_link",
+        },
+        offsets={"heel": (-0.05, 0.0, -0.035), "toe": (0.13, 0.0, -0.035)},
+        feet=("{}_ankle_roll_link",),
+        # upper arms raised sideways, forearms stretched
+        t_pose={"{}_shoulder_roll_joint": 0.5 * np.pi, "{}_elbow_joint": 0.5 * np.pi},
+        mirrored=("{}_shoulder_roll_joint",),
+    ),
+}  # fmt: skip
+"""By the name of the body."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A joint map on one skeleton.
+
+    Attributes:
+        points: part ('left_knee') -> body and place in its frame (m).
+        frames: part ('left_thigh') -> body.
+        feet: side -> the foot's bodies, the one that bears the weight first.
+        t_pose: (nq,) standing with the arms out.
+    """
+
+    points: dict[str, tuple[str, Offset]]
+    frames: dict[str, str]
+    feet: dict[str, tuple[str, ...]]
+    t_pose: Float[np.ndarray, " nq"]
+
+
+def parts_of(skeleton: Skeleton, name: str) -> Parts:
+    """The parts of a body, found by the names of its bodies; `name` is for the error.
+
+    Raises:
+        InputError: no joint map fits.
+    """
+    for known in MAPS.values():
+        points = {part: body for part, (body, _) in _points(known).items()}
+        if {*points.values(), *_sided(known.frames).values()} <= set(skeleton.body_names):
+            return _on(known, skeleton)
+    has = ", ".join(skeleton.body_names[:6])
+    raise InputError(
+        f"no joint map fits {name}, whose bodies are {has} ...; there are maps for {', '.join(MAPS)}: add a row of the "
+        "body's names to MAPS in recon/joint_maps.py"
+    )
+
+
+def _points(known: JointMap) -> dict[str, tuple[str, Offset]]:
+    out: dict[str, tuple[str, Offset]] = {}
+    for part, body in known.points.items():
+        x, y, z = known.offsets.get(part, ORIGIN)
+        if "{}" in body:
+            out |= {f"{side}_{part}": (body.format(side), (x, y * sign, z)) for side, sign in zip(SIDES, (1, -1))}
+        else:
+            out[part] = (body, (x, y, z))
+    return out
+
+
+def _sided(names: Mapping[str, str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for part, body in names.items():
+        out |= {f"{side}_{part}": body.format(side) for side in SIDES} if "{}" in body else {part: body}
+    return out
+
+
+def _on(known: JointMap, skeleton: Skeleton) -> Parts:
+    model, qpos = skeleton.model, skeleton.qpos0.copy()
+    for joint, angle in known.t_pose.items():
+        for side, sign in zip(SIDES, (1.0, -1.0 if joint in known.mirrored else 1.0), strict=True):
+            qpos[int(model.joint(joint.format(side)).qposadr[0])] = sign * angle
+    data = mujoco.MjData(model)
+    data.qpos[:] = qpos
+    mujoco.mj_kinematics(model, data)
+    points = _points(known)
+    # pelvis and thorax stand for the middle of hips and shoulders, wherever their bodies' origins are
+    for part, joint in (("pelvis", "hip"), ("thorax", "shoulder")):
+        body = data.body(points[part][0])
+        middle = sum(data.body(points[f"{side}_{joint}"][0]).xpos for side in SIDES) / 2.0
+        x, y, z = (float(v) for v in body.xmat.reshape(3, 3).T @ (middle - body.xpos))
+        points[part] = (points[part][0], (x, y, z))
+    feet = {side: tuple(body.format(side) for body in known.feet) for side in SIDES}
+    return Parts(points, _sided(known.frames), feet, qpos)
+
+
+def with_feet(character: Character) -> Character:
+    """The character with `key_bodies` and `feet` (sfv.character) from its joint map, where its file has none.
+
+    Raises:
+        InputError: it has none and no joint map fits.
+    """
+    texts = [mujoco.mj_name2id(character.model, mujoco.mjtObj.mjOBJ_TEXT, text) for text in ("key_bodies", "feet")]
+    if min(texts) >= 0:
+        return character
+    parts = parts_of(character.skeleton, character.name)
+    spec = mujoco.MjSpec.from_string(character.xml)
+    feet = [parts.feet[side][0] for side in SIDES]
+    hands = [parts.points[f"{side}_wrist"][0] for side in SIDES]
+    for text, names, index in zip(("key_bodies", "feet"), ([*hands, *feet], feet), texts, strict=True):
+        if index < 0:
+            spec.add_text(name=text, data=" ".join(names))
+    spec.compile()
+    return Character(character.name, spec.to_xml())

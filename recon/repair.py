@@ -1,0 +1,217 @@
+"""Repair: the motion nearest to a given one that stands on the floor, does not slide, flies freely and does not jitter.
+
+The optimiser and the terms are those of reconstruction, without a picture: what the given motion does is followed, and
+contacts are read from heights and speeds. It guesses no frame rate and turns no axes.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import mujoco
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
+
+from recon import terms
+from recon.body import Body
+from recon.config import TermWeights
+from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_feet
+from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
+from recon.passes import QUICK
+from recon.terms import Stance
+from sfv.character import Character
+from sfv.cycle import Cycle, find_cycle
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.performance import Performance
+
+LOW = 0.04
+"""m above the floor within which a slow sole stands: heels of the DeepMimic clips hover by 3 cm."""
+SLOW = 0.4
+"""m/s: a sole below this stands; heels lift at about 0.5 m/s in a walk."""
+BRIEF = 0.1
+"""s: a shorter contact is none."""
+FIRM = 0.003
+"""m within which a standing point keeps its place."""
+DRIFT = 0.3
+"""s: the support's own speed is averaged over this before it is taken out, so that steps do not count."""
+LAP = 0.5
+"""s of the neighbouring cycles that are repaired along with a loop, so that its seam is nothing special."""
+FOLLOW = 1.0
+"""Weight of the given motion: 0.1 rad and 5 cm count as much as 1 cm of a foot in the floor."""
+
+
+def repair(
+    motion: Motion,
+    character: Character,
+    loop: bool = False,
+    iterations: int = 100,
+    advance: Callable[[float], None] = lambda steps: None,
+) -> Motion:
+    """The repaired motion, at the same rate, with contacts of the character's feet.
+
+    Args:
+        motion: of the character's skeleton.
+        character: has landmarks on its feet (sites named heel and foot_index).
+        loop: cut the best cycle out and close it; a motion that is a loop stays one.
+        iterations: at most so many steps of the optimiser.
+        advance: called with the number of steps done.
+
+    Raises:
+        InputError: another skeleton, feet without landmarks, or no cycle to cut out.
+    """
+    motion.require(character.skeleton, f"the character {character.name}")
+    if loop and not motion.loop:
+        motion = looped(motion, character)
+    body = Body(character)
+    if not sole_groups(body, character):
+        raise InputError(
+            f"{character.name} has no landmarks on its feet, so nobody knows where they stand; "
+            "add sites such as left_heel and left_foot_index to its file"
+        )
+    lap = min(len(motion) - 1, round(LAP * motion.fps)) if motion.loop else 0
+    played = motion
+    if lap:
+        times = np.arange(-lap, len(motion) + lap) / motion.fps
+        played = replace(motion, qpos=motion.at(times), contacts=None, contact_names=(), loop=False)
+    start = _start(body, grounded(held(played, character), character))
+    stance = stance_of(body, character, start, motion.fps)
+    soles = tuple(i for group in sole_groups(body, character).values() for i in group)
+    stiffness = Stiffness(1.0 / 0.05**2, 1.0 / FIRM**2, soles)
+    table = _table(body, character, start, stance, soles, motion.fps)
+    found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
+
+    inside = slice(lap, lap + len(motion))
+    contacts = foot_contacts(body, character, stance)[inside]
+    source = f"{motion.source or 'motion'}, repaired"
+    fixed = replace(motion, qpos=found.qpos.numpy()[inside].copy(), contacts=contacts, contact_names=character.feet,
+                    source=source)  # fmt: skip
+    return closed(fixed) if motion.loop else fixed
+
+
+def looped(motion: Motion, character: Character) -> Motion:
+    """The best cycle of a motion as a loop.
+
+    Raises:
+        InputError: it has none.
+    """
+    cycle = find_cycle(motion, character)
+    if cycle is None:
+        raise InputError(
+            f"no two moments of {motion.source or 'the motion'} are alike enough to make a loop of what is between; "
+            "leave out --loop, or give a clip that repeats itself"
+        )
+    return closed(_cut(motion, cycle))
+
+
+def closed(motion: Motion) -> Motion:
+    """A loop without a seam: what is left over at its end is spread evenly over all frames."""
+    motion = replace(motion, loop=True)
+    for _ in range(2):  # turning the root a little changes its heading a little
+        gap, qpos = motion.seam(), motion.qpos.copy()
+        for t, row in enumerate(qpos):
+            mujoco.mj_integratePos(motion.skeleton.model, row, gap, t / (len(qpos) - 1))
+        motion = replace(motion, qpos=qpos)
+    return motion
+
+
+def held(motion: Motion, character: Character) -> Motion:
+    """The same motion without the slow drift of what it stands on."""
+    performance = Performance(motion, character)
+    velocity = performance.support_velocity()
+    known = np.isfinite(velocity).all(1) & performance.carried[1:] & performance.carried[:-1]
+    width = DRIFT * motion.fps
+    sure = gaussian_filter1d(known.astype(np.float64), width, mode="nearest")
+    drift = gaussian_filter1d(np.where(known[:, None], velocity, 0.0), width, axis=0, mode="nearest")
+    drift /= np.maximum(sure, 0.1)[:, None]
+    qpos = motion.qpos.copy()
+    qpos[1:, :2] -= np.cumsum(drift, 0) / motion.fps
+    return replace(motion, qpos=qpos)
+
+
+def grounded(motion: Motion, character: Character) -> Motion:
+    """The same motion with its floor at z = 0."""
+    qpos = motion.qpos.copy()
+    qpos[:, 2] -= Performance(motion, character).floor
+    return replace(motion, qpos=qpos)
+
+
+def stance_of(body: Body, character: Character, found: Candidate, fps: float) -> Stance:
+    """Contacts of heels and toes with the floor, from how high and how fast they are."""
+    points: list[int] = []
+    weights: list[np.ndarray] = []
+    stretches: list[np.ndarray] = []
+    count = 0
+    for surface in sole_groups(body, character).values():
+        places = found.placed.surface[:, surface].numpy()
+        path = places[..., :2].mean(1)
+        speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * fps
+        stands = kept_places(_lasting((places[..., 2].min(1) < LOW) & (speed < SLOW), fps), path, speed, fps)
+        number = np.zeros(len(path), np.int64)
+        for start, stop in runs(stands):
+            count += 1
+            number[start:stop] = count
+        for point in surface:
+            points.append(point)
+            weights.append(stands.astype(np.float64))
+            # heel and toes of a foot hold each its own place, but all corners of one the same stretch
+            stretches.append(number)
+    return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), _apart(np.stack(stretches, 1)))
+
+
+def _apart(stretches: np.ndarray) -> Tensor:
+    """Numbers of stretches, made different from column to column, 0 staying 0."""
+    most = int(stretches.max()) + 1
+    shift = most * np.arange(stretches.shape[1])
+    return torch.tensor(np.where(stretches > 0, stretches + shift, 0))
+
+
+def _lasting(on: Bool[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:
+    out = on.copy()
+    for start, stop in runs(on):
+        out[start:stop] = (stop - start) / fps >= BRIEF
+    return out
+
+
+def _cut(motion: Motion, cycle: Cycle) -> Motion:
+    span = slice(cycle.start, cycle.stop + 1)
+    contacts = None if motion.contacts is None else motion.contacts[span]
+    return replace(motion, qpos=motion.qpos[span], contacts=contacts, loop=True)
+
+
+def _start(body: Body, motion: Motion) -> Candidate:
+    zero = torch.zeros((), dtype=torch.float64)
+    view = View(zero + 1.0, zero, zero, zero, zero)  # nobody looks on
+    return candidate(body, torch.tensor(motion.qpos), view, body.unscaled())
+
+
+def _table(body: Body, character: Character, start: Candidate, stance: Stance, soles: tuple[int, ...], fps: float
+           ) -> dict[str, tuple[Term, float]]:  # fmt: skip
+    w, surface = TermWeights(), start.placed.surface
+    air = torch.tensor(airborne(stance, surface[..., 2].min(1).values.numpy(), fps))
+    touching = torch.exp(-((surface[:, list(soles), 2].clamp_min(0.0) / 0.01) ** 2))
+    touching = touching * standing_feet(body, stance, soles)
+    feet = torch.tensor([body.names[b] in character.feet for b in body.surface_body])
+    # where a hand or the back bears weight too, the feet alone say nothing of balance
+    alone = surface[:, ~feet, 2].min(1).values > LOW
+    weighed = replace(stance, weight=stance.weight * alone[:, None])
+    return {
+        "follow": (partial(terms.follow, target=start), FOLLOW),
+        "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
+        "limits": (partial(terms.limits, body=body), w.limits),
+        "ground": (terms.ground, w.ground),
+        "stance": (partial(terms.stance, given=stance, size=FIRM), w.stance),
+        "friction": (partial(terms.friction, soles=list(soles), touching=touching, fps=fps), w.friction),
+        "balance": (partial(terms.balance, given=weighed, share=body.lump_share, fps=fps), w.balance),
+        "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
+    }
+
+
+def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
+    """How much more jerk than a slow one each body may have: 1 + (speed / QUICK)^2 of its smoothed path."""
+    path = gaussian_filter1d(found.placed.xpos.numpy(), 0.1 * fps, axis=0, mode="nearest")
+    speed = np.linalg.norm(np.gradient(path, axis=0), axis=-1) * fps
+    return torch.tensor(1.0 + (speed / QUICK) ** 2)
