@@ -40,6 +40,8 @@ from sfv.view.video import write_video
 FPS, SIZE = 30.0, (720, 540)
 SECONDS = 3.0
 """Shorter loops are repeated."""
+FARTHEST = 4.0
+"""m: who goes farther is shown for less long, since a still camera must see all of it."""
 MOTIONS = (
     "walk", "run", "jog", "jump", "kick", "punch", "cartwheel", "roll", "backflip", "spin", "dance_a", "getup_facedown",
 )  # fmt: skip
@@ -60,6 +62,8 @@ def truth_of(folder: Path, name: str, character: Character) -> Motion:
     """The clip at 30 Hz, at least SECONDS long where it is a loop, its lowest points on the floor."""
     motion = read_motion(folder / f"humanoid3d_{name}.txt")
     seconds = max(SECONDS, motion.duration) if motion.loop else motion.duration
+    speed = float(np.linalg.norm(motion.qpos[-1, :2] - motion.qpos[0, :2])) / motion.duration
+    seconds = min(seconds, max(FARTHEST / max(speed, 1e-6), motion.duration))
     qpos = motion.at(np.arange(int(seconds * FPS) + 1) / FPS)
     motion = Motion(character.skeleton, FPS, qpos, source=f"DeepMimic {name}")
     low = metrics.lowest(character.model, motion_state(motion, character.model))
@@ -86,7 +90,8 @@ def camera_of(truth: Motion, view: int) -> Camera:
     azimuth, fovy, height = VIEWS[view]
     middle = 0.5 * (truth.qpos[:, :2].min(0) + truth.qpos[:, :2].max(0))
     reach = 0.5 * np.ptp(truth.qpos[:, :2], axis=0).max()
-    distance = (1.25 + reach) / np.tan(np.radians(fovy / 2)) + 0.3 * reach
+    high, wide = 1.15, 0.75 * (reach + 0.8)  # half of what must be seen, m, in units of the picture's height
+    distance = max(high, wide) / np.tan(np.radians(fovy / 2)) + 0.5 * reach
     w, x, y, z = truth.qpos[0, 3:7]
     angle = np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)) + np.radians(azimuth)
     where = middle + distance * np.array([np.cos(angle), np.sin(angle)])

@@ -1,7 +1,9 @@
 """The settings of the tracking task. Light: imports neither torch nor MuJoCo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from sfv.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,27 @@ class TrackingConfig:
     """An episode fails when any body is farther than this from the reference, in metres, in the world."""
     episode_seconds: float = 10.0
     """Time limit of a training episode; the return bootstraps through it."""
-    start: Literal["fixed", "random", "failures"] = "failures"
-    """Where episodes start: the clip's first frame, uniformly (RSI), or more often where they failed."""
+    start: Literal["fixed", "random", "failures", "asi", "asi-weighted"] = "failures"
+    """Where episodes start: the clip's first frame, uniformly (RSI), more often where they failed, or uniformly in
+    states that are learnt (SFV's ASI), 'asi-weighted' with learnt moments too."""
     velocity_noise: float = 0.05
     """Standard deviation of the noise on start velocities, m/s and rad/s."""
     simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: int = 0
     """Threads for the physics on the processor; 0 = all cores."""
+
+
+def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:
+    """The same task with physics at another rate.
+
+    Raises:
+        InputError: control steps are no whole number of such physics steps.
+    """
+    decimation = round(physics_hz / config.control_hz)
+    if decimation < 1 or abs(decimation * config.control_hz - physics_hz) > 1e-6:
+        raise InputError(
+            f"physics at {physics_hz:g} Hz does not fit control at {config.control_hz:g} Hz; "
+            "give --physics-hz 120, 240, 480 or 960"
+        )
+    return replace(config, decimation=decimation)

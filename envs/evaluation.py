@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs import rewards, terminations
-from envs.config import TrackingConfig
+from envs.config import TrackingConfig, at_rate
 from envs.tracking import TrackingEnv
 from sfv.character import Character
 from sfv.interfaces import Policy
@@ -45,12 +45,23 @@ class Evaluation:
 
 
 class Evaluator:
-    """Evaluates policies on one clip; built once, used at every check of a training."""
+    """Evaluates policies on one clip; built once, used at every check of a training.
+
+    With `physics_hz`, physics runs at that rate instead of the one that the policy was trained with.
+    """
 
     def __init__(
-        self, motion: Motion, character: Character, config: TrackingConfig, rollouts: int = 32, seed: int = 1000
+        self,
+        motion: Motion,
+        character: Character,
+        config: TrackingConfig,
+        rollouts: int = 32,
+        seed: int = 1000,
+        physics_hz: float | None = None,
     ) -> None:
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
+        if physics_hz is not None:
+            config = at_rate(config, physics_hz)
         config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
         self.env = TrackingEnv([motion], character, config, 2 * rollouts, seed)
         for name in ("actuator_force", "actuator_velocity"):
@@ -144,6 +155,7 @@ class Evaluator:
             Number("power", float((power / ran)[:n].mean()), "W", "lower"),
             Number("energy", float((power / hz)[:n].mean()), "J per rollout", "lower"),
             Number("physics_nan", float(env.broken), "rollouts", "lower"),
+            Number("physics_rate", hz * env.config.decimation, "Hz", "none"),
             Number("rollouts", float(n), "from the start, and as many from random phases", "none"),
         )
         times = [(t + 1) / hz for t in range(len(first_error))]

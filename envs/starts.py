@@ -1,9 +1,11 @@
 """Where episodes start: distributions over moments of the reference (reference state initialisation).
 
-Each yields clips and ticks for n new episodes; `failed` tells it where episodes ended in failure.
+Each yields clips and ticks for n new episodes, and how far from the reference these begin; `failed` tells it where
+episodes ended in failure, `earned` what each step was worth. None of them knows the simulator or the learner.
 """
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from envs.library import TICKS, MotionLibrary
@@ -22,16 +24,26 @@ FORGET = 0.995
 class FixedStart:
     """Every episode starts at its clip's first frame."""
 
-    def __init__(self, library: MotionLibrary) -> None:
-        self.library = library
+    weight: Tensor | None = None
+    """(num_envs,) importance weights of the episodes in progress; None stands for ones."""
+
+    def __init__(self, library: MotionLibrary, num_envs: int = 0) -> None:
+        self.library, self.num_envs = library, num_envs
 
     def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """(n,) clips and (n,) ticks."""
         clip = torch.randint(self.library.num_clips, (n,), generator=generator, device=generator.device)
         return clip, torch.zeros_like(clip)
 
+    def begin(self, ids: Tensor, clip: Tensor, tick: Tensor, generator: torch.Generator) -> Tensor | None:
+        """How far from the reference the episodes in environments `ids` begin: (n, 2 nv), or None for not at all."""
+        return None
+
     def failed(self, clip: Tensor, tick: Tensor) -> None:
         """Failures change nothing."""
+
+    def earned(self, reward: Float[Tensor, "n"], terminated: Bool[Tensor, "n"], truncated: Bool[Tensor, "n"]) -> None:
+        """What a step was worth, and which episodes it ended, changes nothing."""
 
     def state(self) -> Tensor:
         """Nothing to keep."""
@@ -59,8 +71,8 @@ class FailureStart(RandomStart):
     Of either half, a quarter of the starts in clips without a loop is moved to the clip's first frame.
     """
 
-    def __init__(self, library: MotionLibrary) -> None:
-        super().__init__(library)
+    def __init__(self, library: MotionLibrary, num_envs: int = 0) -> None:
+        super().__init__(library, num_envs)
         self.bins = torch.div(library.ticks + BIN - 1, BIN, rounding_mode="floor")
         self.first = self.bins.cumsum(0) - self.bins
         self.count = torch.zeros(int(self.bins.sum()), device=self.bins.device)
@@ -101,4 +113,5 @@ class FailureStart(RandomStart):
         self.count = state.clone()
 
 
-STARTS = {"fixed": FixedStart, "random": RandomStart, "failures": FailureStart}
+STARTS: dict[str, type[FixedStart]] = {"fixed": FixedStart, "random": RandomStart, "failures": FailureStart}
+"""Those that learn nothing; `envs.adaptive` adds to them."""

@@ -5,6 +5,7 @@ functions in the files beside this one; the simulator is asked for MuJoCo's fiel
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import mujoco
@@ -14,11 +15,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs import observations, rewards, terminations
+from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
 from envs.cpu import CpuSim
 from envs.library import TICKS, MotionLibrary, Reference
+from envs.mirror import Mirror, make_mirror
 from envs.scene import build_scene
-from envs.starts import STARTS
 from envs.view import Body, View
 from sfv.character import Character
 from sfv.errors import InputError
@@ -36,10 +38,10 @@ class TrackingEnv:
         self, motions: Sequence[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int = 0
     ) -> None:
         physics_hz = config.control_hz * config.decimation
-        if TICKS % config.control_hz or TICKS % physics_hz:
+        if TICKS % config.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
             raise InputError(
                 f"{config.control_hz:g} Hz control with {config.decimation} physics steps does not divide {TICKS} Hz; "
-                "choose a control rate and decimation whose product is 60, 80, 120 or 240"
+                "choose a control rate and decimation whose product is 60, 80, 120, 240, 480 or 960"
             )
         self.config, self.character, self.num_envs = config, character, num_envs
         self.model = build_scene(character, physics_hz)
@@ -48,10 +50,10 @@ class TrackingEnv:
             self.sim.field(name)
         self.device = self.sim.device
         self.library = MotionLibrary(motions, character, self.device)
-        self.starts = STARTS[config.start](self.library)
+        self.starts = STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward]
         self.body = describe_body(character, self.model, self.device)
-        self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), int(TICKS / physics_hz)
+        self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
         # a servo lags its target by kd / kp seconds: aiming that much ahead cancels it
         lead = float(np.median(-self.model.actuator_biasprm[:, 2] / self.model.actuator_gainprm[:, 0]))
         self.lead_ticks = self.control_ticks + round(lead * TICKS)
@@ -87,10 +89,13 @@ class TrackingEnv:
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
         info = terms | {"age": self.age.clone(), "broken": broken}
+        if self.starts.weight is not None:
+            info["weight"] = self.starts.weight.clone()
 
         self.count_broken(broken)
         final_obs = self._observe(self.everyone)
         obs = final_obs
+        self.starts.earned(reward, terminated, truncated)
         done = (terminated | truncated).nonzero()[:, 0]
         if len(done):
             self.starts.failed(self.clip[terminated], self.tick[terminated])
@@ -117,7 +122,7 @@ class TrackingEnv:
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
             ref=self.library.at(self.clip, self.tick),
-            past=self.library.at(self.clip, self.tick - self.physics_ticks),
+            past=self._past(),
             body=self.body,
         )
 
@@ -146,6 +151,10 @@ class TrackingEnv:
         """What the policy sees now."""
         return self._observe(self.everyone)
 
+    def mirror(self) -> Mirror:
+        """How the task looks in a mirror, where the character's left and right are alike."""
+        return make_mirror(self.character, self.model, self.device)
+
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
         model = self.model
@@ -162,6 +171,15 @@ class TrackingEnv:
             "qpos_columns": list(self.character.skeleton.qpos_columns),
         }
 
+    def _past(self) -> Reference:
+        """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
+        before = self.library.at(self.clip, self.tick - max(1, int(self.physics_ticks)))
+        if self.physics_ticks >= 1:
+            return before
+        now = self.library.at(self.clip, self.tick)
+        xpos, com = (torch.lerp(getattr(now, n), getattr(before, n), self.physics_ticks) for n in ("xpos", "com"))
+        return replace(now, xpos=xpos, com=com)
+
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
         ref = self.library.at(clip, tick)
@@ -170,8 +188,11 @@ class TrackingEnv:
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
+        qvel = ref.qvel + self.config.velocity_noise * noise
+        if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
+            qpos, qvel = displaced(self.body, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
-        sim.qvel[ids] = (ref.qvel + self.config.velocity_noise * noise).to(sim.qvel.dtype)
+        sim.qvel[ids] = qvel.to(sim.qvel.dtype)
         sim.qacc_warmstart[ids] = 0.0
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:

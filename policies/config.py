@@ -48,6 +48,9 @@ class TrainConfig:
     """Samples between checkpoints: what a killed run loses at most."""
     compile: bool = True
     """Compile the update with torch.compile where a C++ compiler is found."""
+    mirror: bool = False
+    """Also ask that the mirror image of a situation be answered with the mirror image of the action: for characters
+    whose left and right are alike, and clips whose left and right are."""
 
 
 @dataclass(frozen=True)

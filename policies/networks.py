@@ -36,10 +36,8 @@ class RunningNorm(BaseFeaturesExtractor):
         return ((obs - self.mean) * torch.rsqrt(self.var + 1e-5)).clamp(-CUT, CUT)
 
     @torch.no_grad()
-    def update(self, obs: Float[Tensor, "n o"]) -> None:
-        """Merge the moments of a batch (Chan et al. 1979, parallel variance)."""
-        n = len(obs)
-        var, mean = torch.var_mean(obs, 0, correction=0)
+    def merge(self, n: int, mean: Float[Tensor, "o"], var: Float[Tensor, "o"]) -> None:
+        """Merge the moments of a batch of n (Chan et al. 1979, parallel variance)."""
         total = self.count + n
         delta = mean - self.mean
         self.var.copy_((self.var * self.count + var * n + delta.square() * self.count * n / total) / total)

@@ -11,16 +11,22 @@ import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from policies.config import TrainConfig
+from policies.group import Group
 from policies.networks import make_policy
+from sfv.errors import InputError
 from sfv.interfaces import VecEnv
 
 log = logging.getLogger(__name__)
+
+MIRROR = 4.0
+"""Weight of the mirror loss: that of Yu, Turk and Liu 2018 (arXiv:1801.08093), from memory; not tuned here."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +38,32 @@ class Rollout:
     mean: Float[Tensor, "t n a"]
     advantage: Float[Tensor, "t n"]
     value: Float[Tensor, "t n"]
+    weight: Float[Tensor, "t n"] | None = None
+    """Importance weights of the episodes, where their starts have some."""
 
 
 class PPO:
     """The learner: a policy, its optimiser, and the environments it learns in."""
 
-    def __init__(self, env: VecEnv, config: TrainConfig) -> None:
+    def __init__(self, env: VecEnv, config: TrainConfig, group: Group | None = None) -> None:
         torch.manual_seed(config.seed)
-        self.env, self.config = env, config
+        self.env, self.config, self.group = env, config, group or Group()
         self.policy = make_policy(env.obs_size, env.action_size, config.hidden).to(env.device)
         weights = [p for p in self.policy.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
         self.weights = weights
-        self.generator = torch.Generator(device=env.device).manual_seed(config.seed)
+        self.generator = torch.Generator(device=env.device).manual_seed(config.seed + self.group.rank)
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
         self.obs = env.reset()
         self.log: dict[str, float] = {}
+        self.mirror = _mirror(env) if config.mirror else None
         self._loss = _compiled(self._minibatch_loss) if config.compile else self._minibatch_loss
+
+    @property
+    def batch(self) -> int:
+        """Samples of an iteration, of the whole group."""
+        return self.config.steps * self.env.num_envs * self.group.size
 
     @property
     def noise(self) -> float:
@@ -64,7 +78,7 @@ class PPO:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
         rollout = self._collect()
         self._update(rollout)
-        self.policy.normaliser.update(rollout.obs.flatten(0, 1))
+        self.policy.normaliser.merge(*self.group.moments(rollout.obs.flatten(0, 1)))
         self._follow()
 
     @torch.no_grad()
@@ -77,6 +91,7 @@ class PPO:
         terminated, truncated = (torch.empty(*shape, dtype=torch.bool, device=env.device) for _ in range(2))
         timed_out: list[Tensor] = []
         ages: list[Tensor] = []
+        weights: list[Tensor] = []
         policy.log_std.fill_(math.log(self.noise))
         for t in range(config.steps):
             obs[t] = self.obs
@@ -87,8 +102,10 @@ class PPO:
             reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
             timed_out.append(step.final_obs[step.truncated])
             ages.append(step.info["age"][step.terminated | step.truncated])
+            if "weight" in step.info:
+                weights.append(step.info["weight"])
             self.obs = step.obs
-        self.samples += config.steps * env.num_envs
+        self.samples += self.batch
 
         everything = torch.cat((obs.flatten(0, 1), self.obs, *timed_out))
         values = policy.critic(policy.normaliser(everything))
@@ -100,7 +117,7 @@ class PPO:
         self.log = {"reward": float(reward.mean()), "value": float(value.mean())}
         if len(ended := torch.cat(ages)):
             self.log["episode_steps"] = float(ended.float().mean())
-        return Rollout(obs, action, mean, advantage, value[:-1])
+        return Rollout(obs, action, mean, advantage, value[:-1], torch.stack(weights) if weights else None)
 
     def _update(self, rollout: Rollout) -> None:
         config = self.config
@@ -109,23 +126,34 @@ class PPO:
         action, mean = rollout.action.flatten(0, 1), rollout.mean.flatten(0, 1)
         advantage, value = rollout.advantage.flatten(), rollout.value.flatten()
         target = advantage + value
-        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        advantage = self.group.standardised(advantage)
+        if rollout.weight is not None:  # the objective stays that of the starts that were meant
+            advantage = advantage * rollout.weight.flatten()
+        mirrored: Tensor | None = None
+        if self.mirror is not None:
+            with torch.no_grad():
+                mirrored = self.policy.normaliser(self.mirror.obs(rollout.obs.flatten(0, 1)))
         noise = torch.tensor(self.noise, device=normal.device)
+        samples: tuple[Tensor, ...]
         divergences: list[Tensor] = []
         losses: list[Tensor] = []
         for _ in range(config.epochs):
             order = torch.randperm(len(normal), generator=self.generator, device=normal.device)
-            for part in order.split(config.minibatch):
-                loss, divergence = self._loss(
-                    normal[part], action[part], mean[part], advantage[part], target[part], noise
-                )
+            for part in order.split(self.group.share(config.minibatch)):
+                samples = (normal[part], action[part], mean[part], advantage[part], target[part], noise)
+                if mirrored is not None:
+                    samples = (*samples, mirrored[part])
+                loss, divergence = self._loss(*samples)
                 self.optimizer.zero_grad()
                 loss.backward()
+                self.group.average(weight.grad for weight in self.weights if weight.grad is not None)
                 torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
                 self.optimizer.step()
                 divergences.append(divergence.detach())
                 losses.append(loss.detach())
-        kl = float(torch.stack(divergences[-len(divergences) // config.epochs :]).mean())
+        divergence = torch.stack(divergences[-len(divergences) // config.epochs :]).mean()
+        self.group.average([divergence])
+        kl = float(divergence)
         group, target_kl = self.optimizer.param_groups[0], self._narrowed(config.target_kl)
         if kl > 2.0 * target_kl:
             group["lr"] = max(group["lr"] / 1.3, 1e-5)
@@ -135,9 +163,19 @@ class PPO:
         self.log["noise"] = float(noise)
 
     def _minibatch_loss(
-        self, normal: Tensor, action: Tensor, old_mean: Tensor, advantage: Tensor, target: Tensor, noise: Tensor
+        self,
+        normal: Tensor,
+        action: Tensor,
+        old_mean: Tensor,
+        advantage: Tensor,
+        target: Tensor,
+        noise: Tensor,
+        mirrored: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """The clipped surrogate (Schulman et al. 2017, eq. 7) plus twice the value error; and KL(old || new)."""
+        """The clipped surrogate (Schulman et al. 2017, eq. 7) plus twice the value error; and KL(old || new).
+
+        With mirror images of the observations, also MIRROR |pi(s) - M_a pi(M_s s)|^2 (Yu et al. 2018, eq. 6).
+        """
         mean = self.policy.actor(normal)
         old, new = (action - old_mean) / noise, (action - mean) / noise
         ratio = torch.exp(0.5 * (old.square() - new.square()).sum(-1))
@@ -145,13 +183,16 @@ class PPO:
         surrogate = torch.minimum(ratio * advantage, clipped * advantage).mean()
         value_error = (self.policy.critic(normal) - target).square().mean()
         kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()
-        return 2.0 * value_error - surrogate, kl
+        loss = 2.0 * value_error - surrogate
+        if mirrored is not None and self.mirror is not None:
+            image = self.mirror.action(self.policy.actor(mirrored))
+            loss = loss + MIRROR * (mean - image).square().sum(-1).mean()
+        return loss, kl
 
     @torch.no_grad()
     def _follow(self) -> None:
         """Exponential moving average of weights and normaliser, over about `average` samples, shorter at the start."""
-        batch = self.config.steps * self.env.num_envs
-        share = max(batch / self.config.average, batch / (0.2 * self.samples + batch))
+        share = max(self.batch / self.config.average, self.batch / (0.2 * self.samples + self.batch))
         mine, theirs = ([*p.parameters(), *p.buffers()] for p in (self.average, self.policy))
         for old, new in zip(mine, theirs, strict=True):
             old.lerp_(new, min(1.0, share))
@@ -211,6 +252,31 @@ def gae(
         after = delta + gamma * lam * goes_on * after
         advantage[t] = after
     return advantage
+
+
+@runtime_checkable
+class Mirror(Protocol):
+    """How an environment looks in a mirror."""
+
+    def obs(self, obs: Float[Tensor, "n o"]) -> Float[Tensor, "n o"]:
+        """What is observed in the mirror image of what `obs` was observed in."""
+        ...
+
+    def action(self, action: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
+        """The mirror image of an action."""
+        ...
+
+
+def _mirror(env: VecEnv) -> Mirror:
+    """The environment's mirror.
+
+    Raises:
+        InputError: it has none.
+    """
+    if not hasattr(env, "mirror"):
+        raise InputError(f"{type(env).__name__} does not say how it looks in a mirror; train with --no-mirror")
+    mirror: Mirror = env.mirror()
+    return mirror
 
 
 def _compiled(function: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:

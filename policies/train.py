@@ -8,6 +8,7 @@ import contextlib
 import csv
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +19,10 @@ import torch
 from policies import checkpoint
 from policies.config import TrainConfig, parse_budget
 from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
+from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
+from sfv.errors import InputError
 from sfv.files import replacing
 from sfv.interfaces import Policy, VecEnv
 from sfv.report import Report
@@ -36,10 +39,11 @@ GAIN = 0.003
 Judge = Callable[[Policy], Report]
 
 
-def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
+def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path, group: Group | None = None) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
-    The policy written is the best that `judge` saw: by success, then by normalised return.
+    The policy written is the best that `judge` saw: by success, then by normalised return. Of a group of learners, by
+    default that which torchrun made, the first judges and writes, and the others learn with it.
 
     Returns:
         Path of policy.safetensors.
@@ -48,8 +52,13 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
         InputError: the budget cannot be read, or the folder not written.
     """
     budget = parse_budget(config.budget)
+    group = group or joined()
+    assert group.size == 1 or env.num_envs == group.share(config.num_envs), "each has its part of the environments"
+    learner = PPO(env, config, group)
+    if group.rank > 0:
+        _assist(learner)
+        return folder / "policy.safetensors"
     folder.mkdir(parents=True, exist_ok=True)
-    learner = PPO(env, config)
     run = _Run(learner, judge, config, folder)
     if (folder / checkpoint.NAME).exists():
         run.restore()
@@ -59,6 +68,7 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
     with _board(folder) as board, _bar(budget.seconds, budget.samples) as show:
         while run.seconds < budget.seconds and learner.samples < budget.samples and not run.settled:
             started = time.perf_counter()
+            group.told("learn")
             learner.iterate()
             if learner.samples >= run.next_evaluation:
                 run.evaluate()
@@ -70,12 +80,25 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path) -> Path:
     if run.rows[-1]["samples"] != learner.samples:
         run.evaluate()
     run.save()
+    group.told("done")
     best = run.best_policy()
     about = env.describe()
     save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
     export_zip(folder, best, config)
     export_onnx(folder, best, about)
     return folder / "policy.safetensors"
+
+
+def _assist(learner: PPO) -> None:
+    """Learn with the first of the group, as it says: all that must be done together is called by all."""
+    group = learner.group
+    while (word := group.told(None)) != "done":
+        if word == "learn":
+            learner.iterate()
+        elif word == "save":
+            group.gathered(learner.state())
+        elif word == "restore":
+            learner.restore(group.handed([]))
 
 
 class _Run:
@@ -112,7 +135,11 @@ class _Run:
 
     def save(self) -> None:
         """Checkpoint and log."""
-        tensors = {f"learner.{name}": tensor for name, tensor in self.learner.state().items()}
+        group = self.learner.group
+        group.told("save")
+        tensors: dict[str, torch.Tensor] = {}
+        for rank, state in enumerate(group.gathered(self.learner.state())):
+            tensors |= {f"{_part(rank)}.{name}": tensor for name, tensor in state.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
         about = {"rows": self.rows, "best": self.best, "seconds": self.seconds}
         checkpoint.save_tensors(self.folder / checkpoint.NAME, tensors, about)
@@ -126,11 +153,18 @@ class _Run:
     def restore(self) -> None:
         """Go on from the checkpoint."""
         tensors, about = checkpoint.load_tensors(self.folder / checkpoint.NAME)
-        split: dict[str, dict[str, torch.Tensor]] = {"learner": {}, "best": {}}
+        split: defaultdict[str, dict[str, torch.Tensor]] = defaultdict(dict)
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             split[part][rest] = tensor
-        self.learner.restore(split["learner"])
+        group = self.learner.group
+        if (size := len(split) - 1) != group.size:
+            raise InputError(
+                f"the training in {self.folder} was begun by {size} processes and cannot go on with {group.size}; "
+                f"start {size}, or give another --out"
+            )
+        group.told("restore")
+        self.learner.restore(group.handed([split[_part(rank)] for rank in range(size)]))
         self.best_weights = split["best"]
         self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
@@ -141,6 +175,11 @@ class _Run:
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
         policy.load_state_dict(self.best_weights)
         return policy
+
+
+def _part(rank: int) -> str:
+    """What the tensors of a learner are called in a checkpoint."""
+    return f"learner{rank}" if rank else "learner"
 
 
 def _after(samples: int, every: int) -> int:
@@ -185,6 +224,7 @@ def _bar(seconds: float, samples: float) -> Iterator[Callable[[float, PPO, dict[
             started = started or (spent, learner.samples)
             rate = (learner.samples - started[1]) / max(spent - started[0], 1e-9)
             now = spent if by_time else float(learner.samples)
+            log.info("%d samples in %.0f s, success %.2f", learner.samples, spent, row["success"], extra={"done": now})
             text = f"training {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
             advance(now - done, text)
             done = now

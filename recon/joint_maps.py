@@ -132,7 +132,8 @@ def _points(known: JointMap) -> dict[str, tuple[str, Offset]]:
     for part, body in known.points.items():
         x, y, z = known.offsets.get(part, ORIGIN)
         if "{}" in body:
-            out |= {f"{side}_{part}": (body.format(side), (x, y * sign, z)) for side, sign in zip(SIDES, (1, -1))}
+            out[f"left_{part}"] = (body.format("left"), (x, y, z))
+            out[f"right_{part}"] = (body.format("right"), (x, -y, z))
         else:
             out[part] = (body, (x, y, z))
     return out

@@ -156,7 +156,7 @@ def _claimed(motion: Motion, feet: tuple[str, ...]) -> Bool[np.ndarray, " T"] | 
     columns = [i for i, name in enumerate(motion.contact_names) if name in feet]
     if motion.contacts is None or not columns:
         return None
-    return (motion.contacts[:, columns] > 0.5).any(1)
+    return np.asarray((motion.contacts[:, columns] > 0.5).any(1))
 
 
 def _in_place(points: Float[np.ndarray, "T 3"], low: Bool[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:

@@ -205,7 +205,7 @@ def _plausible(seen: list[Sighting], image: UInt8[np.ndarray, "H W 3"], belief: 
 
 
 def _looked_for(image: UInt8[np.ndarray, "H W 3"], expected: Sighting, look: Look) -> list[Sighting]:
-    """Who is seen where somebody is expected; of somebody lying or upside down, now or a frame ago, also turned upright.
+    """Who is seen where somebody is expected; somebody lying or upside down is also looked at turned upright.
 
     The estimator learnt from people on their feet: others it sees twisted, and often a quarter turn makes it surer.
     """

@@ -19,9 +19,10 @@ from recon import terms
 from recon.body import Body
 from recon.config import TermWeights
 from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_feet
-from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
-from recon.passes import QUICK
+from recon.fit import Candidate, Stiffness, View, candidate, fit
+from recon.passes import QUICK, Table
 from recon.terms import Stance
+from sfv import rotation
 from sfv.character import Character
 from sfv.cycle import Cycle, find_cycle
 from sfv.errors import InputError
@@ -40,6 +41,8 @@ DRIFT = 0.3
 """s: the support's own speed is averaged over this before it is taken out, so that steps do not count."""
 LAP = 0.5
 """s of the neighbouring cycles that are repaired along with a loop, so that its seam is nothing special."""
+STIFF_LIMITS = 10.0
+"""A few frames out of a joint's range hardly count in a mean over a clip, and the motion followed is in range."""
 FOLLOW = 1.0
 """Weight of the given motion: 0.1 rad and 5 cm count as much as 1 cm of a foot in the floor."""
 
@@ -77,12 +80,17 @@ def repair(
     if lap:
         times = np.arange(-lap, len(motion) + lap) / motion.fps
         played = replace(motion, qpos=motion.at(times), contacts=None, contact_names=(), loop=False)
+    soles = tuple(i for group in sole_groups(body, character).values() for i in group)
+    given = _start(body, bent(played))
+    # what jitters has no standing feet to read
+    first = fit(body, given, _movement(body, given, motion.fps), motion.fps, max(1, iterations // 3),
+                Stiffness(1.0 / 0.05**2, 1.0, soles), advance=advance)  # fmt: skip
+    played = replace(played, qpos=first.qpos.numpy().copy())
     start = _start(body, grounded(held(played, character), character))
     stance = stance_of(body, character, start, motion.fps)
-    soles = tuple(i for group in sole_groups(body, character).values() for i in group)
+    table = _movement(body, start, motion.fps) | _floor(body, character, start, stance, soles, motion.fps)
     stiffness = Stiffness(1.0 / 0.05**2, 1.0 / FIRM**2, soles)
-    table = _table(body, character, start, stance, soles, motion.fps)
-    found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
+    found = fit(body, start, table, motion.fps, max(1, iterations - iterations // 3), stiffness, advance=advance)
 
     inside = slice(lap, lap + len(motion))
     contacts = foot_contacts(body, character, stance)[inside]
@@ -116,6 +124,20 @@ def closed(motion: Motion) -> Motion:
             mujoco.mj_integratePos(motion.skeleton.model, row, gap, t / (len(qpos) - 1))
         motion = replace(motion, qpos=qpos)
     return motion
+
+
+def bent(motion: Motion) -> Motion:
+    """The same motion with every joint in its range, each frame by itself."""
+    model, qpos = motion.skeleton.model, motion.qpos.copy()
+    for joint in np.flatnonzero(model.jnt_limited):
+        at, (low, high) = int(model.jnt_qposadr[joint]), model.jnt_range[joint]
+        if model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE:
+            qpos[:, at] = qpos[:, at].clip(low, high)
+        elif model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_BALL:
+            turn = rotation.log(torch.tensor(qpos[:, at : at + 4]))
+            angle = turn.norm(dim=-1, keepdim=True).clamp_min(1e-9)
+            qpos[:, at : at + 4] = rotation.exp(turn * (high / angle).clamp_max(1.0)).numpy()
+    return replace(motion, qpos=qpos)
 
 
 def held(motion: Motion, character: Character) -> Motion:
@@ -188,8 +210,20 @@ def _start(body: Body, motion: Motion) -> Candidate:
     return candidate(body, torch.tensor(motion.qpos), view, body.unscaled())
 
 
-def _table(body: Body, character: Character, start: Candidate, stance: Stance, soles: tuple[int, ...], fps: float
-           ) -> dict[str, tuple[Term, float]]:  # fmt: skip
+def _movement(body: Body, start: Candidate, fps: float) -> Table:
+    """What a motion keeps to anywhere."""
+    w = TermWeights()
+    return {
+        "follow": (partial(terms.follow, target=start), FOLLOW),
+        "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
+        "limits": (partial(terms.limits, body=body), STIFF_LIMITS * w.limits),
+    }
+
+
+def _floor(
+    body: Body, character: Character, start: Candidate, stance: Stance, soles: tuple[int, ...], fps: float
+) -> Table:
+    """What the floor and gravity ask of it."""
     w, surface = TermWeights(), start.placed.surface
     air = torch.tensor(airborne(stance, surface[..., 2].min(1).values.numpy(), fps))
     touching = torch.exp(-((surface[:, list(soles), 2].clamp_min(0.0) / 0.01) ** 2))
@@ -199,9 +233,6 @@ def _table(body: Body, character: Character, start: Candidate, stance: Stance, s
     alone = surface[:, ~feet, 2].min(1).values > LOW
     weighed = replace(stance, weight=stance.weight * alone[:, None])
     return {
-        "follow": (partial(terms.follow, target=start), FOLLOW),
-        "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
-        "limits": (partial(terms.limits, body=body), w.limits),
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=FIRM), w.stance),
         "friction": (partial(terms.friction, soles=list(soles), touching=touching, fps=fps), w.friction),

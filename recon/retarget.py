@@ -35,7 +35,7 @@ NEAR, ALIKE, TWIST = 0.02, 0.3, 1.0
 """m, rad: size of a misfit of a key place, of a trunk's or foot's turn, and of a limb's, whose ends say the most."""
 FIRM = 0.002
 """m: how firmly standing points keep their places."""
-DAMPING = 0.3
+DAMPING = 0.1
 """Of the inverse kinematics, beside misfits of 1 per NEAR: a joint that moves nothing stays."""
 HURRY = 3.0
 """m/s^2: size of the acceleration of corrections."""
@@ -85,7 +85,7 @@ def retarget(
     view = View(*(torch.tensor(v, dtype=torch.float64) for v in (1.0, 0.0, 0.0, 1.0, 0.0)))
     start = candidate(body, torch.tensor(posed), view, body.unscaled())
     count, soles = len(body.landmark_names), tuple(sorted(set(stance.points.tolist())))
-    stiffness = Stiffness(1.0 / (count * NEAR**2), 0.1 / FIRM**2, soles)
+    stiffness = Stiffness(4.0 / (count * NEAR**2), 0.2 / FIRM**2, soles)
     table = objective(body, task, stance, start)
     found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
     qpos = within_limits(character.model, found.qpos.numpy())[task.window]
@@ -136,8 +136,8 @@ def _cyclic(motion: Motion, grid: np.ndarray) -> np.ndarray | None:
     return motion.contacts[np.where((grid >= 0) & (grid < len(motion)), grid, grid % (len(motion) - 1))]
 
 
-def solid_of(character: Character, parts: Parts) -> Character:
-    """The character with nothing but what can touch, the parts as sites, and every joint limited, MARGIN inside."""
+def solid_of(character: Character, parts: Parts, margin: float = MARGIN) -> Character:
+    """The character with nothing but what can touch, the parts as sites, and joints limited `margin` (rad) inside."""
     model, spec = character.model, mujoco.MjSpec.from_string(character.xml)
     for site in list(spec.sites):
         spec.delete(site)
@@ -154,9 +154,9 @@ def solid_of(character: Character, parts: Parts) -> Character:
     for joint in spec.joints:
         limited, (low, high) = bool(model.jnt_limited[joint.id]), model.jnt_range[joint.id]
         if joint.type == mujoco.mjtJoint.mjJNT_BALL:
-            joint.range = [0.0, high - MARGIN if limited else 4.0]
+            joint.range = [0.0, high - margin if limited else 4.0]
         elif joint.type == mujoco.mjtJoint.mjJNT_HINGE:
-            joint.range = [low + MARGIN, high - MARGIN] if limited else [-1e3, 1e3]
+            joint.range = [low + margin, high - margin] if limited else [-1e3, 1e3]
         joint.limited = int(joint.type != mujoco.mjtJoint.mjJNT_FREE)
     for part, (body_name, offset) in parts.points.items():
         spec.body(body_name).add_site(name=part, pos=offset)
@@ -179,9 +179,12 @@ def pose_frames(
     turns = [(model.body(parts.frames[p]).id, g @ rest[p], _size(p)) for p, g in goal.frames.items()]
     jac, error = np.zeros((3 * (len(points) + len(turns)), model.nv)), np.zeros(3 * (len(points) + len(turns)))
     posture, step = np.zeros(model.nv), np.zeros(model.nv)
+    hinges = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE)
+    angles, hinge_dofs = model.jnt_qposadr[hinges], model.jnt_dofadr[hinges]
+    low, high = model.jnt_range[hinges].T
     for t in range(frames):
         mujoco.mju_mat2Quat(pose[3:7], (goal.frames["pelvis"][t] @ rest["pelvis"]).ravel())
-        for i in range(100 if t == 0 else 8):
+        for i in range(100 if t == 0 else 12):
             data.qpos[:] = pose
             mujoco.mj_kinematics(model, data)
             mujoco.mj_comPos(model, data)
@@ -200,8 +203,14 @@ def pose_frames(
                 error[rows] = _rotvec(turn[t] @ data.xmat[body].reshape(3, 3).T) / size
             mujoco.mj_differentiatePos(model, posture, 1.0, pose, model.qpos0)
             posture[:6] = 0.0
-            normal = jac.T @ jac + DAMPING * np.eye(model.nv)
-            step[:] = np.linalg.solve(normal, jac.T @ error + 0.05 * posture)
+            step[:] = _damped(jac, error, posture)
+            # a hinge at its limit that would go on gives way to the others, and every other time tries to come back
+            angle, ahead = pose[angles], step[hinge_dofs]
+            stuck = ((angle >= high) & (ahead > 0)) | ((angle <= low) & (ahead < 0))
+            if stuck.any() and i % 2:
+                jac[:, hinge_dofs[stuck]] = 0.0
+                posture[hinge_dofs[stuck]] = 0.0
+                step[:] = _damped(jac, error, posture)
             mujoco.mj_integratePos(model, pose, step, 1.0)
             pose[:] = within_limits(model, pose[None])[0]
             if np.abs(step).max() < 3e-3:
@@ -209,6 +218,11 @@ def pose_frames(
         out[t] = pose
         advance(0.1)
     return out
+
+
+def _damped(jac: np.ndarray, error: np.ndarray, posture: np.ndarray) -> np.ndarray:
+    """The step (nv,) of damped least squares, which leans to the zero pose where nothing else asks."""
+    return np.linalg.solve(jac.T @ jac + DAMPING * np.eye(jac.shape[1]), jac.T @ error + 0.02 * posture)
 
 
 def _size(part: str) -> float:
@@ -269,16 +283,16 @@ def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[
 
     ease = torch.ones(len(start.qpos), len(body.names), dtype=torch.float64)
     table: dict[str, tuple[Term, float]] = {
-        "near": (near, 1.0),
-        "alike": (alike, 0.2),
-        "steady": (steady, 0.05),
-        "neutral": (neutral, 0.005),
+        "near": (near, 4.0),
+        "alike": (alike, 0.1),
+        "steady": (steady, 0.04),
+        "neutral": (neutral, 0.002),
         "limits": (within, 1.0),
         "ground": (terms.ground, 0.3),
-        "smooth": (partial(terms.smooth, fps=task.fps, ease=ease), 0.002),
+        "smooth": (partial(terms.smooth, fps=task.fps, ease=ease), 0.001),
     }
     if len(stance.points):
-        table["stance"] = (partial(terms.stance, given=stance, size=FIRM), 0.1)
+        table["stance"] = (partial(terms.stance, given=stance, size=FIRM), 0.2)
     return table
 
 

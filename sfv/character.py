@@ -101,6 +101,9 @@ def load_character(name: str | Path) -> Character:
         raise InputError(f"there is no character {str(name)!r}{did_you_mean(str(name), own)}; or give an MJCF file")
     try:
         spec = mujoco.MjSpec.from_file(str(path))
+        if spec.meshes or spec.hfields or spec.textures:
+            # the text alone no longer knows which folder it stood in
+            spec.meshdir, spec.texturedir = (str(path.resolve().parent / d) for d in (spec.meshdir, spec.texturedir))
         spec.compile()
         character = Character(path.stem, spec.to_xml())
     except (ValueError, UnicodeDecodeError) as error:

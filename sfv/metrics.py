@@ -85,7 +85,7 @@ def surface_points(
     radii: list[float] = []
     for g in range(model.ngeom):
         body, kind, size = int(model.geom_bodyid[g]), int(model.geom_type[g]), model.geom_size[g]
-        if body == 0:
+        if body == 0 or not (model.geom_contype[g] or model.geom_conaffinity[g]):  # the latter are only looked at
             continue
         turn = np.zeros(9)
         mujoco.mju_quat2Mat(turn, model.geom_quat[g])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from envs.config import TrackingConfig
+from envs.config import TrackingConfig, at_rate
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import changed, plain, write_config
@@ -126,7 +126,9 @@ def stage_minutes(folder: RunFolder) -> dict[str, float]:
     return {name: round(spent, 2) for name, spent in minutes.items()}
 
 
-def evaluation_of(folder: Path, motion: Path | None, rollouts: int, out: Path | None) -> Stage:
+def evaluation_of(
+    folder: Path, motion: Path | None, rollouts: int, out: Path | None, physics_hz: float | None = None
+) -> Stage:
     """The evaluation of what was trained before, on the motion and the task that it was trained on.
 
     Args:
@@ -134,6 +136,7 @@ def evaluation_of(folder: Path, motion: Path | None, rollouts: int, out: Path | 
         motion: the reference, where it is not where it was.
         rollouts: how many.
         out: where the report goes; None is 4-report of the run, or `evaluation` in the policy's folder.
+        physics_hz: the rate of the physics, where it is not to be that of the training; named in the folder then.
 
     Raises:
         InputError: there is no finished policy.
@@ -147,10 +150,13 @@ def evaluation_of(folder: Path, motion: Path | None, rollouts: int, out: Path | 
     if not reference.is_file():
         raise InputError(f"{reference}, which {folder} was trained on, is gone; say where it is with --motion")
     tracking = changed(TrackingConfig(), mark.config["tracking"], str(home / "stage.json"))
-    place = (out or (run.report("") if home.name == "3-policy" else home / "evaluation")).joinpath
+    usual = run.report("") if home.name == "3-policy" else home / "evaluation"
+    if physics_hz is not None:
+        tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
+    place = (out or usual).joinpath
 
     def about() -> dict[str, Any]:
-        settings = mark.config | {"rollouts": rollouts}
+        settings = mark.config | {"rollouts": rollouts, "physics_hz": physics_hz}
         return provenance(settings, mark.config["train"]["seed"]) | {"minutes": stage_minutes(run)}
 
     policy = home / "policy.safetensors"

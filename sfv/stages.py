@@ -17,6 +17,7 @@ from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import write_config
 from sfv.errors import InputError
 from sfv.files import fingerprint, replacing
+from sfv.progress import bar
 from sfv.report import Report
 from sfv.stage import Stage, origin
 
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sfv.character import Character
+    from sfv.check import Check
+    from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
 
 POLICY_VERSION = REPORT_VERSION = PAGE_VERSION = 1
-POSE_VERSION = MOTION_VERSION = 2
+POSE_VERSION = 2
+MOTION_VERSION = 3
 """To be raised when the code of a stage changes what it makes."""
 
+REPAIR_STEPS = 100.0
+"""Most steps of the optimiser that repairs an imported motion."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -65,7 +71,7 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig) -> Sta
 
 
 def motion_stage(track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig) -> Stage:
-    """Track -> reference motion, and its scorecard."""
+    """Track -> reference motion, its scorecard and its physics check."""
     scorecard = place("scorecard.json")
     settings: dict[str, object] = {"character": character, "reconstruct": config}
 
@@ -73,18 +79,20 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
         from recon.reconstruct import reconstruct
         from sfv.pose import PoseTrack
 
-        result = reconstruct(PoseTrack.load(track), _character(character), config)
+        body = _character(character)
+        result = reconstruct(PoseTrack.load(track), body, config)
         result.motion.save(motion)
         result.scorecard.save(scorecard)
+        _checked(result.motion, body).report().save(place("check.json"))
         write_config(place("config.yaml"), settings)
 
-    outputs = (motion, scorecard, place("config.yaml"))
+    outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | _body(character)
     return Stage("2-motion", MOTION_VERSION, {"track": track}, decisive, outputs, place("stage.json"), work)
 
 
 def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float) -> Stage:
-    """Motion file of any known format -> reference motion at `fps`, and its scorecard."""
+    """Motion file of any known format -> reference motion at `fps`, repaired if it fails the physics check."""
     scorecard = place("scorecard.json")
     settings: dict[str, object] = {"character": character, "fps": fps}
 
@@ -100,13 +108,43 @@ def import_stage(source: Path, motion: Path, place: Place, character: str, fps: 
             )
         if abs(reference.fps - fps) > 1e-6:
             reference = reference.resampled(fps)
+        reference, found = _repaired(reference, body)
         reference.save(motion)
         motion_scorecard(reference, body).save(scorecard)
+        found.report().save(place("check.json"))
         write_config(place("config.yaml"), settings)
 
-    outputs = (motion, scorecard, place("config.yaml"))
+    outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | _body(character)
     return Stage("2-motion", MOTION_VERSION, {"motion": source}, decisive, outputs, place("stage.json"), work)
+
+
+def _checked(motion: "Motion", body: "Character") -> "Check":
+    """The physics check, with a word about what fails in it."""
+    from sfv.check import check
+
+    found = check(motion, body)
+    for name in found.failed:
+        row = found[name]
+        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.repair)
+    return found
+
+
+def _repaired(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
+    """A motion as it is, or repaired where it fails the physics check and the repair leaves less of that."""
+    from recon.repair import repair
+
+    found = _checked(motion, body)
+    if found.passed:
+        return motion, found
+    with bar("repairing the motion", REPAIR_STEPS) as advance:
+        mended = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
+    after = _checked(mended, body)
+    if len(after.failed) >= len(found.failed):
+        log.warning("the motion is taken as it is: the repair would fail in as much")
+        return motion, found
+    log.warning("the motion was repaired")
+    return mended, after
 
 
 def policy_stage(motion: Path, place: Place, character: str, tracking: TrackingConfig, config: TrainConfig) -> Stage:
@@ -117,11 +155,12 @@ def policy_stage(motion: Path, place: Place, character: str, tracking: TrackingC
     def work() -> None:
         from envs.evaluation import Evaluator
         from envs.tracking import TrackingEnv
+        from policies.group import joined
         from policies.train import train
         from sfv.motion import Motion
 
-        reference, body = Motion.load(motion), _character(character)
-        env = TrackingEnv([reference], body, tracking, config.num_envs, config.seed)
+        reference, body, group = Motion.load(motion), _character(character), joined()
+        env = TrackingEnv([reference], body, tracking, group.share(config.num_envs), config.seed + group.rank)
         evaluator = Evaluator(reference, body, tracking)
         train(env, lambda policy: evaluator(policy).report, config, place(""))
         save_broken(env.broken_state, env.broken, env.model, place(BROKEN))

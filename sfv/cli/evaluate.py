@@ -25,13 +25,16 @@ class Program:
     """The reference motion, where it is no longer in the place that the policy was trained from."""
     rollouts: int = 32
     """How many from the clip's start, and as many from random phases."""
+    physics_hz: float | None = None
+    """Physics steps per second, where it is not to be that of the training: 240 and 480 judge the same policy on finer
+    physics. The report then goes to a folder that names the rate."""
     out: Path | None = None
     """Another folder for the report."""
 
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the numbers."""
-    stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out)
+    stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out, program.physics_hz)
     with alone_in(stage.mark.parent):
         say_outcome(perform(stage))
     say_numbers(stage.outputs[0])

@@ -1,16 +1,18 @@
-"""`sfv train`: motion -> policy."""
+"""`sfv train`: motion -> policy; several motions or seeds side by side."""
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from envs.config import TrackingConfig
-from policies.config import TrainConfig
+from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
+from sfv.errors import InputError
 from sfv.folder import alone_in
-from sfv.stage import perform
+from sfv.stage import Outcome, perform
 from sfv.stages import policy_stage
 
 
@@ -19,23 +21,89 @@ class Program:
     """Train a policy that makes the simulated character follow a motion.
 
     A training that was stopped goes on from its last checkpoint: type the same command again, or with more --budget.
+    Several motions or seeds are trained side by side, one core each, into OUT/NAME or OUT/NAME-seedN. Several GPUs
+    train one policy: torchrun --nproc-per-node N -m sfv.cli.main train MOTION --out OUT.
     """
 
-    motion: Annotated[Path, Positional, arg(metavar="MOTION")]
-    """The reference: a motion file of sfv (see sfv convert)."""
+    motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
+    """The references: motion files of sfv (see sfv convert), each for a policy of its own."""
     out: Path
-    """The folder of the policy."""
+    """The folder of the policy, or of the policies' folders."""
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    seeds: int = 1
+    """Train each motion so many times, with --seed and the seeds after it."""
     config: Path | None = None
     """Settings to start from: the config.yaml beside an earlier policy. Flags override it."""
 
 
 def main(program: Program) -> None:
-    """Do the stage, unless it is done."""
-    with alone_in(program.out):
-        place = program.out.joinpath
-        stage = policy_stage(program.motion, place, program.character, program.tracking, program.train)
-        say_outcome(perform(stage))
+    """Do the stage, unless it is done; or all of them, side by side."""
+    if not program.motions:
+        raise InputError("there is no motion to learn; name one or more motion files")
+    if program.seeds < 1:
+        raise InputError(f"--seeds {program.seeds} trains nothing; give 1 or more")
+    together = int(os.environ.get("WORLD_SIZE", "1")) > 1  # as torchrun says
+    if together and len(program.motions) * program.seeds > 1:
+        raise InputError("processes of torchrun train one policy together; give one motion and no --seeds")
+    if together:
+        train_together(program.motions[0], program.out, program)
+        return
+    if len(program.motions) == 1 and program.seeds == 1:
+        say_outcome(train_one(program.motions[0], program.out, program))
+        return
+    from sfv.cli.abreast import Job, abreast
+
+    limit = parse_budget(program.train.budget)
+    size = limit.seconds if limit.seconds < float("inf") else limit.samples
+    abreast([Job(folder.name, train_one, (motion, folder, own), size) for motion, folder, own in trainings(program)])
+
+
+def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
+    """Motion, folder and settings of each training.
+
+    Raises:
+        InputError: a motion is not there, or two would be written to one folder.
+    """
+    tracking = replace(program.tracking, threads=1)
+    out: dict[Path, tuple[Path, Path, Program]] = {}
+    for motion in program.motions:
+        if not motion.is_file():
+            raise InputError(f"there is no file {motion}; check the name")
+        for seed in range(program.train.seed, program.train.seed + program.seeds):
+            folder = program.out / (motion.stem + (f"-seed{seed}" if program.seeds > 1 else ""))
+            if folder in out:
+                raise InputError(f"{out[folder][0]} and {motion} would both go to {folder}; rename one of them")
+            own = replace(program, tracking=tracking, train=replace(program.train, seed=seed))
+            out[folder] = motion, folder, own
+    return list(out.values())
+
+
+def train_one(motion: Path, out: Path, program: Program) -> Outcome:
+    """Train on one motion, unless that is done."""
+    with alone_in(out):
+        return perform(policy_stage(motion, out.joinpath, program.character, program.tracking, program.train))
+
+
+def train_together(motion: Path, out: Path, program: Program) -> None:
+    """Train one policy in all processes of a group; the first looks after the files."""
+    from policies.group import joined
+
+    group = joined()
+    stage = policy_stage(motion, out.joinpath, program.character, program.tracking, program.train)
+    if group.rank > 0:
+        if group.told(None) == "work":
+            stage.work()
+        return
+
+    def work() -> None:
+        group.told("work")
+        stage.work()
+
+    with alone_in(out):
+        outcome = perform(replace(stage, work=work))
+    if outcome.skipped:
+        group.told("nothing to do")
+    say_outcome(outcome)

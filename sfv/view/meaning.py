@@ -33,7 +33,8 @@ class Meaning:
 MEANINGS = {
     "success": Meaning(
         "Success",
-        "Share of tries from the clip's start that reach its end without a fall.",
+        "Share of tries from the clip's start that reach its end with the body never half a metre from the reference "
+        "on average (PHC's definition).",
         0.95,
         0.5,
         True,
@@ -47,7 +48,7 @@ MEANINGS = {
     ),
     "strict_success": Meaning(
         "Strict success",
-        "Share of tries that reach the end and never leave the reference by more than 25 cm on average over the body.",
+        "Share of tries that reach the end with no part of the body ever 25 cm away from the reference.",
         0.9,
         0.4,
         True,
@@ -83,6 +84,7 @@ MEANINGS = {
     "power": Meaning("Power", "Mean mechanical power of all joints."),
     "energy": Meaning("Energy", "Work of all joints in one try."),
     "physics_nan": Meaning("Broken physics", "Tries that ended because the simulation ran into NaN.", 0.0, 1.0),
+    "physics_rate": Meaning("Physics rate", "Steps of the simulation per second in these tries."),
     "rollouts": Meaning("Tries", "How many tries the figures are means of."),
     "reprojection error": Meaning(
         "Distance in the picture",

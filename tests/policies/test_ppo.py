@@ -1,6 +1,7 @@
 """The learner: returns worked out by hand, a toy task it must solve, exact resume."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -117,6 +118,54 @@ def test_one_seed_one_policy():
         a.iterate()
         b.iterate()
     assert all(torch.equal(x, y) for x, y in zip(a.policy.parameters(), b.policy.parameters(), strict=True))
+
+
+def test_importance_weights_of_starts():
+    plain, ones, none = (PPO(Target(), CONFIG) for _ in range(3))
+    rollout = PPO(Target(), CONFIG)._collect()
+    before = [p.clone() for p in plain.policy.mlp_extractor.policy_net.parameters()]
+    plain._update(rollout)
+    ones._update(replace(rollout, weight=torch.ones_like(rollout.value)))
+    none._update(replace(rollout, weight=torch.zeros_like(rollout.value)))
+    for weight, other in zip(plain.policy.parameters(), ones.policy.parameters(), strict=True):
+        assert torch.equal(weight, other)
+    # what counts for nothing moves no action, while values are learnt all the same
+    for start, now in zip(before, none.policy.mlp_extractor.policy_net.parameters(), strict=True):
+        assert torch.equal(start, now)
+    for weight, other in zip(plain.policy.value_net.parameters(), none.policy.value_net.parameters(), strict=True):
+        assert torch.allclose(weight, other, atol=5e-2)
+        assert other.abs().sum() > 0
+
+
+class Minus:
+    """The toy task in a mirror: left is minus right."""
+
+    def obs(self, obs):
+        return -obs
+
+    def action(self, action):
+        return -action
+
+
+def test_a_mirror_makes_the_policy_even():
+    # the best action is x, which is its own mirror image; how far from pi(-x) = -pi(x) is what has been learnt?
+    x = torch.linspace(-1, 1, 21)[:, None]
+    uneven = []
+    for mirror in (False, True):
+        env = Target()
+        env.mirror = Minus
+        learner = PPO(env, replace(CONFIG, mirror=mirror))
+        for _ in range(10):
+            learner.iterate()
+        with torch.no_grad():
+            there, back = (learner.policy.actor(learner.policy.normaliser(side)) for side in (x, -x))
+        uneven.append(float((there + back).abs().mean()))
+    assert uneven[1] < 0.5 * uneven[0]
+
+
+def test_a_task_without_a_mirror():
+    with pytest.raises(InputError, match="does not say how it looks in a mirror"):
+        PPO(Target(), replace(CONFIG, mirror=True))
 
 
 def test_noise_narrows_with_the_samples():

@@ -54,11 +54,11 @@ def test_moves_as_mj_integrate_pos(character):
 def test_proportions_scale_both_sides_alike(humanoid):
     body = Body(humanoid)
     shape = body.unscaled()
-    shape[body.stems.index("knee"), 0, 2] = np.log(1.2)
+    shape[body.stems.index("ankle"), 0, 2] = np.log(1.2)
     qpos = torch.tensor(humanoid.model.qpos0)[None]
-    thighs = []
+    shins = []
     for proportions in (body.unscaled(), shape):
         marks = body.place(qpos, proportions).landmarks[0]
         at = {name: marks[i] for i, name in enumerate(body.landmark_names)}
-        thighs.append([float((at[f"{s}_knee"] - at[f"{s}_hip"]).norm()) for s in ("left", "right")])
-    np.testing.assert_allclose(thighs[1], np.array(thighs[0]) * 1.2)
+        shins.append([float((at[f"{s}_ankle"] - at[f"{s}_knee"]).norm()) for s in ("left", "right")])
+    np.testing.assert_allclose(shins[1], np.array(shins[0]) * 1.2)

@@ -177,7 +177,7 @@ def aligned_error(estimate: np.ndarray, truth: np.ndarray) -> float:
 def test_turning_the_picture_by_upright_turns_brings_the_head_up(turns: int) -> None:
     standing = np.zeros((33, 2))
     standing[:, 1] = np.linspace(-100, 100, 33)  # from nose to toes, y down
-    lying = standing + [5.0, 0.0]
+    lying = standing + np.array([5.0, 0.0])
     for _ in range(turns):
         lying = np.stack([-lying[:, 1], lying[:, 0]], axis=1)  # the picture a quarter turn clockwise
     assert upright_turns(lying) == turns

@@ -102,7 +102,7 @@ def test_somebody_lost_is_looked_for_upside_down() -> None:
 
 
 def test_somebody_upside_down_is_also_looked_at_upright_and_the_surer_look_counts() -> None:
-    """Turned, the estimator is surer; each frame of a lying person costs one look more than one of a standing person."""
+    """Turned, the estimator is surer; each frame of a lying person costs one look more."""
     lying = [Window(0, 0, 0)]
 
     def look(image: np.ndarray, window: Window) -> list[Sighting]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recon.repair import closed, grounded, held, looped, repair
+from recon.repair import bent, closed, grounded, held, looped, repair
 from sfv.check import check
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
@@ -45,6 +45,20 @@ def test_what_has_no_cycle_makes_no_loop(humanoid, wave: Motion) -> None:
         looped(replace(wave, qpos=wave.qpos[:16]), humanoid)
 
 
+def test_bending_into_the_ranges_changes_nothing_else(humanoid, wave: Motion) -> None:
+    qpos = wave.qpos.copy()
+    elbow = int(humanoid.model.joint("left_elbow").qposadr[0])
+    qpos[5, elbow] = 3.2  # of at most 2.8
+    # a turn of the neck by 2 rad, of at most 1.5: half angles 1 and 0.75
+    neck = int(humanoid.model.joint("neck").qposadr[0])
+    qpos[7, neck : neck + 4] = np.cos(1.0), 0.0, 0.0, np.sin(1.0)
+    inside = bent(replace(wave, qpos=qpos)).qpos
+    assert inside[5, elbow] == pytest.approx(2.8)
+    np.testing.assert_allclose(inside[7, neck : neck + 4], [np.cos(0.75), 0.0, 0.0, np.sin(0.75)], atol=1e-9)
+    rest = [t for t in range(len(qpos)) if t not in (5, 7)]
+    np.testing.assert_allclose(inside[rest], wave.qpos[rest], atol=1e-9)
+
+
 def test_drift_and_height_are_taken_out_at_once(humanoid, wave: Motion) -> None:
     broken = moved(drifting(wave), np.array([0.0, 0.0, 0.05]))
     # 0.2 and 0.1 m/s together
@@ -55,7 +69,7 @@ def test_drift_and_height_are_taken_out_at_once(humanoid, wave: Motion) -> None:
 
 def test_a_broken_motion_passes_after_repair(humanoid, wave: Motion) -> None:
     broken = moved(drifting(wave), np.array([0.0, 0.0, 0.05]))
-    assert {"floating", "drift of what stands"} <= set(check(broken, humanoid).failed)
+    assert {"floating", "drift of standing feet"} <= set(check(broken, humanoid).failed)
     repaired = repair(broken, humanoid, iterations=15)
     assert check(repaired, humanoid).failed == ()
     assert repaired.contact_names == humanoid.feet

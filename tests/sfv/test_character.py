@@ -4,6 +4,7 @@ import pytest
 
 from sfv.character import Character, load_character
 from sfv.errors import InputError
+from sfv.formats.smpl import mean_joints, smpl_skeleton
 
 
 def test_the_humanoid_is_the_one_of_the_table():
@@ -87,3 +88,32 @@ def test_what_the_custom_block_lacks_is_named(old, new, attribute, words):
     assert old in xml
     with pytest.raises(InputError, match=words):
         getattr(Character("mine", xml.replace(old, new)), attribute)
+
+
+def test_the_person_on_smpl_joints_stands_by_its_servos():
+    person = load_character("smpl22")
+    assert person.mass == pytest.approx(65.0)
+    assert person.model.nu == 3 * 21
+    assert len(person.pose_weights) == 22
+    assert person.skeleton.difference_to(smpl_skeleton(mean_joints())) is None
+    spec = mujoco.MjSpec.from_string(person.xml)
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], contype=1)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    for _ in range(240):  # 2 s
+        mujoco.mj_step(model, data)
+    assert data.body("head").xpos[2] > 1.5
+    assert np.abs(data.qvel).max() < 0.5
+
+
+def test_meshes_are_found_beside_the_file(tmp_path):
+    (tmp_path / "shapes").mkdir()
+    corner = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+    (tmp_path / "shapes" / "wedge.obj").write_text(corner)
+    (tmp_path / "mine.xml").write_text(
+        '<mujoco><compiler meshdir="shapes"/><asset><mesh name="wedge" file="wedge.obj"/></asset>'
+        '<worldbody><body name="root"><freejoint/><geom type="mesh" mesh="wedge"/></body></worldbody></mujoco>'
+    )
+    mine = load_character(tmp_path / "mine.xml")
+    assert mine.mass == pytest.approx(1000.0 / 6.0, rel=1e-6)  # water in a corner of the unit cube
+    assert str(tmp_path) not in load_character("humanoid").xml

@@ -1,0 +1,35 @@
+"""The settings of the physics preview. Light: imports neither torch nor MuJoCo."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class PreviewConfig:
+    """How a simulated character is driven along a motion without training: planning again at every control step."""
+
+    horizon: int = 12
+    """Control steps that a plan looks ahead: 12 at 30 Hz = 0.4 s. Landings after long flights want more."""
+    iterations: int = 1
+    """Improvements of the plan per control step; the first plan gets six."""
+    tries: int = 4
+    """When the character is lost, planning goes on from a moment before, looking farther ahead and with noise; this
+    often, the first try included. The try that came farthest is kept."""
+    noise: int = 0
+    """Noisy candidates per improvement in the first try, beside those of the plan itself; later tries have 32."""
+    lost: float = 0.5
+    """The character is lost when any body is farther than this from the motion, in metres, in the world."""
+    relinearise: int = 1
+    """Differentiate the physics anew along the whole plan at every so many control steps, and in between only at the
+    step that came into view. Where the character was lost it is done at every step."""
+    assist: Literal["never", "lost", "always"] = "lost"
+    """When to measure the force from nowhere that the motion wants: the same planner with six priced motors at the
+    root."""
+    control_hz: float = 30.0
+    """Controls per second."""
+    decimation: int = 4
+    """Physics steps per control: 4 x 30 Hz = 120 Hz."""
+    seed: int = 0
+    """Seed of the noise."""
+    threads: int = 1
+    """Threads for the physics; 0 = all cores. The result is the same at any number."""

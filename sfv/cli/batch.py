@@ -1,0 +1,148 @@
+"""`sfv batch`: many clips -> a run of each, over Ray, and one page that sets them side by side."""
+
+import logging
+import os
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from configs.run import quick, standard
+from envs.config import TrackingConfig
+from policies.config import TrainConfig
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.errors import InputError
+from sfv.pipeline import RunConfig, run
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Program:
+    """Do what sfv run does for many clips, each in a folder OUT/NAME of its own; OUT/index.html shows all of them.
+
+    Clips are worked on by Ray, one core each, here or on the cluster that $RAY_ADDRESS names, whose machines must see
+    the same folders. What is done is not done again: type the same command again after a stop, or with more clips.
+    """
+
+    clips: Annotated[tuple[Path, ...], Positional, arg(metavar="CLIP [CLIP ...]")]
+    """Videos of a person, or motion files (.npz, .bvh, .json, .txt)."""
+    out: Path
+    """The folder of the runs."""
+    character: str = "humanoid"
+    """Who is to do it: one of sfv's characters, or an MJCF file."""
+    pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
+    reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
+    tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
+    train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    rollouts: int = 32
+    """Rollouts by which each policy is measured: so many from the clip's start, and as many from random phases."""
+    config: Path | None = None
+    """Settings to start from: the config.yaml of an earlier run, or a preset's name. Flags override it."""
+
+
+PRESETS = {"standard": partial(standard, Path(), Path()), "quick": partial(quick, Path(), Path())}
+
+
+def main(program: Program) -> None:
+    """Do all runs, and write the page of those that came to an end."""
+    runs, ray = runs_of(program), _ray()
+    failed = _worked(ray, runs, gpus=int(program.tracking.simulator == "warp"))
+    finished = [config.out for config in runs if config.out.name not in failed]
+    if finished:
+        from sfv.cli.report import column
+        from sfv.view.page import write_comparison
+
+        page = program.out / "index.html"
+        write_comparison(page, [column(root) for root in finished])
+        print(f"open {page}")
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise InputError(f"{len(failed)} of {len(runs)} failed, which the same command tries again: {reasons}")
+
+
+def runs_of(program: Program) -> list[RunConfig]:
+    """The run of each clip.
+
+    Raises:
+        InputError: there is no clip, one is not there, or two would share a folder.
+    """
+    if not program.clips:
+        raise InputError("there is no clip to work on; name one or more")
+    runs: dict[str, RunConfig] = {}
+    for clip in program.clips:
+        if not clip.is_file():
+            raise InputError(f"there is no file {clip}; check the name")
+        name = clip.name.removesuffix(".gz").rsplit(".", 1)[0]
+        if name in runs:
+            raise InputError(f"{runs[name].clip} and {clip} would both go to {program.out / name}; rename one of them")
+        runs[name] = RunConfig(
+            clip.absolute(),
+            (program.out / name).absolute(),
+            program.character,
+            program.pose,
+            program.reconstruct,
+            replace(program.tracking, threads=1),
+            program.train,
+            program.rollouts,
+        )
+    return list(runs.values())
+
+
+def _ray() -> "ModuleType":
+    """Ray, started or joined.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send them to its makers
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError("sfv batch works over Ray, which is not installed; type: pip install 'sfv[batch]'") from error
+    if not ray.is_initialized():
+        here: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
+        ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
+    return ray
+
+
+def _worked(ray: "ModuleType", runs: list[RunConfig], gpus: int) -> dict[str, str]:
+    """Do all runs; name -> reason of those that failed."""
+    from sfv.progress import bar
+
+    task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_one)
+    pending = {task.remote(config): config.out.name for config in runs}
+    failed: dict[str, str] = {}
+    try:
+        with bar(f"0 of {len(runs)} runs", len(runs)) as advance:
+            while pending:
+                for reference in ray.wait(list(pending), timeout=1.0)[0]:
+                    name = pending.pop(reference)
+                    try:
+                        reason = ray.get(reference)
+                    except ray.exceptions.RayError as error:
+                        reason = str(error).strip().splitlines()[-1]
+                    if reason:
+                        failed[name] = reason
+                    print(f"{name}: {reason or 'done'}", flush=True)
+                    advance(1, f"{len(runs) - len(pending)} of {len(runs)} runs")
+    finally:
+        for reference in pending:  # Ctrl-C in each of them, so that they clean up
+            ray.cancel(reference)
+        if pending:
+            ray.wait(list(pending), num_returns=len(pending), timeout=20.0)
+        ray.shutdown()
+    return failed
+
+
+def _one(config: RunConfig) -> str | None:
+    """What a worker does: one run. Why it failed, or None."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        run(config, lambda outcome: None)
+    except InputError as error:
+        return str(error)
+    return None

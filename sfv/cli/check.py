@@ -1,0 +1,93 @@
+"""`sfv check`: motion -> whether physics allows it, in numbers with limits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sfv.character import Character
+    from sfv.check import Check
+    from sfv.motion import Motion
+
+
+@dataclass(frozen=True)
+class Program:
+    """Measure a motion against what bodies and gravity allow, before anything is trained on it.
+
+    Each row has a limit, a verdict and what to do about it. The exit code is 0 if no row fails, else 1.
+    """
+
+    motion: Annotated[Path, Positional, arg(metavar="MOTION")]
+    """A motion file of any format."""
+    out: Path | None = None
+    """The .json to write the rows to."""
+    character: str | None = None
+    """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
+    format: str | None = None
+    """The format of MOTION, where its content does not tell."""
+    fps: float | None = None
+    """Frames per second of MOTION, where the file names a wrong rate."""
+
+
+def main(program: Program) -> None:
+    """Check, show the rows, write them, and leave with 1 if any fails."""
+    from rich.console import Console
+
+    from sfv.check import check
+    from sfv.formats.files import read_motion
+
+    motion = read_motion(program.motion, program.format, program.fps, program.character)
+    character, dynamic = body_of(motion, program.character)
+    found = check(motion, character, dynamic)
+    show({"value": found}, Console())
+    if not dynamic:
+        print("no character has this skeleton, so what needs masses and shapes was not asked; name one by --character")
+    if program.out:
+        found.report().save(program.out)
+        print(program.out)
+    if not found.passed:
+        raise SystemExit(1)
+
+
+def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
+    """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
+    from sfv.character import load_character
+    from sfv.view.figure import figure
+
+    body = load_character(name) if name else figure(motion.skeleton)
+    return body, body.name != "sticks"
+
+
+def show(checks: "dict[str, Check]", console: "Console") -> None:
+    """Print one check, or the same motion's before and after side by side."""
+    from rich.table import Table
+
+    colours = {"pass": "green", "note": "yellow", "fail": "bold red"}
+    last = list(checks.values())[-1]
+    table = Table(title=last.title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("row")
+    for name in checks:
+        table.add_column(name, justify="right")
+        table.add_column("verdict")
+    for title in ("unit", "limit", "what to do"):
+        table.add_column(title)
+    rows = {row.name: row for found in checks.values() for row in found.rows}
+    for name, row in rows.items():
+        cells = []
+        for found in checks.values():
+            mine = next((r for r in found.rows if r.name == name), None)
+            cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
+        advice = "" if row.verdict == "pass" else row.repair
+        table.add_row(name, *cells, row.unit, row.limit, advice)
+    console.print(table)
+    if last.cycle is not None:
+        what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"
+        console.print(f"{what}: frames {last.cycle.start} to {last.cycle.stop}, gap {100 * last.cycle.gap:.1f} cm")
+    else:
+        console.print("no cycle found")
+    failed = f"fails: {', '.join(last.failed)}"
+    console.print("passes" if last.passed else failed, style="bold")

@@ -1,0 +1,61 @@
+"""`sfv repair`: motion -> the nearest motion that keeps to the floor and to gravity."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from sfv.errors import InputError
+
+
+@dataclass(frozen=True)
+class Program:
+    """Change a motion as little as its failures ask: the floor, sliding, jitter, joint limits, balance and flight.
+
+    It is checked before and after, and both checks are shown. A wrong frame rate or wrong axes are not guessed. Beside
+    the motion go the rows of its check: OUT.check.json.
+    """
+
+    motion: Annotated[Path, Positional, arg(metavar="MOTION")]
+    """A motion file of any format."""
+    out: Path
+    """The motion to write, such as repaired.npz."""
+    loop: bool = False
+    """Cut the best cycle out and close its seam."""
+    iterations: int = 100
+    """Most steps of the optimiser."""
+    character: str | None = None
+    """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
+    format: str | None = None
+    """The format of MOTION, where its content does not tell."""
+    fps: float | None = None
+    """Frames per second of MOTION, where the file names a wrong rate."""
+
+
+def main(program: Program) -> None:
+    """Check, repair, check again, and show both."""
+    from rich.console import Console
+
+    from recon.repair import repair
+    from sfv.check import check
+    from sfv.cli.check import body_of, show
+    from sfv.formats.files import read_motion, write_motion
+    from sfv.progress import bar
+
+    motion = read_motion(program.motion, program.format, program.fps, program.character)
+    character, dynamic = body_of(motion, program.character)
+    if not dynamic:
+        raise InputError(
+            f"{program.motion} moves a skeleton that no character of sfv has, so there are no soles to stand on; "
+            "name its body with --character, or retarget it first"
+        )
+    before = check(motion, character)
+    with bar("repair", program.iterations) as advance:
+        repaired = repair(motion, character, program.loop, program.iterations, advance)
+    write_motion(repaired, program.out)
+    after = check(repaired, character)
+    rows = program.out.with_name(f"{program.out.stem}.check.json")
+    after.report().save(rows)
+    show({"before": before, "after": after}, Console())
+    print(f"{program.out}, {rows}")

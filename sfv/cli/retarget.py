@@ -1,0 +1,48 @@
+"""`sfv retarget`: motion of one body -> motion of another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+
+@dataclass(frozen=True)
+class Program:
+    """Give a motion to another body: key bodies where its limbs can put them, standing feet and hands kept in place.
+
+    The motion's skeleton and the character are known by the names of their bodies: the humanoid, SMPL's 22 joints, the
+    Unitree G1.
+    """
+
+    motion: Annotated[Path, Positional, arg(metavar="MOTION")]
+    """A motion file of any format."""
+    to: str
+    """Whose motion it is to be: one of sfv's characters (humanoid, smpl22), or an MJCF file."""
+    out: Path
+    """The motion to write, such as motion.npz; the suffix names the format."""
+    character: str | None = None
+    """Whose motion MOTION is, where it holds joint angles and no bones: an MJCF file, or the name of a character."""
+    iterations: int = 150
+    """Most steps of the optimiser."""
+
+
+def main(program: Program) -> None:
+    """Retarget, write, and say how near it is."""
+    from recon.retarget import retarget
+    from sfv.character import load_character
+    from sfv.formats.files import read_motion, write_motion
+    from sfv.progress import bar
+
+    motion = read_motion(program.motion, character=program.character)
+    character = load_character(program.to)
+    frames = len(motion) / 10.0
+    with bar(f"to {character.name}", frames + program.iterations, "steps") as advance:
+        result = retarget(motion, character, program.iterations, advance)
+        advance(frames + program.iterations)
+    write_motion(result.motion, program.out)
+    print(f"{program.out}: {len(result.motion)} frames at {motion.fps:g} Hz on {character.name}")
+    print(f"  key bodies off their scaled places   {result.key_error:6.2f} cm")
+    print(f"  sliding of standing feet             {result.slide:6.2f} cm/s")
+    print(f"  deepest point under the floor, mean  {result.penetration:6.2f} cm")
+    print(f"  beyond joint limits, largest         {result.violation:6.2f} deg")

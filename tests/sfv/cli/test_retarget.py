@@ -1,0 +1,33 @@
+"""`sfv retarget` from file to file."""
+
+from pathlib import Path
+
+import pytest
+
+from sfv.cli.main import main
+from sfv.motion import Motion
+
+
+def test_retarget_writes_a_motion_and_says_how_near_it_is(
+    wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wave.save(tmp_path / "wave.npz")
+    out = tmp_path / "person.npz"
+    arguments = ["retarget", str(tmp_path / "wave.npz"), "--to", "smpl22", "--out", str(out), "--iterations", "5"]
+    assert main(arguments) == 0
+    assert "left_collar" in Motion.load(out).skeleton.body_names
+    assert len(Motion.load(out)) == len(wave)
+    said = capsys.readouterr().out
+    assert all(words in said for words in ("scaled places", "cm/s", "under the floor", "0.00 deg"))
+
+
+def test_retarget_refuses_a_body_without_a_map(
+    wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wave.save(tmp_path / "wave.npz")
+    (tmp_path / "box.xml").write_text(
+        '<mujoco><worldbody><body name="box"><freejoint/><geom size="1"/></body></worldbody></mujoco>'
+    )
+    arguments = ["retarget", str(tmp_path / "wave.npz"), "--to", str(tmp_path / "box.xml"), "--out", "x.npz"]
+    assert main(arguments) == 2
+    assert "no joint map fits box" in capsys.readouterr().err
