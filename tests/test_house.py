@@ -79,7 +79,7 @@ def test_help_names_every_verb_of_the_pipeline() -> None:
         "report",
         "batch",
     )
-    for verb in (*verbs, "convert", "view"):
+    for verb in (*verbs, "report", "convert", "view"):
         assert re.search(rf"\b{verb}\b", result.stdout)
 
 
