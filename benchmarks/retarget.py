@@ -17,9 +17,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from recon.ik import turns_at
 from recon.joint_maps import parts_of
 from recon.keys import floor_level, keys_of, lifted
-from recon.retarget import KEY, Task, _turns_at, finished, judged, retarget, solid_of, task_for
+from recon.retarget import KEY, Task, finished, judged, retarget, solid_of, task_for
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
@@ -46,7 +47,7 @@ def mink_motion(motion: Motion, task: Task, orientation: float) -> Motion:
     configuration = mink.Configuration(model)
     limits = [mink.ConfigurationLimit(model)]
     pairs: list[tuple[Any, np.ndarray, np.ndarray]] = []
-    rest = _turns_at(model, parts.t_pose, parts)
+    rest = turns_at(model, parts.t_pose, parts)
     count = len(task.goal.points["pelvis"])
     still = np.tile(np.eye(3), (count, 1, 1))
     for part, places in task.goal.points.items():

@@ -38,9 +38,9 @@ class TermWeights:
     """Standing feet neither slide nor float."""
     friction: float = 1.0
     """What touches the floor does not slide."""
-    balance: float = 0.3
+    balance: float = 0.6
     """The ground's force acts under the standing feet."""
-    poise: float = 0.3
+    poise: float = 1.0
     """At the clip's ends a standing body is about to stay, not to fall."""
     flight: float = 1.0
     """In the air the centre of mass falls freely."""

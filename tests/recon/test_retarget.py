@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recon.ik import pose_frames, within_limits
 from recon.joint_maps import parts_of, with_feet
 from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
-from recon.retarget import finished, judged, pose_frames, retarget, solid_of, task_for, within_limits
+from recon.retarget import finished, judged, retarget, solid_of, task_for
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
