@@ -166,9 +166,9 @@ def test_a_loop_stays_one(humanoid, smpl22):
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.parametrize("clip", ["kick", "walk"])
-def test_the_robot_and_back(data: Path, humanoid, clip):
-    robot = load_character(data / "robots" / "unitree_g1" / "g1.xml")
-    motion = read_motion(data / "mocap" / "deepmimic" / f"humanoid3d_{clip}.txt")
+def test_the_robot_and_back(data_folder: Path, humanoid, clip):
+    robot = load_character(data_folder / "robots" / "unitree_g1" / "g1.xml")
+    motion = read_motion(data_folder / "mocap" / "deepmimic" / f"humanoid3d_{clip}.txt")
     there = retarget(motion, robot, 60)
     assert there.key_error < 2.0
     assert there.violation == 0.0
