@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -98,12 +99,21 @@ def test_nan_ends_the_episode_and_is_counted_and_kept(wave):
     assert torch.isfinite(env.step(zeros(env)).reward).all()
 
 
-def test_failures_draw_starts(wave):
-    env = make(wave, n=512, start="failures")
-    env.starts.failed(torch.zeros(400, dtype=torch.long), torch.full((400,), 200))  # all failed in the last fifth
+@pytest.mark.parametrize("loop", [False, True])
+def test_failures_draw_starts_from_the_time_before_them(wave, loop):
+    long = replace(wave, qpos=wave.qpos[np.arange(121) % 30], loop=loop)  # four seconds
+    env = make(long, n=512, start="failures")
+    env.starts.failed(torch.zeros(400, dtype=torch.long), torch.full((400,), 852 if not loop else 60))
     _, tick = env.starts.sample(4000, env.generator)
-    late = ((tick > 120) & (tick < 216)).float().mean()  # uniform and first-frame starts alone would give 0.3
-    assert late > 0.5
+    if loop:  # from 1.2 s before the end of a cycle to 0.3 s after its start
+        before, after = (tick >= 672) | (tick < 72), (tick >= 72) & (tick < 672)
+        assert before.float().mean() > 0.65  # half of all and their part of the other half
+        assert 0.25 < after.float().mean() < 0.35
+    else:  # a quarter of all start at the first frame
+        before, after = (tick > 504) & (tick <= 864), tick > 864
+        assert before.float().mean() > 0.48
+        assert (tick == 0).float().mean() == pytest.approx(0.25, abs=0.03)
+        assert after.float().mean() < 0.06
 
 
 def test_rates_that_do_not_fit_are_refused(wave):
