@@ -112,7 +112,7 @@ class FailureStart(RandomStart):
 
     def restore(self, state: Tensor) -> None:
         """Go on from earlier counts."""
-        self.count = state.clone()
+        self.count = state.clone().to(self.count.device)
 
 
 STARTS: dict[str, type[FixedStart]] = {"fixed": FixedStart, "random": RandomStart, "failures": FailureStart}

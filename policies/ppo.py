@@ -198,7 +198,7 @@ class PPO:
             old.lerp_(new, min(1.0, share))
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that the next iteration depends on, as named tensors."""
+        """Everything that the next iteration depends on, as named tensors on the processor."""
         out = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
         out |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
         for index, weight in enumerate(self.weights):
@@ -211,7 +211,7 @@ class PPO:
             "samples": torch.tensor(self.samples),
             "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
         }
-        return {name: tensor.detach().clone().contiguous() for name, tensor in out.items()}
+        return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`, bit for bit."""
@@ -224,9 +224,11 @@ class PPO:
         self.optimizer.state.clear()
         for index, weight in enumerate(self.weights):
             if moments := part(f"adam.{index}."):
-                self.optimizer.state[weight] = {name: tensor.clone() for name, tensor in moments.items()}
+                # Adam counts its steps on the processor, whatever the device
+                places = {name: "cpu" if name == "step" else weight.device for name in moments}
+                self.optimizer.state[weight] = {name: t.clone().to(places[name]) for name, t in moments.items()}
         self.env.restore(part("env."))
-        self.obs = state["obs"].clone()
+        self.obs = state["obs"].clone().to(self.env.device)
         self.generator.set_state(state["generator"])
         self.samples = int(state["samples"])
         self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])

@@ -5,6 +5,7 @@ after a kill is in the checkpoint, so the curve after one is the curve without.
 """
 
 import contextlib
+import copy
 import csv
 import logging
 import time
@@ -122,15 +123,16 @@ class _Run:
         return max(r["normalised_return"] for r in recent) < before + GAIN
 
     def evaluate(self) -> None:
-        """Judge the averaged policy as it is, add a row to the log, keep it if it is the best."""
-        report = self.judge(DeterministicActor(self.learner.average))
+        """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""
+        average = copy.deepcopy(self.learner.average).cpu()
+        report = self.judge(DeterministicActor(average))
         row = {"samples": float(self.learner.samples), "minutes": self.seconds / 60.0}
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
-            self.best_weights = {name: t.detach().clone() for name, t in self.learner.average.state_dict().items()}
+            self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
 
     def save(self) -> None:

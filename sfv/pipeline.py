@@ -95,7 +95,7 @@ def run_stages(config: RunConfig) -> list[Stage]:
             pose_stage(config.clip, track, folder.pose, config.pose),
             motion_stage(track, motion, folder.motion, config.character, config.reconstruct),
         ]
-    policy = policy_stage(motion, folder.policy, config.character, config.tracking, config.train)
+    policy = policy_stage([motion], folder.policy, config.character, config.tracking, config.train)
     evaluation = evaluation_stage(
         folder.policy("policy.safetensors"),
         motion,
@@ -146,6 +146,9 @@ def evaluation_of(
     mark = Mark.read(home / "stage.json")
     if mark is None or mark.state != "done":
         raise InputError(f"{folder} holds no finished policy; finish it with sfv run, or make one with sfv train")
+    if motion is None and "motion" not in mark.inputs:
+        known = ", ".join(str(path) for path in mark.inputs.values())
+        raise InputError(f"{folder} was trained on several motions; name one of them with --motion: {known}")
     reference = motion or home / mark.inputs["motion"]
     if not reference.is_file():
         raise InputError(f"{reference}, which {folder} was trained on, is gone; say where it is with --motion")

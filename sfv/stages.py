@@ -6,7 +6,7 @@ of recon, envs, policies and sfv.view, which are imported when they work.
 
 import csv
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,8 +40,8 @@ MOTION_VERSION = 3
 REPORT_SEED = 2000
 """Other starts than those by which training chose its best policy, which would flatter it."""
 JUDGED_LOOP, JUDGED = 32, 128
-"""Rollouts from the start by which training chooses its best policy, of a loop and of a clip that ends: those last a few
-seconds instead of 20, and so many tell a policy that fails once in a hundred from one that does not."""
+"""Rollouts from the start by which training chooses its best policy, of a loop and of a clip that ends: the latter take
+a few seconds instead of 20, and so many tell a policy that fails once in a hundred from one that does not."""
 REPAIR_STEPS = 100.0
 """Most steps of the optimiser that repairs an imported motion."""
 BROKEN = "nan_state.npz"
@@ -152,22 +152,37 @@ def _repaired(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
     return mended, after
 
 
-def policy_stage(motion: Path, place: Place, character: str, tracking: TrackingConfig, config: TrainConfig) -> Stage:
-    """Reference motion -> policy. A killed training goes on from its last checkpoint, also towards another budget."""
+def policy_stage(
+    motions: Sequence[Path], place: Place, character: str, tracking: TrackingConfig, config: TrainConfig
+) -> Stage:
+    """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
+
+    Raises:
+        InputError: the budget cannot be read, or two motions have one name.
+    """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
+    inputs = {"motion": motions[0]} if len(motions) == 1 else {f"motion {path.stem}": path for path in motions}
+    if len(inputs) < len(motions):
+        raise InputError("motions that one policy learns are told apart by their names, and two are alike; rename one")
     settings: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
 
     def work() -> None:
         from envs.evaluation import Evaluator
+        from envs.suite import Suite
         from envs.tracking import TrackingEnv
         from policies.group import joined
         from policies.train import train
         from sfv.motion import Motion
 
-        reference, body, group = Motion.load(motion), _character(character), joined()
-        env = TrackingEnv([reference], body, tracking, group.share(config.num_envs), config.seed + group.rank)
-        evaluator = Evaluator(reference, body, tracking, JUDGED_LOOP if reference.loop else JUDGED)
-        train(env, lambda policy: evaluator(policy).report, config, place(""))
+        references, body, group = [Motion.load(path) for path in motions], _character(character), joined()
+        env = TrackingEnv(references, body, tracking, group.share(config.num_envs), config.seed + group.rank)
+        if len(motions) > 1:
+            suite = Suite({path.stem: clip for path, clip in zip(motions, references, strict=True)}, body, tracking)
+            train(env, suite, config, place(""))
+        else:
+            judges = JUDGED_LOOP if references[0].loop else JUDGED
+            evaluator = Evaluator(references[0], body, tracking, judges)
+            train(env, lambda policy: evaluator(policy).report, config, place(""))
         save_broken(env.broken_state, env.broken, env.model, place(BROKEN))
         write_config(place("config.yaml"), settings)
 
@@ -177,7 +192,7 @@ def policy_stage(motion: Path, place: Place, character: str, tracking: TrackingC
     return Stage(
         "3-policy",
         POLICY_VERSION,
-        {"motion": motion},
+        inputs,
         decisive,
         tuple(place(name) for name in names),
         place("stage.json"),

@@ -1,6 +1,7 @@
 """`sfv train`: motion -> policy; several motions or seeds side by side."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -21,18 +22,21 @@ class Program:
     """Train a policy that makes the simulated character follow a motion.
 
     A training that was stopped goes on from its last checkpoint: type the same command again, or with more --budget.
-    Several motions or seeds are trained side by side, one core each, into OUT/NAME or OUT/NAME-seedN. Several GPUs
-    train one policy: torchrun --nproc-per-node N -m sfv.cli.main train MOTION --out OUT.
+    Several motions or seeds are trained side by side, one core each, into OUT/NAME or OUT/NAME-seedN; with --together,
+    one policy learns all the motions. Several GPUs train one policy: torchrun --nproc-per-node N -m sfv.cli.main train
+    MOTION --out OUT.
     """
 
     motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
-    """The references: motion files of sfv (see sfv convert), each for a policy of its own."""
+    """The references: motion files of sfv (see sfv convert), each for a policy of its own unless --together."""
     out: Path
     """The folder of the policy, or of the policies' folders."""
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    together: bool = False
+    """Train one policy that does all the motions, instead of one for each."""
     seeds: int = 1
     """Train each motion so many times, with --seed and the seeds after it."""
     config: Path | None = None
@@ -45,33 +49,36 @@ def main(program: Program) -> None:
         raise InputError("there is no motion to learn; name one or more motion files")
     if program.seeds < 1:
         raise InputError(f"--seeds {program.seeds} trains nothing; give 1 or more")
-    together = int(os.environ.get("WORLD_SIZE", "1")) > 1  # as torchrun says
-    if together and len(program.motions) * program.seeds > 1:
-        raise InputError("processes of torchrun train one policy together; give one motion and no --seeds")
-    if together:
-        train_together(program.motions[0], program.out, program)
+    if program.together and program.seeds > 1:
+        raise InputError("--together trains one policy; leave out --seeds, and run again with another --seed")
+    for motion in program.motions:
+        if not motion.is_file():
+            raise InputError(f"there is no file {motion}; check the name")
+    one = len(program.motions) == 1 or program.together
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # as torchrun says
+        if not one or program.seeds > 1:
+            raise InputError("processes of torchrun train one policy; give one motion or --together, and no --seeds")
+        train_as_one(program)
         return
-    if len(program.motions) == 1 and program.seeds == 1:
-        say_outcome(train_one(program.motions[0], program.out, program))
+    if one and program.seeds == 1:
+        say_outcome(train_one(program.motions, program.out, program))
         return
     from sfv.cli.abreast import Job, abreast
 
     limit = parse_budget(program.train.budget)
     size = limit.seconds if limit.seconds < float("inf") else limit.samples
-    abreast([Job(folder.name, train_one, (motion, folder, own), size) for motion, folder, own in trainings(program)])
+    abreast([Job(folder.name, train_one, ((motion,), folder, own), size) for motion, folder, own in trainings(program)])
 
 
 def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
     """Motion, folder and settings of each training.
 
     Raises:
-        InputError: a motion is not there, or two would be written to one folder.
+        InputError: two motions would be written to one folder.
     """
     tracking = replace(program.tracking, threads=1)
     out: dict[Path, tuple[Path, Path, Program]] = {}
     for motion in program.motions:
-        if not motion.is_file():
-            raise InputError(f"there is no file {motion}; check the name")
         for seed in range(program.train.seed, program.train.seed + program.seeds):
             folder = program.out / (motion.stem + (f"-seed{seed}" if program.seeds > 1 else ""))
             if folder in out:
@@ -81,18 +88,18 @@ def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
     return list(out.values())
 
 
-def train_one(motion: Path, out: Path, program: Program) -> Outcome:
-    """Train on one motion, unless that is done."""
+def train_one(motions: Sequence[Path], out: Path, program: Program) -> Outcome:
+    """Train one policy, unless that is done."""
     with alone_in(out):
-        return perform(policy_stage(motion, out.joinpath, program.character, program.tracking, program.train))
+        return perform(policy_stage(motions, out.joinpath, program.character, program.tracking, program.train))
 
 
-def train_together(motion: Path, out: Path, program: Program) -> None:
+def train_as_one(program: Program) -> None:
     """Train one policy in all processes of a group; the first looks after the files."""
     from policies.group import joined
 
-    group = joined()
-    stage = policy_stage(motion, out.joinpath, program.character, program.tracking, program.train)
+    group, out = joined(), program.out
+    stage = policy_stage(program.motions, out.joinpath, program.character, program.tracking, program.train)
     if group.rank > 0:
         if group.told(None) == "work":
             stage.work()

@@ -8,6 +8,7 @@ import torch
 
 from envs.config import TrackingConfig
 from envs.evaluation import Evaluator
+from envs.suite import Suite
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError
@@ -139,3 +140,18 @@ def test_an_evaluation_of_a_policy_that_falls(wave):
     assert found.report["success"] == 0.0
     assert found.report["time_to_fall"] < 1.0
     assert found.report["normalised_return"] < 0.6
+
+
+def test_an_evaluation_of_two_clips_is_that_of_each(wave):
+    task, still = TrackingConfig(threads=1), lambda obs: torch.zeros(len(obs), 28)
+    away = wave.qpos.copy()
+    away[:, 0] += np.linspace(0.0, 4.0, len(away))  # a standing body that is pulled away at 4 m/s
+    clips = {"here": wave, "away": replace(wave, qpos=away)}
+    both = Suite(clips, CHARACTER, task, rollouts=8)(still)
+    each = [Evaluator(clip, CHARACTER, task, rollouts=8)(still).report for clip in clips.values()]
+    assert both["success here"] == each[0]["success"] == 1.0
+    assert both["success away"] == each[1]["success"] == 0.0
+    for name in ("normalised_return", "mpjpe_global"):
+        found = [both[f"{name} here"], both[f"{name} away"]]
+        assert found == pytest.approx([report[name] for report in each], rel=0.2)  # other noise on the starts
+        assert both[name] == pytest.approx(np.mean(found))

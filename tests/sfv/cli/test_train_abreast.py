@@ -1,11 +1,13 @@
 """Trainings side by side: each ends as if alone, failures are named, and stopping the command stops all of them."""
 
+import csv
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,8 +116,46 @@ def test_names_of_folders(wave: Motion, tmp_path: Path) -> None:
     assert all(own.tracking.threads == 1 for *_, own in seeds)
     with pytest.raises(InputError, match="would both go to"):
         trainings(Program((both[0], tmp_path / "b" / "wave.npz"), tmp_path))
-    with pytest.raises(InputError, match="no file"):
-        trainings(Program((both[0], tmp_path / "c.npz"), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["MISSING"], "there is no file"),
+        (["--together", "--seeds", "2"], "leave out --seeds"),
+        (["SAME", "--together"], "two are alike"),
+    ],
+)
+def test_what_cannot_be_trained(flags: list[str], words: str, wave: Motion, tmp_path: Path, capsys) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        wave.save(tmp_path / folder / "wave.npz")
+    places = {"MISSING": tmp_path / "c.npz", "SAME": tmp_path / "b" / "wave.npz"}
+    out = tmp_path / "out"
+    named = [str(places.get(flag, flag)) for flag in flags]
+    assert main(["train", str(tmp_path / "a" / "wave.npz"), *named, "--out", str(out)]) == 2
+    assert words in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_one_policy_for_two_motions(wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names, out = [tmp_path / "one.npz", tmp_path / "two.npz"], tmp_path / "both"
+    wave.save(names[0])
+    replace(wave, qpos=wave.qpos[::-1].copy(), loop=True).save(names[1])
+    settings = (
+        f"--budget 512 --num-envs 16 --steps 8 --minibatch 64 --hidden 32 16 --no-compile --threads 1 --out {out}"
+    )
+    command = ["train", *map(str, names), "--together", *settings.split()]
+    assert main(command) == 0
+    with (out / "progress.csv").open() as file:
+        last = list(csv.DictReader(file))[-1]
+    clips = [float(last[f"normalised_return {name}"]) for name in ("one", "two")]
+    assert float(last["normalised_return"]) == pytest.approx(sum(clips) / 2)
+    assert clips[0] > 0.5  # standing still for a second is done by the servos alone
+    capsys.readouterr()
+    assert main(["evaluate", str(out)]) == 2
+    assert "name one of them with --motion" in capsys.readouterr().err
+    assert main(["evaluate", str(out), "--motion", str(names[0]), "--rollouts", "2"]) == 0
 
 
 @pytest.mark.slow

@@ -1,0 +1,110 @@
+"""Rollouts that are judged: nothing is reset on the way, and each counts until it failed.
+
+A rollout has failed when the bodies are on average 0.5 m from the reference (PHC's definition). It knows no clip and
+no report: where rollouts start and how long they go on is the caller's business.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from envs import rewards, terminations
+from envs.tracking import TrackingEnv
+from sfv.interfaces import Policy
+from sfv.report import Number
+
+FAILURE = 0.5
+"""Mean distance (m) of the bodies from the reference at which a rollout has failed."""
+STRICT = 0.25
+"""Distance (m) within which every body stays in a strict success."""
+DERIVED = ("actuator_force", "actuator_velocity")
+"""Fields to bind before the first step: a derived field is zero until the step after that."""
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """What n rollouts came to, one in each environment.
+
+    Attributes:
+        steps: (n,) control steps that each was to last.
+        survived: (n,) control steps before it failed.
+        returns: (n,) sums of DeepMimic's reward until then.
+        error, root_error: (n,) mean distance (m) of the bodies from the reference, in the world and from the root.
+        worst: (n,) largest distance (m) of any body.
+        power: (n,) mean mechanical power of the actuators, W.
+        qpos: (k, nq) states of the first rollout, its start included.
+        first_error: (k - 1,) mean distance (m) of the first rollout's bodies.
+    """
+
+    steps: Int[Tensor, "n"]
+    survived: Float[Tensor, "n"]
+    returns: Float[Tensor, "n"]
+    error: Float[Tensor, "n"]
+    root_error: Float[Tensor, "n"]
+    worst: Float[Tensor, "n"]
+    power: Float[Tensor, "n"]
+    qpos: Float[np.ndarray, "k nq"]
+    first_error: list[float]
+
+    @property
+    def whole(self) -> Float[Tensor, "n"]:
+        """1 where a rollout reached its end."""
+        return (self.survived >= self.steps).float()
+
+    @property
+    def normalised_return(self) -> Float[Tensor, "n"]:
+        """Returns as a share of the best that each could have had."""
+        return self.returns / self.steps
+
+
+@torch.no_grad()
+def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollouts:
+    """Act from where the environments stand, each for its number of control steps; DERIVED fields are bound."""
+    n = env.num_envs
+    alive = torch.ones(n, dtype=torch.bool)
+    survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
+    qpos, first_error = [env.sim.qpos[0].numpy().copy()], []
+    for t in range(int(steps.max())):
+        env.advance(policy(env.observe()))
+        view = env.view()
+        broken = terminations.not_finite(view)
+        away = terminations.body_errors(view).nan_to_num(1e3)
+        counted = (t < steps) & alive
+        env.count_broken(broken & counted)
+        alive &= ~(counted & (broken | (away.mean(-1) > FAILURE)))
+        counted &= alive
+        reward, _ = rewards.total(rewards.DEEPMIMIC, view)
+        returns += torch.where(counted, reward, 0.0)
+        survived += counted.float()
+        error += torch.where(counted, away.mean(-1), 0.0)
+        worst = torch.maximum(worst, torch.where(counted, away.max(-1).values, 0.0))
+        relative = (view.xpos - view.past.xpos)[:, 1:] - (view.xpos - view.past.xpos)[:, 1:2]
+        root_error += torch.where(counted, torch.linalg.vector_norm(relative, dim=-1).mean(-1), 0.0)
+        watts = (env.sim.actuator_force * env.sim.actuator_velocity).abs().sum(-1).float()
+        power += torch.where(counted, watts, 0.0)
+        if bool(alive[0]) and t < int(steps[0]):
+            qpos.append(env.sim.qpos[0].numpy().copy())
+            first_error.append(float(away[0].mean()))
+    ran = survived.clamp_min(1)
+    return Rollouts(
+        steps, survived, returns, error / ran, root_error / ran, worst, power / ran, np.array(qpos), first_error
+    )
+
+
+def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float) -> tuple[Number, ...]:
+    """How well it went from the clips' starts and, where `start` is false, from random phases."""
+    whole, nr = done.whole, done.normalised_return
+    strict = (done.worst[start] < STRICT) & (whole[start] > 0)
+    return (
+        Number("success", float(whole[start].mean()), "share of rollouts from the start", "higher"),
+        Number("success_random_phase", float(whole[~start].mean()), "share of rollouts", "higher"),
+        Number("strict_success", float(strict.float().mean()), "share", "higher"),
+        Number("normalised_return", float(nr[start].mean()), "0..1", "higher"),
+        Number("normalised_return_random_phase", float(nr[~start].mean()), "0..1", "higher"),
+        Number("time_to_fall", float(done.survived[start].mean()) / hz, "s", "higher"),
+        Number("mpjpe_global", 1000.0 * float(done.error[start].mean()), "mm", "lower"),
+        Number("mpjpe_root_relative", 1000.0 * float(done.root_error[start].mean()), "mm", "lower"),
+    )
