@@ -1,6 +1,7 @@
 """The mocap skills of DeepMimic, one policy each, against the paper's figures.
 
     python benchmarks/skills.py FOLDER --out runs/skills [--clips walk run] [--seeds 1] [--at-once 2] [--budget 6M]
+        [-- FLAGS of sfv run, such as: --simulator warp --num-envs 4096 --minibatch 12288]
 
 FOLDER holds `humanoid3d_*.txt`. Each clip and seed is one `sfv run` in its own folder on one thread, `--at-once` of
 them side by side; a clip that is done is not trained again and a killed one goes on, so the same command is typed until
@@ -61,7 +62,9 @@ def jobs(clips: list[str], seeds: int) -> Iterator[tuple[str, int]]:
                 yield clip, seed
 
 
-def train(folder: Path, out: Path, wanted: list[tuple[str, int]], at_once: int, budget: str | None) -> None:
+def train(
+    folder: Path, out: Path, wanted: list[tuple[str, int]], at_once: int, budget: str | None, flags: list[str]
+) -> None:
     """Bring all runs to their end, `at_once` at a time."""
     waiting, working = list(wanted), dict[subprocess.Popen[bytes], str]()
     while waiting or working:
@@ -71,7 +74,15 @@ def train(folder: Path, out: Path, wanted: list[tuple[str, int]], at_once: int, 
             place.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "sfv", "run", str(folder / f"humanoid3d_{clip}.txt"), "--out", str(place)]
             # a tenth of the paper's samples
-            command += ["--budget", budget or f"{PAPER[clip].samples / 10:g}M", "--threads", "1", "--seed", str(seed)]
+            command += [
+                "--budget",
+                budget or f"{PAPER[clip].samples / 10:g}M",
+                "--threads",
+                "1",
+                "--seed",
+                str(seed),
+                *flags,
+            ]
             with (place / "log.txt").open("ab") as log:
                 working[subprocess.Popen(command, stdout=log, stderr=log)] = place.name
         time.sleep(1.0)
@@ -136,10 +147,11 @@ def main() -> None:
     parser.add_argument("--budget", help="instead of a tenth of the paper's samples")
     parser.add_argument("--sheets", type=Path, help="folder of the pictures")
     parser.add_argument("--only-show", action="store_true", help="train nothing")
+    parser.add_argument("flags", nargs="*", help="of sfv run")
     args = parser.parse_args()
     wanted = list(jobs(args.clips, args.seeds))
     if not args.only_show:
-        train(args.folder, args.out, wanted, args.at_once, args.budget)
+        train(args.folder, args.out, wanted, args.at_once, args.budget, args.flags)
     table(args.out, wanted)
     if args.sheets:
         args.sheets.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,11 @@
 """How fast the trainer is, against raw physics and against Stable-Baselines3, all in one run, as ratios.
 
     python benchmarks/throughput.py MOTION.npz [--seconds 8] [--repeats 3]
+    python benchmarks/throughput.py MOTION.npz --device cuda [--envs 1024 2048 4096 8192 16384]
 
-Rows alternate (A B A B ...), each timed over `seconds`; the table gives medians and the ratio to the first row.
+Rows alternate (A B A B ...), each timed over `seconds`; the table gives medians and the ratio to the first row. With a
+device, the rows are mujoco_warp alone and ours, each at every number of environments; --device cpu is warp's slow CPU
+device, to try the command.
 """
 
 import argparse
@@ -49,10 +52,35 @@ def raw_physics(motion: Motion) -> Row:
     return row
 
 
-def ours(motion: Motion, split: dict[str, list[float]]) -> Row:
+def raw_warp(motion: Motion, config: TrackingConfig, count: int) -> Row:
+    """Control steps per second of mujoco_warp alone: characters held at poses of the clip by their servos."""
+    env = TrackingEnv([motion], load_character("humanoid"), config, count)
+
+    def row(seconds: float) -> float:
+        steps, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            if steps % 10 == 0:
+                env.reset()
+                env.sim.ctrl[:] = env.library.at(env.clip, env.tick).target
+            env.sim.step(config.decimation)
+            steps += 1
+            finished(env.device)
+        return count * steps / (time.perf_counter() - start)
+
+    row(0.0)  # compiles
+    return row
+
+
+def finished(device: str) -> None:
+    """Wait for what the device still has to do."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
+def ours(motion: Motion, split: dict[str, list[float]], task: TrackingConfig, config: TrainConfig) -> Row:
     """Samples per second of training, end to end; also notes the split."""
-    env = TrackingEnv([motion], load_character("humanoid"), TrackingConfig(), 512)
-    learner = PPO(env, TrainConfig())
+    env = TrackingEnv([motion], load_character("humanoid"), task, config.num_envs)
+    learner = PPO(env, config)
     for _ in range(2):
         learner.iterate()  # compiles
     advance, collect, update = env.advance, learner._collect, learner._update
@@ -60,8 +88,10 @@ def ours(motion: Motion, split: dict[str, list[float]]) -> Row:
 
     def timed(name: str, function: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object) -> object:
+            finished(env.device)
             start = time.perf_counter()
             result = function(*args)
+            finished(env.device)
             spent[name] += time.perf_counter() - start
             return result
 
@@ -110,16 +140,14 @@ def sb3(make: Callable[[], gymnasium.Env], count: int, batch: int, epochs: int) 
     return row
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("motion")
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--repeats", type=int, default=3)
-    args = parser.parse_args()
-    motion = Motion.load(args.motion)
-    split: dict[str, list[float]] = {}
+Split = dict[str, list[float]]
+
+
+def on_processor(motion: Motion) -> tuple[dict[str, Split], dict[str, Row]]:
+    """Ours, raw physics and Stable-Baselines3; and ours by parts."""
+    name, split = "sfv, end to end", Split()
     rows: dict[str, Row] = {
-        "sfv, end to end": ours(motion, split),
+        name: ours(motion, split, TrackingConfig(), TrainConfig()),
         "mujoco.batch alone, 512 x 4 steps of 120 Hz": raw_physics(motion),
         "SB3 PPO on Humanoid-v5, its defaults": sb3(lambda: gymnasium.make("Humanoid-v5"), 1, 64, 10),
         "SB3 PPO on Humanoid-v5, 16 envs, minibatch 512, 5 epochs": sb3(
@@ -129,17 +157,49 @@ def main() -> None:
             lambda: gymnasium.make("sfv/Tracking-v0", motion=motion), 16, 512, 5
         ),
     }
+    return {name: split}, rows
+
+
+def on_device(motion: Motion, device: str, counts: list[int]) -> tuple[dict[str, Split], dict[str, Row]]:
+    """mujoco_warp alone and ours, at each number of environments; and ours by parts. A minibatch is a quarter."""
+    task = TrackingConfig(simulator="warp" if device == "cuda" else "warp-cpu")
+    splits: dict[str, Split] = {}
+    rows: dict[str, Row] = {}
+    for count in counts:
+        config = TrainConfig(num_envs=count, minibatch=TrainConfig.steps * count // 4)
+        name = f"sfv, end to end, {count} environments"
+        splits[name] = {}
+        rows[name] = ours(motion, splits[name], task, config)
+        rows[f"mujoco_warp alone, {count} environments"] = raw_warp(motion, task, count)
+    return splits, rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("motion")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", choices=["cuda", "cpu"], help="mujoco_warp's, instead of mujoco.batch")
+    parser.add_argument("--envs", type=int, nargs="+", default=[1024, 2048, 4096, 8192, 16384])
+    args = parser.parse_args()
+    motion = Motion.load(args.motion)
+    if args.device:
+        splits, rows = on_device(motion, args.device, args.envs)
+    else:
+        splits, rows = on_processor(motion)
     rates: dict[str, list[float]] = {name: [] for name in rows}
     for _ in range(args.repeats):
         for name, row in rows.items():
             rates[name].append(row(args.seconds))
-    ours_rate = statistics.median(rates["sfv, end to end"])
-    print(f"{date.today()}, {platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    print("| what | samples/s (median) | spread | sfv is faster by |\n| --- | --- | --- | --- |")
+    first = statistics.median(next(iter(rates.values())))
+    machine = torch.cuda.get_device_name() if args.device == "cuda" else platform.machine()
+    print(f"{date.today()}, {machine}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print("| what | samples/s (median) | spread | the first row is faster by |\n| --- | --- | --- | --- |")
     for name, values in rates.items():
         median = statistics.median(values)
-        print(f"| {name} | {median:,.0f} | {min(values):,.0f} to {max(values):,.0f} | {ours_rate / median:.2f} |")
-    print("\nsfv's split, us per sample: " + ", ".join(f"{k} {np.median(v):.0f}" for k, v in split.items()))
+        print(f"| {name} | {median:,.0f} | {min(values):,.0f} to {max(values):,.0f} | {first / median:.2f} |")
+    for name, split in splits.items():
+        print(f"\n{name}, us per sample: " + ", ".join(f"{k} {np.median(v):.2f}" for k, v in split.items()))
 
 
 if __name__ == "__main__":
