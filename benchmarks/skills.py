@@ -147,11 +147,12 @@ def main() -> None:
     parser.add_argument("--budget", help="instead of a tenth of the paper's samples")
     parser.add_argument("--sheets", type=Path, help="folder of the pictures")
     parser.add_argument("--only-show", action="store_true", help="train nothing")
-    parser.add_argument("flags", nargs="*", help="of sfv run")
-    args = parser.parse_args()
+    given = sys.argv[1:]
+    split = given.index("--") if "--" in given else len(given)
+    args, flags = parser.parse_args(given[:split]), given[split + 1 :]
     wanted = list(jobs(args.clips, args.seeds))
     if not args.only_show:
-        train(args.folder, args.out, wanted, args.at_once, args.budget, args.flags)
+        train(args.folder, args.out, wanted, args.at_once, args.budget, flags)
     table(args.out, wanted)
     if args.sheets:
         args.sheets.mkdir(parents=True, exist_ok=True)
