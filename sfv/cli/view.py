@@ -54,6 +54,7 @@ def main(program: Program) -> None:
 def draw(motions: "dict[str, Motion]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
     from sfv.view.figure import figure
+    from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet
 
@@ -65,25 +66,3 @@ def draw(motions: "dict[str, Motion]", out: Path) -> None:
         rollout_video(out, first, others[0], body)
     else:
         motion_video(out, first)
-
-
-def motion_video(out: Path, motion: "Motion", fps: float = 30.0, size: tuple[int, int] = (480, 480)) -> None:
-    """Write one motion as a video, seen from a camera that follows it."""
-    import numpy as np
-
-    from sfv.progress import bar
-    from sfv.view.figure import figure
-    from sfv.view.person import PERSON
-    from sfv.view.render import Renderer, scene
-    from sfv.view.rollout import watching
-    from sfv.view.video import VideoWriter
-
-    qpos = motion.at(np.arange(int(motion.duration * fps) + 1) / fps)
-    with (
-        Renderer(scene([(figure(motion.skeleton), PERSON)]), *size) as renderer,
-        VideoWriter(out, fps) as video,
-        bar("rendering", len(qpos), "frames") as advance,
-    ):
-        for pose, camera in zip(qpos, watching(qpos, fps), strict=True):
-            video.add(renderer.frame(pose, camera))
-            advance(1)

@@ -1,0 +1,26 @@
+"""A motion as a video, from a camera that follows it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sfv.motion import Motion
+from sfv.progress import bar
+from sfv.view.figure import figure
+from sfv.view.person import PERSON
+from sfv.view.render import Renderer, scene
+from sfv.view.rollout import watching
+from sfv.view.video import VideoWriter
+
+
+def motion_video(out: Path, motion: Motion, fps: float = 30.0, size: tuple[int, int] = (480, 480)) -> None:
+    """Write one motion as an .mp4 of `size` (width, height) pixels."""
+    qpos = motion.at(np.arange(int(motion.duration * fps) + 1) / fps)
+    with (
+        Renderer(scene([(figure(motion.skeleton), PERSON)]), *size) as renderer,
+        VideoWriter(out, fps) as video,
+        bar("rendering", len(qpos), "frames") as advance,
+    ):
+        for pose, camera in zip(qpos, watching(qpos, fps), strict=True):
+            video.add(renderer.frame(pose, camera))
+            advance(1)
