@@ -28,15 +28,12 @@ def main() -> None:
     parser.add_argument("--clips", nargs="*", default=[])
     parser.add_argument("--horizon", type=int, default=PreviewConfig.horizon)
     parser.add_argument("--tries", type=int, default=PreviewConfig.tries)
-    parser.add_argument("--relinearise", type=int, default=PreviewConfig.relinearise)
     parser.add_argument("--assist", choices=["never", "lost", "always"], default="never")
     parser.add_argument("--sheets", action="store_true", help="also draw motion and preview, NAME.png")
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
-    config = PreviewConfig(
-        horizon=args.horizon, tries=args.tries, relinearise=args.relinearise, assist=args.assist, threads=1
-    )
+    config = PreviewConfig(horizon=args.horizon, tries=args.tries, assist=args.assist, threads=1)
     every = sorted(path.stem.removeprefix(PREFIX) for path in args.folder.glob(f"{PREFIX}*.txt"))
     names = args.clips or [n for n in FIRST if n in every] + [n for n in every if n not in FIRST]
     character = load_character("humanoid")

@@ -1,7 +1,7 @@
 """Planning and acting by turns: at every control step the plan is improved, and its first control is carried out.
 
-Where the character is lost, time is turned back and it is tried again with more care: looking farther, then with noise,
-then with twice the improvements. It knows the task as states, controls and costs.
+Where the character is lost, time is turned back and it is tried again in another manner. It knows the task as states,
+controls and costs.
 """
 
 from collections.abc import Callable
@@ -10,16 +10,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from envs.ilqr import Linear, Plan, improve, linearise, roll
+from envs.ilqr import Plan, improve, linearise, roll
 from envs.preview_config import PreviewConfig
 from envs.preview_task import FARTHER, RETRY_NOISE, Task
 
-REACH = 1e-4
+CENTRAL, ONE_SIDED = 1e-3, 1e-4
 """m, rad, m/s, rad/s: how far finite differences reach."""
 FIRST_ITERATIONS = 6
-"""Improvements of a plan that starts from the motion's own targets, or looks farther than the one before it."""
+"""Improvements of a plan that starts from the motion's own targets, or is tried in another manner."""
 SPREAD = (0.012, 0.024, 0.06)
 """rad: standard deviations of the noisy candidates."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to plan: how many control steps farther than usual, with which differences, with what noisy candidates."""
+
+    farther: int
+    central: bool
+    noise: int
+
+
+MANNERS = (Manner(0, False, 0), Manner(0, True, 0), Manner(FARTHER, False, 0), Manner(FARTHER, False, RETRY_NOISE))
+"""One after the other where the character was lost. None is best: of DeepMimic's clips the first does ten, the second,
+at twice the price, the backflip that the others lose, the third the spin and the roll."""
+
 Progress = Callable[[int, str], None]
 """Told how many control steps it went on (or back), and how it stands."""
 
@@ -53,10 +68,12 @@ def follow(task: Task, config: PreviewConfig, progress: Progress) -> Run:
     best: Run | None = None
     losses, care, until = 0, 0, -1
     plan: Plan | None = None
+    anew = True
     while len(u) < len(task):
         k = len(u)
         care = care if k <= until else 0
-        plan = planner.plan(k, x[-1], plan, care)
+        plan = planner.plan(k, x[-1], plan, care, anew)
+        anew = False
         plans.append(plan)
         x.append(plan.x[1])
         u.append(plan.u[0])
@@ -70,18 +87,18 @@ def follow(task: Task, config: PreviewConfig, progress: Progress) -> Run:
             best = Run(np.array(x), np.array(u), np.array(error), losses, True)
         if losses >= config.tries:
             return replace(best, tries=losses)
-        care = care + 1 if k <= until else 1
+        care = min(care + 1, len(MANNERS) - 1) if k <= until else 1
         until = max(until, k + config.horizon)
         back = max(0, k + 1 - config.horizon * (1 + care))
         progress(back - k - 1, f"lost at {(k + 1) / config.control_hz:.2f} s, again")
         plan = plans[back - 1] if back else None
-        planner.forget()
+        anew = True
         del x[back + 1 :], u[back:], error[back + 1 :], plans[back:]
     return Run(np.array(x), np.array(u), np.array(error), losses + 1, False)
 
 
 class Planner:
-    """Plans for a task, each from the one before; it keeps the derivatives of the physics along the last one.
+    """Plans for a task, each from the one before.
 
     Args:
         task: the problem.
@@ -91,41 +108,29 @@ class Planner:
     def __init__(self, task: Task, config: PreviewConfig) -> None:
         self.task, self.config = task, config
         self._generator = np.random.default_rng(config.seed)
-        self._linear: Linear | None = None
 
-    def forget(self) -> None:
-        """The next plan does not continue the last one."""
-        self._linear = None
-
-    def plan(self, k: int, x: Float[np.ndarray, " x"], last: Plan | None, care: int) -> Plan:
+    def plan(self, k: int, x: Float[np.ndarray, " x"], last: Plan | None, care: int, anew: bool) -> Plan:
         """The plan from state x at control step k.
 
         Args:
             k: control steps since the start.
             x: the state now.
             last: the plan of the step before, or None.
-            care: how often the character was lost around here: 1 looks farther, 2 adds noise, 3 improves once more.
+            care: how often the character was lost around here: which of MANNERS.
+            anew: `last` was not made for this attempt, so it is improved FIRST_ITERATIONS times.
         """
-        task, config = self.task, self.config
-        look = min(config.horizon + FARTHER * (care > 0), len(task.base) - k)
+        task, config, manner = self.task, self.config, MANNERS[care]
+        look = min(config.horizon + manner.farther, len(task.base) - k)
         goal, base = task.goal[k : k + look + 1], task.base[k : k + look]
         u = base.copy()
         if last is not None:
             kept = min(len(last.u) - 1, look)
             u[:kept] = last.u[1 : 1 + kept]
         plan = roll(task.dynamics, x, u, goal, base, task.cost)
-        anew = last is None or self._linear is None
-        iterations = FIRST_ITERATIONS if anew else config.iterations + (care > 2)
-        many = max(config.noise, RETRY_NOISE * (care > 1))
-        for i in range(iterations):
-            old = self._linear
-            if old is None or i or care or k % config.relinearise == 0:
-                linear = linearise(task.dynamics, plan.x[:-1], plan.u, REACH)
-            else:  # one step on: the first is past, and what came into view is new
-                linear = Linear(old.A[1 : look + 1], old.B[1 : look + 1])
-                if (known := len(linear.A)) < look:
-                    linear = linear.then(linearise(task.dynamics, plan.x[known:-1], plan.u[known:], REACH))
-            self._linear = linear
+        many = max(config.noise, manner.noise)
+        reach = CENTRAL if manner.central else ONE_SIDED
+        for _ in range(FIRST_ITERATIONS if anew else config.iterations):
+            linear = linearise(task.dynamics, plan.x[:-1], plan.u, reach, manner.central)
             noise = self._noise(many, plan.u.shape) if many else None
             plan = improve(task.dynamics, plan, linear, goal, base, task.cost, noise)
         return plan

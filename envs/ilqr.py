@@ -79,10 +79,6 @@ class Linear:
     A: Float[np.ndarray, "H d d"]
     B: Float[np.ndarray, "H d u"]
 
-    def then(self, later: "Linear") -> "Linear":
-        """This one, and after it a later one."""
-        return Linear(np.concatenate([self.A, later.A]), np.concatenate([self.B, later.B]))
-
 
 def linearise(
     dynamics: Dynamics, x: Float[np.ndarray, "H x"], u: Float[np.ndarray, "H u"], reach: float, central: bool = False

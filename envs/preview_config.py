@@ -13,15 +13,13 @@ class PreviewConfig:
     iterations: int = 1
     """Improvements of the plan per control step; the first plan gets six."""
     tries: int = 4
-    """When the character is lost, planning goes on from a moment before, looking farther ahead and with noise; this
-    often, the first try included. The try that came farthest is kept."""
+    """When the character is lost, planning goes on from a moment before, in another manner: with better derivatives,
+    then looking farther ahead, then also with noise. This often, the first try included; the one that came farthest is
+    kept."""
     noise: int = 0
-    """Noisy candidates per improvement in the first try, beside those of the plan itself; later tries have 32."""
+    """Noisy candidates per improvement, beside those of the plan itself; the last manner has 32 at least."""
     lost: float = 0.5
     """The character is lost when any body is farther than this from the motion, in metres, in the world."""
-    relinearise: int = 1
-    """Differentiate the physics anew along the whole plan at every so many control steps, and in between only at the
-    step that came into view. Where the character was lost it is done at every step."""
     assist: Literal["never", "lost", "always"] = "lost"
     """When to measure the force from nowhere that the motion wants: the same planner with six priced motors at the
     root."""

@@ -90,7 +90,9 @@ def make_task(motion: Motion, character: Character, config: PreviewConfig, assis
         base, control = np.pad(base, ((0, 0), (0, 6))), np.append(control, [ASSIST_PRICE] * 6)
         character = with_assistance(character)
     model = build_scene(character, config.control_hz * config.decimation)
-    rows = max(farthest * (2 * model.nv + model.nu + 1), candidates(max(config.noise, RETRY_NOISE)))
+    directions = 2 * model.nv + model.nu
+    differences = max(config.horizon * 2 * directions, farthest * (directions + 1))
+    rows = max(differences, candidates(max(config.noise, RETRY_NOISE)))
     dynamics = BatchDynamics(model, rows, config.decimation, config.threads)
     qpos, qvel = now.qpos.double().numpy(), now.qvel.double().numpy()
     goal = np.concatenate([qpos, qvel, np.zeros((known + 1, model.nv))], 1)
