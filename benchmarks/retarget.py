@@ -4,12 +4,14 @@
 
 mink (pip install mink) poses each frame by itself: a FrameTask on every part of the joint map with the same scaled
 places and turns that ours gets, and its joint limits. "lifted" raises each of its frames out of the floor, as ours is.
-All see the clips at no more than 30 Hz. Rows that stand in the file are not made again, so a stopped run goes on.
+All see the clips at no more than 30 Hz. Rows that stand in the file are not made again, so a stopped run goes on; at
+the end the tables are printed.
 """
 
 import argparse
 import csv
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,47 @@ def by(method: str, motion: Motion, character: Character, iterations: int) -> tu
     return {name: f"{value:.3f}" for name, value in numbers.items()}, result.motion
 
 
+def table(path: Path) -> None:
+    """Print the means per way and method, and a row per clip and body, of what is in the file."""
+    with path.open() as stream:
+        rows = list(csv.DictReader(stream))
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+
+    def column(name: str, **wanted: str) -> list[float]:
+        chosen = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+        return [float(row[name]) for row in chosen if row[name] and row[name] != "nan"]
+
+    def shown(values: list[float], digits: int, reduce: Callable[[list[float]], float] = np.mean) -> str:
+        return f"{reduce(values):.{digits}f}" if values else "-"
+
+    print("| way | method | clips | key bodies cm | back cm | slide cm/s | penetration cm | beyond limits deg (worst) "
+          "| CPU s |")  # fmt: skip
+    print("| --- " * 9 + "|")
+    for way in dict.fromkeys(row["way"] for row in rows):
+        for method in methods:
+            keys, back, slide, deep, beyond, seconds = (
+                column(name, way=way, method=method)
+                for name in ("key_cm", "back_cm", "slide_cms", "penetration_cm", "violation_deg", "seconds")
+            )
+            print(f"| {way} | {method} | {len(keys)} | {shown(keys, 2)} | {shown(back, 2)} | {shown(slide, 1)} "
+                  f"| {shown(deep, 2)} | {shown(beyond, 1, max)} | {shown(seconds, 1)} |")  # fmt: skip
+    names = " / ".join(methods)
+    print(
+        f"\n| clip | way | key bodies cm: {names} | slide cm/s: {names} | penetration cm: {names} | back cm: {names} |"
+    )
+    print("| --- " * 6 + "|")
+    for clip in sorted({row["clip"] for row in rows}):
+        for way in ("smpl22", "g1"):
+            there, again = {"clip": clip, "way": way}, {"clip": clip, "way": f"{way} and back"}
+            cells = [
+                " / ".join(shown(column(name, method=method, **wanted), digits) for method in methods)
+                for name, digits, wanted in (
+                    ("key_cm", 2, there), ("slide_cms", 1, there), ("penetration_cm", 2, there), ("back_cm", 2, again),
+                )
+            ]  # fmt: skip
+            print(f"| {clip} | {way} | " + " | ".join(cells) + " |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=Path, required=True)
@@ -148,6 +191,7 @@ def main() -> None:
                                 writer.writeheader()
                             writer.writerows({"clip": path.stem[11:], "method": method, **r} for r in rows)
                     advance(1)
+    table(args.out)
 
 
 if __name__ == "__main__":
