@@ -10,6 +10,7 @@ all are there. Then the table is printed, and one contact sheet per clip and the
 
 import argparse
 import csv
+import os
 import subprocess
 import sys
 import time
@@ -84,7 +85,8 @@ def train(
                 *flags,
             ]
             with (place / "log.txt").open("ab") as log:
-                working[subprocess.Popen(command, stdout=log, stderr=log)] = place.name
+                one = {**os.environ, "OMP_NUM_THREADS": "1"}
+                working[subprocess.Popen(command, stdout=log, stderr=log, env=one)] = place.name
         time.sleep(1.0)
         for process in [p for p in working if p.poll() is not None]:
             name = working.pop(process)

@@ -30,7 +30,7 @@ class TrackingConfig:
     simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: int = 0
-    """Threads for the physics on the processor; 0 = all cores."""
+    """Threads for the physics and the learner on the processor; 0 = all cores."""
 
 
 def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:

@@ -167,6 +167,8 @@ def policy_stage(
     settings: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
 
     def work() -> None:
+        import torch
+
         from envs.evaluation import Evaluator
         from envs.suite import Suite
         from envs.tracking import TrackingEnv
@@ -175,6 +177,8 @@ def policy_stage(
         from sfv.motion import Motion
 
         references, body, group = [Motion.load(path) for path in motions], _character(character), joined()
+        if tracking.threads:  # two learners whose threads wait for each other's cores are four times slower
+            torch.set_num_threads(tracking.threads)
         env = TrackingEnv(references, body, tracking, group.share(config.num_envs), config.seed + group.rank)
         if len(motions) > 1:
             suite = Suite({path.stem: clip for path, clip in zip(motions, references, strict=True)}, body, tracking)
