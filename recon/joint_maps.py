@@ -11,7 +11,6 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.character import Character
 from sfv.errors import InputError
 from sfv.skeleton import Skeleton
 
@@ -163,23 +162,3 @@ def _on(known: JointMap, skeleton: Skeleton) -> Parts:
         points[part] = (points[part][0], (x, y, z))
     feet = {side: tuple(body.format(side) for body in known.feet) for side in SIDES}
     return Parts(points, _sided(known.frames), feet, qpos)
-
-
-def with_feet(character: Character) -> Character:
-    """The character with `key_bodies` and `feet` (sfv.character) from its joint map, where its file has none.
-
-    Raises:
-        InputError: it has none and no joint map fits.
-    """
-    texts = [mujoco.mj_name2id(character.model, mujoco.mjtObj.mjOBJ_TEXT, text) for text in ("key_bodies", "feet")]
-    if min(texts) >= 0:
-        return character
-    parts = parts_of(character.skeleton, character.name)
-    spec = mujoco.MjSpec.from_string(character.xml)
-    feet = [parts.feet[side][0] for side in SIDES]
-    hands = [parts.points[f"{side}_wrist"][0] for side in SIDES]
-    for text, names, index in zip(("key_bodies", "feet"), ([*hands, *feet], feet), texts, strict=True):
-        if index < 0:
-            spec.add_text(name=text, data=" ".join(names))
-    spec.compile()
-    return Character(character.name, spec.to_xml())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recon.ik import Track, _best_sequence, pose_frames, within_limits
-from recon.joint_maps import parts_of, with_feet
+from recon.joint_maps import parts_of
 from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
 from recon.retarget import finished, judged, retarget, solid_of, task_for
 from sfv.character import Character, load_character
@@ -50,13 +50,6 @@ def test_an_unknown_body_is_refused_with_the_maps_that_there_are(humanoid):
     strange = Character("strange", xml)
     with pytest.raises(InputError, match=r"no joint map fits strange.*humanoid, smpl22, unitree_g1"):
         parts_of(strange.skeleton, strange.name)
-
-
-def test_feet_come_from_the_map_where_the_file_has_none(humanoid):
-    assert with_feet(humanoid) is humanoid
-    xml = humanoid.xml.replace('<text name="feet" data="right_ankle left_ankle"/>', "")
-    assert xml != humanoid.xml
-    assert with_feet(Character("bare", xml)).feet == ("left_ankle", "right_ankle")
 
 
 def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):

@@ -1,3 +1,5 @@
+import re
+
 import mujoco
 import numpy as np
 import pytest
@@ -78,16 +80,35 @@ def test_files_that_are_no_character_are_refused(tmp_path, text, words):
 @pytest.mark.parametrize(
     ("old", "new", "attribute", "words"),
     [
-        ('name="feet"', 'name="paws"', "feet", 'lacks <text name="feet"'),
         ('data="right_ankle left_ankle"', 'data="right_ankle left_ankel"', "feet", "did you mean 'left_ankle'"),
         ('size="13" data="1 0.5 0.3', 'data="1 0.5', "pose_weights", "12 numbers for 13 joints"),
     ],
 )
-def test_what_the_custom_block_lacks_is_named(old, new, attribute, words):
+def test_what_is_wrong_in_the_custom_block_is_named(old, new, attribute, words):
     xml = load_character("humanoid").xml
     assert old in xml
     with pytest.raises(InputError, match=words):
         getattr(Character("mine", xml.replace(old, new)), attribute)
+
+
+def test_a_file_without_a_custom_block_has_usual_names_and_weights():
+    person = load_character("humanoid")
+    plain = Character("plain", re.sub(r"<custom>.*</custom>", "", person.xml, flags=re.DOTALL))
+    assert set(plain.feet) == {"left_ankle", "right_ankle"}
+    assert set(plain.key_bodies) == {*plain.feet, "neck", "left_wrist", "right_wrist"}
+    assert plain.pose_weights[0] == 1.0
+    # the right leg below the hip: 4.5 + 3 + 1 of 45 kg
+    assert plain.pose_weights[plain.model.joint("right_hip").id] == pytest.approx(np.sqrt(8.5 / 45))
+
+
+@pytest.mark.parametrize(
+    ("actuators", "words"), [("", "has no actuators"), ("<motor joint='knee'/>", "of another kind")]
+)
+def test_only_servos_can_be_driven(actuators, words):
+    xml = f"""<mujoco><worldbody><body><freejoint/><geom size="1"/><body name="shin"><joint name="knee"/>
+    <geom size="1"/></body></body></worldbody><actuator>{actuators}</actuator></mujoco>"""
+    with pytest.raises(InputError, match=words):
+        Character("robot", xml).check_servos()
 
 
 def test_the_person_on_smpl_joints_stands_by_its_servos():
