@@ -4,6 +4,7 @@ It knows no algorithm and no environment. Files saved with it open in Stable-Bas
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -75,15 +76,31 @@ class TrackingPolicy(ActorCriticPolicy):
         assert isinstance(self.features_extractor, RunningNorm)
         return self.features_extractor
 
-    def actor(self, normal: Float[Tensor, "n o"]) -> Float[Tensor, "n a"]:
-        """Mean actions for normalised observations."""
-        mean: Tensor = self.action_net(self.mlp_extractor.forward_actor(normal))
+    def actor(self, normal: Float[Tensor, "n o"], half: bool = False) -> Float[Tensor, "n a"]:
+        """Mean actions for normalised observations; with `half`, hidden layers compute in bfloat16."""
+        with _halved(normal, half):
+            hidden = self.mlp_extractor.forward_actor(normal)
+        mean: Tensor = self.action_net(hidden.float())
         return mean
 
-    def critic(self, normal: Float[Tensor, "n o"]) -> Float[Tensor, "n"]:
-        """Values for normalised observations."""
-        value: Tensor = self.value_net(self.mlp_extractor.forward_critic(normal))
+    def critic(self, normal: Float[Tensor, "n o"], half: bool = False) -> Float[Tensor, "n"]:
+        """Values for normalised observations; with `half`, hidden layers compute in bfloat16."""
+        with _halved(normal, half):
+            hidden = self.mlp_extractor.forward_critic(normal)
+        value: Tensor = self.value_net(hidden.float())
         return value[:, 0]
+
+
+def _halved(like: Tensor, half: bool) -> torch.autocast:
+    return torch.autocast(like.device.type, dtype=torch.bfloat16, enabled=half)
+
+
+def half_pays(device: str) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware: AMX on a processor, Ampere or later of NVIDIA."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_capability(device)[0] >= 8
+    flags = Path("/proc/cpuinfo")
+    return flags.is_file() and "amx_bf16" in flags.read_text()
 
 
 def make_policy(obs_size: int, action_size: int, hidden: tuple[int, ...]) -> TrackingPolicy:

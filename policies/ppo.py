@@ -19,7 +19,7 @@ from torch import Tensor
 
 from policies.config import TrainConfig
 from policies.group import Group
-from policies.networks import make_policy
+from policies.networks import half_pays, make_policy
 from sfv.errors import InputError
 from sfv.interfaces import VecEnv
 
@@ -57,6 +57,7 @@ class PPO:
         self.samples = 0
         self.obs = env.reset()
         self.log: dict[str, float] = {}
+        self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
         self.mirror = _mirror(env) if config.mirror else None
         self._loss = _compiled(self._minibatch_loss) if config.compile else self._minibatch_loss
 
@@ -95,7 +96,7 @@ class PPO:
         policy.log_std.fill_(math.log(self.noise))
         for t in range(config.steps):
             obs[t] = self.obs
-            mean[t] = policy.actor(policy.normaliser(self.obs))
+            mean[t] = policy.actor(policy.normaliser(self.obs), self.half)  # as the update computes it
             noise = torch.randn(mean[t].shape, generator=self.generator, device=env.device)
             action[t] = mean[t] + self.noise * noise
             step = env.step(action[t])
@@ -176,16 +177,16 @@ class PPO:
 
         With mirror images of the observations, also MIRROR |pi(s) - M_a pi(M_s s)|^2 (Yu et al. 2018, eq. 6).
         """
-        mean = self.policy.actor(normal)
+        mean = self.policy.actor(normal, self.half)
         old, new = (action - old_mean) / noise, (action - mean) / noise
         ratio = torch.exp(0.5 * (old.square() - new.square()).sum(-1))
         clipped = ratio.clamp(1.0 - self.config.clip_range, 1.0 + self.config.clip_range)
         surrogate = torch.minimum(ratio * advantage, clipped * advantage).mean()
-        value_error = (self.policy.critic(normal) - target).square().mean()
+        value_error = (self.policy.critic(normal, self.half) - target).square().mean()
         kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()
         loss = 2.0 * value_error - surrogate
         if mirrored is not None and self.mirror is not None:
-            image = self.mirror.action(self.policy.actor(mirrored))
+            image = self.mirror.action(self.policy.actor(mirrored, self.half))
             loss = loss + MIRROR * (mean - image).square().sum(-1).mean()
         return loss, kl
 

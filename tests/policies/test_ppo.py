@@ -98,6 +98,23 @@ def test_it_solves_a_toy_task():
     assert rewards[-1] > 0.8
 
 
+def test_it_solves_it_with_bfloat16_in_the_hidden_layers(monkeypatch):
+    monkeypatch.setattr("policies.ppo.half_pays", lambda device: True)
+    learner = PPO(Target(), CONFIG)
+    rollout = learner._collect()
+    obs = rollout.obs.flatten(0, 1)
+    again = learner.policy.actor(learner.policy.normaliser(obs), half=True)
+    whole = learner.policy.actor(learner.policy.normaliser(obs))
+    torch.testing.assert_close(again, rollout.mean.flatten(0, 1), rtol=0, atol=1e-6)  # so ratios begin at 1
+    assert again.dtype == whole.dtype == torch.float32
+    assert not torch.equal(again, whole)
+    rewards = []
+    for _ in range(40):
+        learner.iterate()
+        rewards.append(learner.log["reward"])
+    assert rewards[-1] > 0.8
+
+
 def test_going_on_from_a_state_is_bit_for_bit():
     learner, other = PPO(Target(), CONFIG), PPO(Target(), CONFIG)
     for _ in range(3):
