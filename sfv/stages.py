@@ -177,7 +177,7 @@ def policy_stage(
         from sfv.motion import Motion
 
         references, body, group = [Motion.load(path) for path in motions], _character(character), joined()
-        if tracking.threads:  # two learners whose threads wait for each other's cores are four times slower
+        if tracking.threads:  # two learners side by side would wait for each other's threads
             torch.set_num_threads(tracking.threads)
         env = TrackingEnv(references, body, tracking, group.share(config.num_envs), config.seed + group.rank)
         if len(motions) > 1:
