@@ -14,6 +14,10 @@ def build_scene(character: Character, physics_hz: float) -> mujoco.MjModel:
     character.check_servos()
     spec = mujoco.MjSpec.from_string(character.xml)
     spec.option.timestep = 1.0 / physics_hz
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # light joints with damped servos need it
+    for geom in spec.geoms:
+        if geom.contype or geom.conaffinity:
+            geom.contype, geom.conaffinity = 0, 1
     spec.worldbody.add_geom(
         name="floor",
         type=mujoco.mjtGeom.mjGEOM_PLANE,

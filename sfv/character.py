@@ -12,6 +12,7 @@ import mujoco
 import numpy as np
 
 from sfv.errors import InputError, did_you_mean
+from sfv.servos import add_servos
 from sfv.skeleton import Skeleton
 
 ASSETS = Path(__file__).parent / "assets"
@@ -127,6 +128,8 @@ class Character:
 def load_character(name: str | Path) -> Character:
     """One of sfv's characters by name, or the user's MJCF file by path.
 
+    A known robot whose file has no actuators gets its servos (`sfv.servos`).
+
     Raises:
         InputError: neither exists, or the file is no model.
     """
@@ -139,6 +142,8 @@ def load_character(name: str | Path) -> Character:
         if spec.meshes or spec.hfields or spec.textures:
             # the text alone no longer knows which folder it stood in
             spec.meshdir, spec.texturedir = (str(path.resolve().parent / d) for d in (spec.meshdir, spec.texturedir))
+        if not spec.actuators:
+            add_servos(spec)
         spec.compile()
         character = Character(path.stem, spec.to_xml())
     except (ValueError, UnicodeDecodeError) as error:

@@ -1,0 +1,45 @@
+"""Servos by the names of joints: a known robot's file without actuators becomes a character that can be driven."""
+
+import mujoco
+import pytest
+
+from sfv.character import load_character
+from sfv.errors import InputError
+from sfv.servos import add_servos
+
+LEG = """<mujoco><worldbody><body name="pelvis"><freejoint name="root"/><geom size="0.1" mass="8"/>
+<body name="thigh"><joint name="left_{}_joint"/><geom size="0.1" mass="4"/>
+<body name="shin" pos="0 0 -0.3"><joint name="left_knee_joint"/><geom size="0.05" mass="2"/></body></body>
+</body></worldbody></mujoco>"""
+
+
+def test_a_known_robots_joints_get_its_motors(tmp_path):
+    (tmp_path / "leg.xml").write_text(LEG.format("ankle_roll"))
+    leg = load_character(tmp_path / "leg.xml")
+    leg.check_servos()
+    model = leg.model
+    assert [model.actuator(i).name for i in range(2)] == ["left_ankle_roll_joint", "left_knee_joint"]
+    assert model.actuator_forcerange.tolist() == [[-50.0, 50.0], [-139.0, 139.0]]
+    assert model.dof_armature[6:] == pytest.approx([2 * 0.003609725, 0.025101925], rel=1e-4)
+    assert model.actuator_gainprm[1, 0] == pytest.approx(99.098, abs=1e-3)  # as published
+    assert model.actuator_biasprm[1, 2] == pytest.approx(-6.3088, abs=1e-4)
+
+
+def test_a_servo_holds_its_joint_against_gravity(tmp_path):
+    (tmp_path / "leg.xml").write_text(LEG.format("hip_pitch").replace('<freejoint name="root"/>', ""))
+    spec = mujoco.MjSpec.from_string((tmp_path / "leg.xml").read_text())
+    assert add_servos(spec)
+    spec.option.integrator, spec.option.timestep = mujoco.mjtIntegrator.mjINT_IMPLICITFAST, 1 / 120
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    data.ctrl[1] = 0.5
+    for _ in range(360):
+        mujoco.mj_step(model, data)
+    # 2 kg at the joint's own axis, so nothing pulls at the knee
+    assert data.qpos[1] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_robot_that_is_not_known_stays_as_it_is(tmp_path):
+    (tmp_path / "leg.xml").write_text(LEG.format("flipper"))
+    with pytest.raises(InputError, match="leg has no actuators"):
+        load_character(tmp_path / "leg.xml").check_servos()
