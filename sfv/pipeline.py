@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from envs.config import TrackingConfig, at_rate
+from envs.preview_config import PreviewConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import changed, plain, write_config
 from sfv.errors import InputError
 from sfv.folder import alone_in
+from sfv.pages import page_stage, preview_stage, read_columns
 from sfv.provenance import provenance
 from sfv.stage import Mark, Outcome, Stage, perform
-from sfv.stages import evaluation_stage, import_stage, motion_stage, page_stage, policy_stage, pose_stage, read_columns
+from sfv.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage
 
 MOTION_SUFFIXES = (".npz", ".bvh", ".json", ".txt")
 """Files that `sfv run` takes for motions, also gzipped; everything else is a video."""
@@ -39,6 +42,9 @@ class RunConfig:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    preview: bool = False
+    """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
+    to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
     rollouts: int = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
     config: Path | None = None
@@ -58,6 +64,10 @@ class RunFolder:
     def motion(self, name: str) -> Path:
         """Stage 2: motion.npz, scorecard.json."""
         return self.root / "2-motion" / name
+
+    def preview(self, name: str) -> Path:
+        """Of stage 2, where it was asked for: preview.npz, preview.mp4, index.html."""
+        return self.root / "2-motion" / "preview" / name
 
     def policy(self, name: str) -> Path:
         """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
@@ -95,6 +105,11 @@ def run_stages(config: RunConfig) -> list[Stage]:
             pose_stage(config.clip, track, folder.pose, config.pose),
             motion_stage(track, motion, folder.motion, config.character, config.reconstruct),
         ]
+    about = partial(provenance, resolved(config), config.train.seed)
+    if config.preview:
+        planned = PreviewConfig(control_hz=config.tracking.control_hz, decimation=config.tracking.decimation,
+                                threads=config.tracking.threads)  # fmt: skip
+        reference.append(preview_stage(motion, folder.preview, config.character, planned, about))
     policy = policy_stage([motion], folder.policy, config.character, config.tracking, config.train)
     evaluation = evaluation_stage(
         folder.policy("policy.safetensors"),
@@ -103,17 +118,19 @@ def run_stages(config: RunConfig) -> list[Stage]:
         config.character,
         config.tracking,
         config.rollouts,
-        lambda: provenance(resolved(config), config.train.seed) | {"minutes": stage_minutes(folder)},
+        lambda: about() | {"minutes": stage_minutes(folder)},
     )
-    overlay = folder.pose("overlay.mp4") if len(reference) > 1 else None
-    return [*reference, policy, evaluation, page_of(folder.root, overlay, None)]
+    overlay = folder.pose("overlay.mp4") if reference[0].name == "1-pose" else None
+    preview = folder.preview("preview.json") if config.preview else None
+    return [*reference, policy, evaluation, page_of(folder.root, overlay, preview, None)]
 
 
-def page_of(root: Path, overlay: Path | None, page: Path | None) -> Stage:
+def page_of(root: Path, overlay: Path | None, preview: Path | None, page: Path | None) -> Stage:
     """The page of a run, in its own place or another."""
     run = RunFolder(root)
     report, rollout, page = run.report("report.json"), run.report("rollout.mp4"), page or run.report("index.html")
-    return page_stage(report, rollout, run.policy("policy.safetensors"), run.motion("motion.npz"), overlay, page)
+    policy, motion = run.policy("policy.safetensors"), run.motion("motion.npz")
+    return page_stage(report, rollout, policy, motion, overlay, preview, page)
 
 
 def stage_minutes(folder: RunFolder) -> dict[str, float]:

@@ -4,7 +4,6 @@
 of recon, envs, policies and sfv.view, which are imported when they work.
 """
 
-import csv
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +17,11 @@ from sfv.config import write_config
 from sfv.errors import InputError
 from sfv.files import fingerprint, replacing
 from sfv.progress import bar
-from sfv.report import Report
-from sfv.stage import Stage, origin
+from sfv.sources import clip_of, source_pictures
+from sfv.stage import Stage
 
 if TYPE_CHECKING:
     import mujoco
-    import numpy as np
     from torch import Tensor
 
     from sfv.character import Character
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE_VERSION = 1
 POSE_VERSION = POLICY_VERSION = REPORT_VERSION = 2
 MOTION_VERSION = 3
 """To be raised when the code of a stage changes what it makes."""
@@ -92,7 +89,7 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
         write_config(place("config.yaml"), settings)
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
-    decisive = settings | _body(character)
+    decisive = settings | body_of(character)
     return Stage("2-motion", MOTION_VERSION, {"track": track}, decisive, outputs, place("stage.json"), work)
 
 
@@ -120,7 +117,7 @@ def import_stage(source: Path, motion: Path, place: Place, character: str, fps: 
         write_config(place("config.yaml"), settings)
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
-    decisive = settings | _body(character)
+    decisive = settings | body_of(character)
     return Stage("2-motion", MOTION_VERSION, {"motion": source}, decisive, outputs, place("stage.json"), work)
 
 
@@ -192,7 +189,7 @@ def policy_stage(
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     # the number of threads changes no result
-    decisive = settings | {"tracking": replace(tracking, threads=0)} | _body(character)
+    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
     return Stage(
         "3-policy",
         POLICY_VERSION,
@@ -240,56 +237,9 @@ def evaluation_stage(
 
     names = ("report.json", "rollout.mp4", "simulated.npz", "reference.npz", "config.yaml")
     outputs = tuple(place(name) for name in names)
-    decisive = settings | {"tracking": replace(tracking, threads=0)} | _body(character)
+    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
     inputs = {"policy": policy, "motion": motion}
     return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
-
-
-def page_stage(report: Path, rollout: Path, policy: Path, motion: Path, overlay: Path | None, page: Path) -> Stage:
-    """Report, video, learning curve, scorecard and overlay -> one page."""
-    curve, scorecard = policy.with_name("progress.csv"), motion.with_name("scorecard.json")
-
-    def work() -> None:
-        from sfv.view.page import write_page
-
-        media = {"rollout": rollout, "overlay": overlay, "source": clip_of(motion)}
-        shown = {name: path for name, path in media.items() if path}
-        write_page(page, Report.load(report), Report.load(scorecard), shown, read_columns(curve))
-
-    inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard}
-    inputs |= {"overlay": overlay} if overlay else {}
-    return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
-
-
-def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a table of numbers (.csv); what is empty is NaN."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}
-
-
-def clip_of(motion: Path) -> Path | None:
-    """The video that a motion was made from, where that is known and still there."""
-    track = origin(motion, "track")
-    return origin(track, "clip") if track else None
-
-
-def source_pictures(motion: Path) -> "list[np.ndarray] | None":
-    """Small frames of the clip, 15 a second, that the motion in a file was made from; None where there is none."""
-    track, clip = origin(motion, "track"), clip_of(motion)
-    if not track or not clip:
-        return None
-    import numpy as np
-
-    from sfv.clip import Clip
-    from sfv.pose import PoseTrack
-    from sfv.view.rollout import lowered
-
-    frames, times = Clip.open(clip), PoseTrack.load(track).times
-    moments = np.arange(times[0], times[-1], 1 / 15)
-    wanted = np.abs(frames.times[:, None] - moments).argmin(0).tolist()
-    small = {index: lowered(frame) for index, frame in enumerate(frames) if index in wanted}
-    return [small[index] for index in wanted]
 
 
 def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path) -> None:
@@ -312,6 +262,6 @@ def _character(name: str) -> "Character":
     return load_character(name)
 
 
-def _body(character: str) -> dict[str, object]:
+def body_of(character: str) -> dict[str, object]:
     """What of the character decides a result: not its file's name but what is in it."""
     return {"body": fingerprint(_character(character).xml)}

@@ -87,7 +87,7 @@ def runs_of(program: Program) -> list[RunConfig]:
             program.reconstruct,
             replace(program.tracking, threads=1),
             program.train,
-            program.rollouts,
+            rollouts=program.rollouts,
         )
     return list(runs.values())
 

@@ -8,10 +8,10 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
+from sfv.pages import read_columns
 from sfv.pipeline import RunFolder, page_of
 from sfv.report import Report
 from sfv.stage import origin, perform
-from sfv.stages import read_columns
 
 if TYPE_CHECKING:
     from sfv.view.page import Run
@@ -40,7 +40,9 @@ def main(program: Program) -> None:
     if len(program.runs) == 1:
         (root,) = program.runs
         track = origin(RunFolder(root).motion("motion.npz"), "track")
-        say_outcome(perform(page_of(root, track.with_name("overlay.mp4") if track else None, program.out)))
+        overlay = track.with_name("overlay.mp4") if track else None
+        preview = RunFolder(root).preview("preview.json")
+        say_outcome(perform(page_of(root, overlay, preview if preview.is_file() else None, program.out)))
         return
     from sfv.view.page import write_comparison
 

@@ -53,6 +53,18 @@ MEANINGS = {
         0.4,
         True,
     ),
+    "preview_followed": Meaning(
+        "Followed without training",
+        "Whether planning ahead brings the simulated character through the motion to its end. If so, the motion can be "
+        "done; if not, training may still find how.",
+    ),
+    "preview_time_followed": Meaning("Followed for", "How long it was followed without training."),
+    "preview_body_error_max": Meaning(
+        "Largest distance without training", "The farthest that any part of the body was from the motion then."
+    ),
+    "preview_assisting_force_of_weight": Meaning(
+        "Help that it wants", "Force from nowhere that the plan would use, as a share of the body's weight."
+    ),
     "normalised_return": Meaning(
         "Normalised return",
         "How closely it follows the reference, by the DeepMimic paper's reward: 1 is perfect, a fall scores 0 "

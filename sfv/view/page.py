@@ -45,8 +45,8 @@ def write_page(
         path: the .html file.
         report: of the evaluation.
         scorecard: of the reference motion.
-        media: files by what they show: 'rollout' and 'overlay' (videos), 'source' (the clip, of which only a few
-            frames are shown). Any may be absent; large ones are made smaller for the page.
+        media: files by what they show: 'rollout', 'overlay' and 'preview' (videos), 'source' (the clip, of which only a
+            few frames are shown). Any may be absent; large ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
 
     Raises:
@@ -59,7 +59,7 @@ def write_page(
         _cards(report),
         pair(_learning(curve), _errors(report)),
         _evidence(media),
-        _scorecard(scorecard),
+        _scorecard(scorecard, media.get("preview")),
         _numbers(report),
         provenance(report),
     ]
@@ -133,14 +133,15 @@ def _numbers(report: Report) -> str:
     return f"<section><h2>All figures</h2>{numbers_table(report)}</section>"
 
 
-def _scorecard(scorecard: Report | None) -> str:
+def _scorecard(scorecard: Report | None, preview: Path | None) -> str:
     if scorecard is None:
         return ""
     lead = "How clean the motion is that the character was asked to imitate. What is poor here no training can mend."
     curve = series_plot(
         scorecard, "per motion frame", "lowest_cm", "Height of the lowest point of the body", "cm", "alone"
     )
-    return f"<section><h2>The reference</h2><p>{lead}</p>{numbers_table(scorecard)}{curve}</section>"
+    shown = video(preview, "What physics made of the reference before any training, by planning ahead.", "preview")
+    return f"<section><h2>The reference</h2><p>{lead}</p>{numbers_table(scorecard)}{curve}{shown}</section>"
 
 
 def _evidence(media: Mapping[str, Path]) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from sfv.stages import beside, read_columns, save_broken
+from sfv.pages import read_columns
+from sfv.stages import beside, save_broken
 
 BALL = '<mujoco><worldbody><body><freejoint/><geom size=".1"/></body></worldbody></mujoco>'
 
