@@ -58,6 +58,11 @@ MEANINGS = {
         "Whether planning ahead brings the simulated character through the motion to its end. If so, the motion can be "
         "done; if not, training may still find how.",
     ),
+    "followed": Meaning(
+        "Followed without training",
+        "Whether planning ahead brings the simulated character through the motion to its end. If so, the motion can be "
+        "done; if not, training may still find how.",
+    ),
     "preview_time_followed": Meaning("Followed for", "How long it was followed without training."),
     "preview_body_error_max": Meaning(
         "Largest distance without training", "The farthest that any part of the body was from the motion then."

@@ -103,6 +103,11 @@ def write_comparison(path: Path | str, runs: Sequence[Run]) -> None:
 def _sentence(report: Report) -> str:
     """What came out, in words."""
     values = {number.name: number.value for number in report.numbers}
+    if "followed" in values:
+        where = (
+            "to its end" if values["followed"] else f"for {values['time_followed']:.1f} of {values['duration']:.1f} s"
+        )
+        return f"By planning ahead, without any training, the simulated character follows the motion {where}."
     if "success" not in values:
         return "What was measured, and how it was made."
     tries = round(values.get("rollouts", 0.0))

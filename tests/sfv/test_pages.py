@@ -25,6 +25,7 @@ def test_a_preview_has_a_page_of_its_own(wave: Motion, tmp_path: Path) -> None:
     assert perform(stage).skipped
     page = place("index.html").read_text()
     assert "before training" in page
+    assert "without any training, the simulated character follows the motion to its end" in page
     assert "Followed without training" in page
     report = Report.load(place("preview.json"))
     assert report["followed"] == 1.0
