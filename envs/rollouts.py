@@ -104,6 +104,7 @@ def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float) -> tuple[Number
         Number("strict_success", float(strict.float().mean()), "share", "higher"),
         Number("normalised_return", float(nr[start].mean()), "0..1", "higher"),
         Number("normalised_return_random_phase", float(nr[~start].mean()), "0..1", "higher"),
+        Number("survival", float((done.survived / done.steps).clamp_max(1.0).mean()), "share of the time", "higher"),
         Number("time_to_fall", float(done.survived[start].mean()) / hz, "s", "higher"),
         Number("mpjpe_global", 1000.0 * float(done.error[start].mean()), "mm", "lower"),
         Number("mpjpe_root_relative", 1000.0 * float(done.root_error[start].mean()), "mm", "lower"),

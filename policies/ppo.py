@@ -55,6 +55,8 @@ class PPO:
         self.generator = torch.Generator(device=env.device).manual_seed(config.seed + self.group.rank)
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
+        self.narrowed = 0  # samples of those for which it was `settling`
+        self.settling = True  # whether exploration and steps narrow, as who judges the policy decides
         self.obs = env.reset()
         self.log: dict[str, float] = {}
         self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
@@ -72,11 +74,12 @@ class PPO:
         return self._narrowed(self.config.noise)
 
     def _narrowed(self, ends: tuple[float, float]) -> float:
-        """A straight line from the first to the second over the first `narrowing` samples."""
-        return ends[0] + (ends[1] - ends[0]) * min(1.0, self.samples / self.config.narrowing)
+        """A straight line from the first to the second over `narrowing` samples."""
+        return ends[0] + (ends[1] - ends[0]) * min(1.0, self.narrowed / self.config.narrowing)
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
+        self.settling = self.group.told(self.settling)
         rollout = self._collect()
         self._update(rollout)
         self.policy.normaliser.merge(*self.group.moments(rollout.obs.flatten(0, 1)))
@@ -107,6 +110,7 @@ class PPO:
                 weights.append(step.info["weight"])
             self.obs = step.obs
         self.samples += self.batch
+        self.narrowed += self.batch * self.settling
 
         everything = torch.cat((obs.flatten(0, 1), self.obs, *timed_out))
         values = policy.critic(policy.normaliser(everything))
@@ -210,6 +214,8 @@ class PPO:
             "obs": self.obs,
             "generator": self.generator.get_state(),
             "samples": torch.tensor(self.samples),
+            "narrowed": torch.tensor(self.narrowed),
+            "settling": torch.tensor(self.settling),
             "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
         }
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
@@ -231,7 +237,8 @@ class PPO:
         self.env.restore(part("env."))
         self.obs = state["obs"].clone().to(self.env.device)
         self.generator.set_state(state["generator"])
-        self.samples = int(state["samples"])
+        self.samples, self.narrowed = int(state["samples"]), int(state["narrowed"])
+        self.settling = bool(state["settling"])
         self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
 
 

@@ -34,6 +34,8 @@ PATIENCE = 4
 """Evaluations without improvement after which a successful policy is done."""
 SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
+SETTLING = 0.5
+"""Survival from which exploration narrows: earlier, a backflip is never found."""
 GAIN = 0.003
 """Least gain in normalised return that counts as improvement."""
 
@@ -130,6 +132,7 @@ class _Run:
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
+        self.learner.settling = row["survival"] >= SETTLING
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}

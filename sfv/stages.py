@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-POSE_VERSION = POLICY_VERSION = REPORT_VERSION = 2
-MOTION_VERSION = 3
+POSE_VERSION = REPORT_VERSION = 2
+MOTION_VERSION = POLICY_VERSION = 3
 """To be raised when the code of a stage changes what it makes."""
 
 REPORT_SEED = 2000

@@ -188,10 +188,23 @@ def test_a_task_without_a_mirror():
 def test_noise_narrows_with_the_samples():
     learner = PPO(Target(), CONFIG)
     assert learner.noise == pytest.approx(0.3)
-    learner.samples = 10_000
+    learner.narrowed = 10_000
     assert learner.noise == pytest.approx(0.2)
-    learner.samples = 10**9
+    learner.narrowed = 10**9
     assert learner.noise == pytest.approx(0.1)
+
+
+def test_noise_stays_wide_while_a_skill_is_looked_for():
+    learner = PPO(Target(), CONFIG)
+    learner.settling = False
+    learner.iterate()
+    assert learner.noise == pytest.approx(0.3)
+    learner.settling = True
+    learner.iterate()
+    assert learner.noise == pytest.approx(0.3 - 0.2 * learner.batch / 2e4)
+    other = PPO(Target(), CONFIG)
+    other.restore(learner.state())
+    assert (other.samples, other.narrowed) == (2 * learner.batch, learner.batch)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Training as a whole on a small task: files, export, killing and going on."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from policies.export import load_policy
 from policies.train import train
 from sfv.character import load_character
 from sfv.errors import InputError
+from sfv.report import Number, Report
 
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1)
@@ -66,6 +68,15 @@ def test_files(trained):
     rows = read(trained)
     assert [float(row["samples"]) for row in rows] == [0, 512, 1024, 1536]
     assert all(0 <= float(row["normalised_return"]) <= 1 for row in rows)
+
+
+@pytest.mark.parametrize(("survival", "narrows"), [(0.3, False), (0.7, True)])
+def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, narrows):
+    numbers = [Number(name, 0.0, "", "higher") for name in ("success", "success_random_phase", "normalised_return")]
+    report = Report("judged", (*numbers, Number("survival", survival, "", "higher")))
+    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
+    train(env, lambda policy: report, replace(CONFIG, narrowing=1e3), tmp_path)
+    assert (float(read(tmp_path)[-1]["noise"]) < CONFIG.noise[0]) == narrows
 
 
 def test_three_readers_act_alike(trained):
