@@ -79,7 +79,7 @@ TRACKING = (
     Reward("centre_of_mass", centre_of_mass, 0.10, 10.0),
     Reward("body_positions", body_positions, 0.25, 50.0),
 )
-"""DeepMimic's terms with a share for where the bodies are in the world, narrow enough to pull at 5 cm: docs/skills.md."""
+"""DeepMimic's terms with a share for where the bodies are in the world, narrow enough to pull at 5 cm (docs/log.md)."""
 
 TABLES = {"deepmimic": DEEPMIMIC, "tracking": TRACKING}
 
