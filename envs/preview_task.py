@@ -70,8 +70,9 @@ def make_task(motion: Motion, character: Character, config: PreviewConfig, assis
     """The problem of following a motion from its first frame to its end, or for one cycle if it is a loop.
 
     Raises:
-        InputError: the motion is not of this character, or the control rate does not fit.
+        InputError: the motion is not of this character, the character has no servos, or the control rate does not fit.
     """
+    character.check_servos()
     if TICKS % config.control_hz:
         raise InputError(f"{config.control_hz:g} Hz control does not divide {TICKS} Hz; take 20, 30, 40 or 60")
     library = MotionLibrary([motion], character)

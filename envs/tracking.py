@@ -43,6 +43,7 @@ class TrackingEnv:
                 f"{config.control_hz:g} Hz control with {config.decimation} physics steps does not divide {TICKS} Hz; "
                 "choose a control rate and decimation whose product is 60, 80, 120, 240, 480 or 960"
             )
+        character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
         self.model = build_scene(character, physics_hz)
         self.sim = make_sim(self.model, num_envs, config)
