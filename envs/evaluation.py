@@ -22,7 +22,7 @@ from sfv.report import Number, Report
 CYCLIC_SECONDS = 20.0
 """Horizon of loops (DeepMimic section 7)."""
 ENTERED = 2 / 3
-"""Random phases of a clip that ends leave at least the rest of it to go."""
+"""Random phases lie in this part of a clip that ends, so that at least a third of it is left to go."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,12 @@ def make_env(
 
 def begin(env: TrackingEnv, clip: Tensor, start: Tensor, seed: int) -> Tensor:
     """Put each environment at the start of its clip, or where `start` is false at a random phase of it.
+
+    Args:
+        env: n environments.
+        clip: (n,) long, the clip of each.
+        start: (n,) bool.
+        seed: of the phases and of the noise on the start velocities.
 
     Returns:
         (n,) control steps until the horizon of each.

@@ -181,8 +181,8 @@ def policy_stage(
             suite = Suite({path.stem: clip for path, clip in zip(motions, references, strict=True)}, body, tracking)
             train(env, suite, config, place(""))
         else:
-            judges = JUDGED_LOOP if references[0].loop else JUDGED
-            evaluator = Evaluator(references[0], body, tracking, judges)
+            rollouts = JUDGED_LOOP if references[0].loop else JUDGED
+            evaluator = Evaluator(references[0], body, tracking, rollouts)
             train(env, lambda policy: evaluator(policy).report, config, place(""))
         save_broken(env.broken_state, env.broken, env.model, place(BROKEN))
         write_config(place("config.yaml"), settings)

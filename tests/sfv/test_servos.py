@@ -25,7 +25,7 @@ def test_a_known_robots_joints_get_its_motors(tmp_path):
     assert model.actuator_biasprm[1, 2] == pytest.approx(-6.3088, abs=1e-4)
 
 
-def test_a_servo_holds_its_joint_against_gravity(tmp_path):
+def test_a_servo_brings_its_joint_to_the_target(tmp_path):
     (tmp_path / "leg.xml").write_text(LEG.format("hip_pitch").replace('<freejoint name="root"/>', ""))
     spec = mujoco.MjSpec.from_string((tmp_path / "leg.xml").read_text())
     assert add_servos(spec)
@@ -35,7 +35,7 @@ def test_a_servo_holds_its_joint_against_gravity(tmp_path):
     data.ctrl[1] = 0.5
     for _ in range(360):
         mujoco.mj_step(model, data)
-    # 2 kg at the joint's own axis, so nothing pulls at the knee
+    # the shin's 2 kg are at its own joint, so gravity does not pull at the knee
     assert data.qpos[1] == pytest.approx(0.5, abs=0.01)
 
 
