@@ -1,9 +1,13 @@
 """Reconstruction against exact truth: mocap performed by a person-like character and seen by known cameras.
 
     python benchmarks/recon_rendered.py FOLDER --work runs/recon [--motions backflip kick] [--views 3] [--rows raw ours]
+        [--camera still|pan|travel]
 
 FOLDER holds DeepMimic's `humanoid3d_*.txt`. Each motion is rendered from each view once, its people are found once, and
 each row is computed once; all of it is kept in `--work`, so a stopped run goes on and a new row costs only itself.
+
+Cameras: one that stands still far enough away to see the whole way; one held in a hand, nearer, that turns after the
+person; and one that is carried along, whose path is known.
 
 Rows: the estimator's own points, placed at the depth at which they project; the same after a Gaussian filter;
 the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness; no floor); ours; and ours without a term.
@@ -19,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.transform import Rotation
 
 from recon.config import PoseConfig, ReconstructConfig, TermWeights
 from recon.lifting import bridged, lift
@@ -47,9 +52,12 @@ MOTIONS = (
 )  # fmt: skip
 VIEWS = ((35.0, 36.0, 1.1), (95.0, 46.0, 1.5), (150.0, 30.0, 0.8))
 """Azimuth from the motion's first heading (deg), vertical field of view (deg), height of the camera (m)."""
+CLOSER, SWAY = 0.62, 0.1
+"""How much nearer a camera that moves is, and how far (m, about) its aim strays."""
 ROOM = Ground(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
+PATH = "path.txt"
 TERMS = ("bones", "smooth", "limits", "ground", "stance", "friction", "balance", "poise", "flight")
 COLUMNS = {
     "pa": "PA-MPJPE mm", "root": "root-relative mm", "wa": "WA-MPJPE mm", "drift": "root drift %", "jerk": "jerk m/s^3",
@@ -85,6 +93,29 @@ def standing(motion: Motion, character: Character) -> np.ndarray:
     return np.stack(out, 1).astype(np.float64)
 
 
+def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
+    """The camera in each frame."""
+    still = camera_of(truth, view)
+    if camera == "still":
+        return [still] * len(truth)
+    eye, aim = np.array(still.position), np.array(still.target)
+    away = CLOSER * (eye - aim) * [1, 1, 0] + [0, 0, eye[2]]
+    sway = gaussian_filter1d(np.random.default_rng(view).standard_normal((len(truth), 3)), 6, axis=0, mode="nearest")
+    way = gaussian_filter1d(truth.qpos[:, :2], 8, axis=0, mode="nearest")
+    targets = np.concatenate([way, np.full((len(way), 1), aim[2])], 1) + SWAY * sway
+    stands = way if camera == "travel" else np.tile(aim[:2], (len(way), 1))
+    eyes = np.concatenate([stands, np.zeros((len(way), 1))], 1) + away
+    x = zip(eyes.tolist(), targets.tolist(), strict=True)
+    return [Camera((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in x]
+
+
+def write_path(path: Path, cameras: list[Camera]) -> None:
+    """Rows of seconds, place and quaternion (x, y, z, w) of a camera with axes x right, y down, z away."""
+    turns = Rotation.from_matrix(np.stack([c.axes() * [1, -1, -1] for c in cameras])).as_quat()
+    times = np.arange(len(cameras))[:, None] / FPS
+    np.savetxt(path, np.concatenate([times, [c.position for c in cameras], turns], 1), fmt="%.6f")
+
+
 def camera_of(truth: Motion, view: int) -> Camera:
     """A still camera that sees the whole way."""
     azimuth, fovy, height = VIEWS[view]
@@ -98,19 +129,20 @@ def camera_of(truth: Motion, view: int) -> Camera:
     return Camera((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
 
 
-def prepare(folder: Path, work: Path, name: str, view: int, character: Character) -> None:
+def prepare(folder: Path, place: Path, name: str, view: int, camera: str, character: Character) -> None:
     """Render the clip and find the person in it, if that is not done yet."""
     from recon.estimate import estimate_pose
 
-    place = work / f"{name}-{view}"
     if not (place / "clip.mp4").exists():
         place.mkdir(parents=True, exist_ok=True)
         truth = truth_of(folder, name, character)
-        camera = camera_of(truth, view)
+        cameras = cameras_of(truth, view, camera)
         truth.save(place / "truth.npz")
-        write_json(place / "camera.json", camera.record(SIZE))
+        write_json(place / "camera.json", cameras[0].record(SIZE))
+        write_path(place / PATH, cameras)
         with Renderer(scene([(character, PERSON)], ROOM), *SIZE) as renderer:
-            write_video(place / "clip.mp4", (renderer.frame(pose, camera) for pose in truth.qpos), FPS, crf=20)
+            frames = (renderer.frame(pose, c) for pose, c in zip(truth.qpos, cameras, strict=True))
+            write_video(place / "clip.mp4", frames, FPS, crf=20)
     if not (place / "track.npz").exists():
         started = time.process_time()
         estimate_pose(Clip.open(place / "clip.mp4"), PoseConfig()).track.save(place / "track.npz")
@@ -120,7 +152,7 @@ def prepare(folder: Path, work: Path, name: str, view: int, character: Character
 Points = tuple[np.ndarray, Motion | None]
 
 
-def raw(track: PoseTrack, character: Character, sigma: float = 0.0) -> Points:
+def raw(track: PoseTrack, character: Character, path: Path | None, sigma: float = 0.0) -> Points:
     """(T, 12, 3) the estimator's points in the world that lifting finds; smoothed over `sigma` frames."""
     frames = int(np.floor((track.times[-1] - track.times[0]) * FPS + 1e-6)) + 1
     focal = 1.2 * max(track.image_size)
@@ -134,9 +166,9 @@ def raw(track: PoseTrack, character: Character, sigma: float = 0.0) -> Points:
     return (gaussian_filter1d(points, sigma, axis=0) if sigma else points), None
 
 
-def fitted(track: PoseTrack, character: Character, weights: TermWeights) -> Points:
-    """Our reconstruction with these weights."""
-    result = reconstruct(track, character, ReconstructConfig(weights=weights))
+def fitted(track: PoseTrack, character: Character, path: Path | None, weights: TermWeights) -> Points:
+    """Our reconstruction with these weights, and the camera's path where it is told."""
+    result = reconstruct(track, character, ReconstructConfig(weights=weights, camera_path=path))
     return landmark_positions(character, result.motion, LIMBS), result.motion
 
 
@@ -144,7 +176,7 @@ SFV = TermWeights(
     reprojection=10.0, bones=10.0, smooth=3.0, limits=0.0, ground=0.0, stance=0.0, friction=0.0, balance=0.0,
     poise=0.0, flight=0.0,
 )  # fmt: skip
-ROWS: dict[str, Callable[[PoseTrack, Character], Points]] = {
+ROWS: dict[str, Callable[[PoseTrack, Character, Path | None], Points]] = {
     "raw": raw,
     "gaussian": partial(raw, sigma=3.0),
     "sfv": partial(fitted, weights=SFV),
@@ -199,14 +231,13 @@ def judge(
     return out
 
 
-def compute(work: Path, name: str, view: int, row: str, character: Character) -> dict[str, float]:
+def compute(place: Path, row: str, camera: str, character: Character) -> dict[str, float]:
     """One row of one case, from the file if it is there."""
-    place = work / f"{name}-{view}"
     kept = place / f"{row}.json"
     if not kept.exists():
         track, truth = PoseTrack.load(place / "track.npz"), Motion.load(place / "truth.npz")
         started = time.process_time()
-        points, motion = ROWS[row](track, character)
+        points, motion = ROWS[row](track, character, place / PATH if camera == "travel" else None)
         spent = time.process_time() - started + json.loads((place / "pose.json").read_text())["cpu"]
         if motion is not None:
             motion.save(place / f"{row}.npz")
@@ -223,6 +254,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--motions", nargs="+", default=list(MOTIONS))
     parser.add_argument("--views", type=int, default=len(VIEWS))
+    parser.add_argument("--camera", choices=("still", "pan", "travel"), default="still")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=["raw", "gaussian", "sfv", "ours"])
     parser.add_argument("--out", type=Path, help="markdown file for the tables, else they are printed")
     args = parser.parse_args()
@@ -230,9 +262,10 @@ def main() -> None:
     cases = [(name, view) for name in args.motions for view in range(args.views)]
     values: dict[str, list[dict[str, float]]] = {row: [] for row in args.rows}
     for name, view in cases:
-        prepare(args.folder, args.work, name, view, character)
+        place = args.work / (f"{name}-{view}" + (f"-{args.camera}" if args.camera != "still" else ""))
+        prepare(args.folder, place, name, view, args.camera, character)
         for row in args.rows:
-            values[row].append(compute(args.work, name, view, row, character))
+            values[row].append(compute(place, row, args.camera, character))
             print(f"{name}-{view} {row}: " + " ".join(f"{k} {v:.3g}" for k, v in values[row][-1].items()), flush=True)
     lines = [f"{len(cases)} cases: {len(args.motions)} motions, {args.views} views; medians.", ""]
     lines += ["| row | " + " | ".join(COLUMNS.values()) + " |", "| --- " * (len(COLUMNS) + 1) + "|"]

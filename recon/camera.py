@@ -1,7 +1,7 @@
-"""A static pinhole camera over a level floor: what the pixels of a clip mean in metres.
+"""A pinhole camera over a level floor: what the pixels of a clip mean in metres.
 
 The floor is z = 0. While fitting, the camera stands at (0, 0, height) and looks along X; a finished `Camera` may stand
-anywhere. Lens distortion and camera motion are not modelled.
+anywhere. Lens distortion is not modelled; of a camera that moves it is the middle frame's, see `recon.steady`.
 """
 
 from dataclasses import dataclass, replace
@@ -48,9 +48,11 @@ class Camera:
         """World points (m) in the camera's axes."""
         return (points - self.position) @ self.rotation.T
 
-    def project(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
-        """World points (m) to pixels."""
-        seen = self.to_camera(points)
+    def project(
+        self, points: Float[np.ndarray, "*n 3"], shift: Float[np.ndarray, "*#n 3"] | float = 0.0
+    ) -> Float[np.ndarray, "*n 2"]:
+        """World points (m) to pixels, of a camera that has travelled by `shift` (m, in its own axes)."""
+        seen = self.to_camera(points) - shift
         return self.centre + self.focal * seen[..., :2] / seen[..., 2:]
 
     def moved(self, turn: float, shift: Float[np.ndarray, "2"], scale: float = 1.0) -> "Camera":

@@ -1,6 +1,7 @@
 """What the two stages of reconstruction can be told: light to import, so that the command line can show it at once."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 
@@ -16,6 +17,8 @@ class PoseConfig:
     """People looked for at once in any one part of the picture."""
     max_gap: float = 0.3
     """Seconds a person may be unseen and still count as continuously visible; the gap's frames are marked absent."""
+    camera: Literal["auto", "still"] = "auto"
+    """Whether the camera moves: "auto" follows the background, "still" says that it does not."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ class ReconstructConfig:
     focal: float | None = None
     """The camera's focal length in pixels of the upright image; unknown: estimated."""
     pitch: float | None = None
-    """How far the camera looks down, in degrees; unknown: estimated."""
+    """How far the camera looks down, in degrees (in the middle frame, if it moves); unknown: estimated."""
+    camera_path: Path | None = None
+    """Where the camera was, if it is known: a text file with rows of seconds x y z qx qy qz qw (metres; camera axes x
+    right, y down, z away), as SLAM programs write it. Unknown: as the pose track says."""
     iterations: int = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)

@@ -145,14 +145,16 @@ def landmark_path(
     if seen.sum() < 3:
         return np.zeros((len(grid), 2)), np.full(len(grid), np.inf)
     pixels = evidence.pixels[seen, column].numpy()
-    depth = found.view.to_camera(found.placed.xpos[:, 0])[:, 2].numpy()
+    travel = np.stack([np.interp(grid, times, axis) for axis in evidence.shift[:, 0].numpy().T], 1)
+    depth = found.view.to_camera(found.placed.xpos[:, 0])[:, 2].numpy() - travel[:, 2]
     track = np.stack([np.interp(grid, times[seen], p) for p in pixels.T], 1)
     track = gaussian_filter1d(track, 0.04 * fps, axis=0, mode="nearest")
     # metres per pixel, steadied so that the body's own path in depth does not move the foot
     scale = gaussian_filter1d(depth, 0.5 * fps, mode="nearest") / float(found.view.focal)
-    speed = np.linalg.norm(np.gradient(track, axis=0), axis=1) * fps * scale
+    gone = np.gradient(track, axis=0) * scale[:, None] + np.gradient(travel[:, :2], axis=0)
+    speed = np.linalg.norm(gone, axis=1) * fps
     nearest = np.abs(grid[:, None] - times[seen][None]).min(1)
-    return track * scale[:, None], np.where(nearest < 0.1, speed, np.inf)
+    return track * scale[:, None] + travel[:, :2], np.where(nearest < 0.1, speed, np.inf)
 
 
 def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.ndarray, "T F"]:

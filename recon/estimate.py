@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
+from recon.background import camera_motion
 from recon.config import PoseConfig
 from recon.people import Look, Sighting, around, follow
 from recon.pose_landmarker import NAMES, PoseLandmarker, upright_turns
@@ -63,6 +64,10 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         estimate = choose(_lasting(tracks, clip.path), config.person, clip.path)
         with bar("looking again in the mirror", float(len(clip)), "frames") as advance:
             refined = seen_again(clip, estimate.track, landmarker.look, advance)
+    if config.camera == "auto":
+        with bar("looking at the background", float(len(clip)), "frames") as advance:
+            moved = camera_motion(clip, estimate.tracks, refined, advance)
+        refined = replace(refined, homography=moved)
     tracks = list(estimate.tracks)
     tracks[estimate.chosen] = refined
     return replace(estimate, tracks=tuple(tracks))
@@ -139,13 +144,7 @@ def trimmed(track: PoseTrack) -> PoseTrack:
         return track
     starts = np.flatnonzero(runs)
     kept = slice(int(starts[0]), int(starts[-1]) + STEADY_FRAMES)
-    return replace(
-        track,
-        times=track.times[kept],
-        points_2d=track.points_2d[kept],
-        points_3d=track.points_3d[kept],
-        confidence=track.confidence[kept],
-    )
+    return track.part(kept)
 
 
 def prominence(track: PoseTrack) -> float:

@@ -36,6 +36,7 @@ class Evidence:
         pixels: (N, K, 2) from the image's centre, px; 0 where unseen.
         trust: (N, K) 0..1, 0 where unseen.
         size: (N,) the body's size in the picture, px.
+        shift: (N, 1, 3) how far the camera had travelled, m in its axes.
         pairs: (P, 2) landmark indices of the bones.
         directions: (N, P, 3) unit vectors of the bones in camera axes.
         bone_trust: (N, P).
@@ -47,6 +48,7 @@ class Evidence:
     pixels: Float[Tensor, "N K 2"]
     trust: Float[Tensor, "N K"]
     size: Float[Tensor, " N"]
+    shift: Float[Tensor, "N 1 3"]
     pairs: Int[Tensor, "P 2"]
     directions: Float[Tensor, "N P 3"]
     bone_trust: Float[Tensor, "N P"]
@@ -97,6 +99,7 @@ def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, fo
         pixels=tensor(np.where(seen[..., None], pixels - centre, 0.0)),
         trust=tensor(trust),
         size=tensor(size),
+        shift=tensor(np.zeros((len(track), 1, 3)) if track.shift is None else track.shift[:, None]),
         pairs=torch.tensor(pairs),
         directions=tensor(directions),
         bone_trust=tensor(bone_trust),

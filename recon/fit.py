@@ -62,9 +62,11 @@ class View:
         up = torch.stack((torch.zeros_like(self.height), torch.zeros_like(self.height), self.height))
         return (points - up) @ self.rotation.T
 
-    def project(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 2"]:
-        """World points to pixels from the image's centre."""
-        seen = self.to_camera(points)
+    def project(
+        self, points: Float[Tensor, "*n 3"], shift: Float[Tensor, "*#n 3"] | float = 0.0
+    ) -> Float[Tensor, "*n 2"]:
+        """World points to pixels from the image's centre; the camera has travelled by `shift` (m, in its axes)."""
+        seen = self.to_camera(points) - shift
         return self.focal * seen[..., :2] / seen[..., 2:].clamp_min(0.1)
 
 

@@ -50,6 +50,8 @@ def lift(
         middle = np.nan_to_num(_bridge(np.nansum(track.points_2d, 1) / count[:, None]))
     points = np.einsum("nij,nkj->nki", view_rotations(middle, focal, track.image_size), points)
     places = _translations(track, points, focal)
+    if track.shift is not None:
+        places = places + track.shift
 
     points = points @ Rotation.from_euler("x", LEAN).as_matrix().T
     measured, roll = _tilt(track, points)

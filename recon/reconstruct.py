@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from recon.camera import Camera
+from recon.camera import Camera, default_focal
 from recon.config import ReconstructConfig
 from recon.contacts import foot_contacts, on_one_floor
 from recon.evidence import Evidence
 from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.scorecard import LIMBS, scorecard
+from recon.steady import along_path, focal_from_turns, steadied
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
@@ -59,6 +60,7 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
         InputError: the track is too short, or shows the person in too few frames, or lacks landmarks.
     """
     _check(track)
+    track, config = _at_rest(track, config)
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
         problem = pose_problem(track, character, config, advance)
@@ -103,12 +105,23 @@ def _check(track: PoseTrack) -> None:
         )
 
 
+def _at_rest(track: PoseTrack, config: ReconstructConfig) -> tuple[PoseTrack, ReconstructConfig]:
+    """The track as a camera saw it that did not turn, and the focal length to start from, where turns tell it."""
+    if config.camera_path is not None:
+        track = along_path(track, config.camera_path, config.focal)
+        focal = config.focal
+    elif config.focal is None and track.homography is not None:
+        focal = focal_from_turns(track.homography, track.image_size)
+    else:
+        focal = config.focal
+    return steadied(track, focal or default_focal(track.image_size)), replace(config, focal=focal)
+
+
 def _cut(track: PoseTrack, start: float, stop: float) -> PoseTrack:
     """The frames of a track between two times, s from its start."""
     times = track.times - track.times[0]
     keep = (times >= start - 1e-6) & (times <= stop + 1e-6)
-    return replace(track, times=track.times[keep], points_2d=track.points_2d[keep], points_3d=track.points_3d[keep],
-                   confidence=track.confidence[keep])  # fmt: skip
+    return track.part(keep)
 
 
 def _to_origin(qpos: np.ndarray, evidence: Evidence) -> tuple[float, np.ndarray]:

@@ -61,7 +61,8 @@ def scorecard(
     columns = [track.index(name) for name in LIMBS]
     seen = track.points_2d[:, columns]
     person = at_times(points, motion.fps, times)[:, [names.index(name) for name in LIMBS]]
-    error_px = np.linalg.norm(camera.project(person) - seen, axis=-1)
+    shift = 0.0 if track.shift is None else track.shift[:, None]
+    error_px = np.linalg.norm(camera.project(person, shift) - seen, axis=-1)
     sure = track.confidence[:, columns] > 0.5
     high = track.points_2d[track.found][..., 1]
     size = np.nanmax(high, 1) - np.nanmin(high, 1)

@@ -57,7 +57,7 @@ def reprojection(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor
     same residual, weight 10; rho is Geman-McClure, c = 4 (4 % of the body).
     """
     seen = evidence.at_frames(x.placed.landmarks[:, columns])
-    e = (x.view.project(seen) - evidence.pixels) / (0.01 * evidence.size[:, None, None])
+    e = (x.view.project(seen, evidence.shift) - evidence.pixels) / (0.01 * evidence.size[:, None, None])
     return (evidence.trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
 
 

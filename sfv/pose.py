@@ -5,7 +5,7 @@ found, nor about a world: the metric points hang on the person's own hips, in th
 """
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,10 @@ from sfv.errors import InputError, did_you_mean
 from sfv.files import replacing
 
 FORMAT = "sfv.pose_track"
-VERSION = 1
+VERSION = 2
+
+
+_PER_FRAME = ("times", "points_2d", "points_3d", "confidence", "homography", "shift")
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,19 @@ class PoseTrack:
     """Which estimator made the track, with its variant."""
     person: int
     """The number this person bears in the overlay."""
+    homography: Float[np.ndarray, "T 3 3"] | None = None
+    """Each frame's pixels to the middle frame's, where the camera turned or zoomed; None: it stood still."""
+    shift: Float[np.ndarray, "T 3"] | None = None
+    """Metres that the camera had travelled from its place in the middle frame, in that one's axes; None: it did not."""
 
     def __post_init__(self) -> None:
         frames, points = len(self.times), len(self.names)
         for field, shape in (("points_2d", (frames, points, 2)), ("points_3d", (frames, points, 3)),
-                             ("confidence", (frames, points))):  # fmt: skip
-            if getattr(self, field).shape != shape:
-                raise ValueError(f"PoseTrack.{field} has shape {getattr(self, field).shape}, not {shape}")
+                             ("confidence", (frames, points)), ("homography", (frames, 3, 3)),
+                             ("shift", (frames, 3))):  # fmt: skip
+            value = getattr(self, field)
+            if value is not None and value.shape != shape:
+                raise ValueError(f"PoseTrack.{field} has shape {value.shape}, not {shape}")
 
     def __len__(self) -> int:
         return len(self.times)
@@ -64,8 +73,14 @@ class PoseTrack:
             raise KeyError(f"{name!r} is not a point of this track{did_you_mean(name, self.names)}")
         return self.names.index(name)
 
+    def part(self, frames: "slice | Bool[np.ndarray, ' T']") -> "PoseTrack":
+        """Some frames of the track."""
+        kept = {name: getattr(self, name) for name in _PER_FRAME}
+        return replace(self, **{name: value[frames] for name, value in kept.items() if value is not None})
+
     def save(self, path: Path | str) -> None:
         """Write an `.npz` (never pickled), whole or not at all."""
+        moving = {name: getattr(self, name) for name in ("homography", "shift") if getattr(self, name) is not None}
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
                 file,
@@ -81,6 +96,7 @@ class PoseTrack:
                 image_size=np.array(self.image_size),
                 estimator=np.array(self.estimator),
                 person=np.array(self.person),
+                **moving,
             )
 
     @classmethod
@@ -111,4 +127,6 @@ class PoseTrack:
             image_size=(width, height),
             estimator=str(content["estimator"]),
             person=int(content["person"]),
+            homography=content.get("homography"),
+            shift=content.get("shift"),
         )

@@ -90,7 +90,8 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | body_of(character)
-    return Stage("2-motion", MOTION_VERSION, {"track": track}, decisive, outputs, place("stage.json"), work)
+    inputs = {"track": track} | ({"camera path": config.camera_path} if config.camera_path else {})
+    return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
 def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float) -> Stage:

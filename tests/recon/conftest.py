@@ -31,7 +31,10 @@ def camera() -> Camera:
 
 @pytest.fixture(scope="session")
 def filmed(humanoid):
-    """A function: the pose track of a motion seen by a camera, with noise and MediaPipe's lean to the camera."""
+    """A function: the pose track of a motion seen by a camera, with noise and MediaPipe's lean to the camera.
+
+    The camera may be a list, one for each frame, of the same focal length and picture.
+    """
 
     def film(motion, camera, fps=30.0, pixels=1.5, metres=0.02, lean=0.08, seed=0):
         generator = np.random.default_rng(seed)
@@ -39,10 +42,14 @@ def filmed(humanoid):
         names = tuple(humanoid.keypoints)
         sampled = motion.resampled(fps) if fps != motion.fps else motion
         world = landmark_positions(humanoid, sampled, names)[: len(times)]
-        points_2d = camera.project(world) + pixels * generator.normal(size=(*world.shape[:2], 2))
+        cameras = camera if isinstance(camera, list) else [camera] * len(world)
+        camera = cameras[0]
+        points_2d = np.stack([c.project(points) for c, points in zip(cameras, world, strict=True)])
+        points_2d += pixels * generator.normal(size=points_2d.shape)
         turn = view_rotations(points_2d.mean(1), camera.focal, camera.image_size)
         c, s = np.cos(lean), np.sin(lean)
-        seen = camera.to_camera(world) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+        seen = np.stack([c.to_camera(points) for c, points in zip(cameras, world, strict=True)])
+        seen = seen @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
         seen = np.einsum("nji,nkj->nki", turn, seen)
         hips = [names.index("left_hip"), names.index("right_hip")]
         points_3d = 0.9 * (seen - seen[:, hips].mean(1, keepdims=True))

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from recon.config import ReconstructConfig
 from recon.reconstruct import reconstruct
@@ -61,6 +62,33 @@ def test_camera_explains_the_pixels(camera, result):
     seen = result.track.points_2d[:, [result.track.index(name) for name in JOINTS]]
     off = np.linalg.norm(result.camera.project(result.points[:, columns]) - seen, axis=-1)
     assert np.median(off) < 6.0
+
+
+def test_a_camera_that_is_carried_along_a_known_path(humanoid, jump, camera, filmed, tmp_path):
+    """It goes 1.5 m to the side and turns by 20 degrees; without its path that would be the person's."""
+    part = np.linspace(-0.5, 0.5, len(jump))
+    cameras = [
+        replace(
+            camera,
+            position=camera.position + np.array((0.0, 1.5 * p, 0.0)),
+            heading=camera.heading + np.radians(20.0) * p,
+        )
+        for p in part
+    ]
+    track = filmed(jump, cameras)
+    turns = Rotation.from_matrix(np.stack([c.rotation.T for c in cameras])).as_quat()
+    rows = np.concatenate([track.times[:, None], [c.position for c in cameras], turns], 1)
+    np.savetxt(tmp_path / "path.txt", rows)
+
+    def way(path):
+        found = reconstruct(track, humanoid, ReconstructConfig(iterations=40, focal=1000.0, camera_path=path))
+        return np.ptp(found.motion.qpos[:, :2], axis=0).max(), found.scorecard["reprojection error"]
+
+    true = np.ptp(jump.qpos[:, :2], axis=0).max()
+    told, guessed = way(tmp_path / "path.txt"), way(None)
+    assert abs(told[0] - true) < 0.15
+    assert abs(guessed[0] - true) > 0.3
+    assert told[1] < 5.0
 
 
 def test_another_rate_and_a_gap(humanoid, jump, camera, filmed):
