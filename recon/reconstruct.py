@@ -4,6 +4,7 @@ It checks the track, runs the passes on the span that plays on one floor, and pu
 z = 0, start at the origin, facing X. It knows no estimator and no file.
 """
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from recon.contacts import foot_contacts, on_one_floor
 from recon.evidence import Evidence
 from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.scorecard import LIMBS, scorecard
+from recon.sides import told_apart
 from recon.steady import along_path, focal_from_turns, steadied
 from sfv.character import Character
 from sfv.errors import InputError
@@ -22,6 +24,8 @@ from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
+
+log = logging.getLogger(__name__)
 
 SHORTEST = 0.5
 """s of clip."""
@@ -61,6 +65,9 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
     """
     _check(track)
     track, config = _at_rest(track, config)
+    track, swapped = told_apart(track)
+    if swapped.any():
+        log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
         problem = pose_problem(track, character, config, advance)
@@ -84,7 +91,9 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
     camera = camera.moved(turn, shift, scale)
     points = _about_z(turn, scale * person.placed.landmarks.numpy()) + np.array([*shift, 0.0])
     left_out = float(whole.times[-1] - whole.times[0]) - float(track.times[-1] - track.times[0])
-    card = scorecard(track, character, motion, points, body.landmark_names, camera, left_out, config)
+    card = scorecard(
+        track, character, motion, points, body.landmark_names, camera, left_out, int(swapped.sum()), config
+    )
     return Reconstruction(motion, camera, points, body.landmark_names, track, card)
 
 

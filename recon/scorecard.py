@@ -51,9 +51,13 @@ def scorecard(
     names: tuple[str, ...],
     camera: Camera,
     left_out: float,
+    swapped: int,
     config: ReconstructConfig,
 ) -> Report:
-    """Numbers and series of a reconstruction; `points` are the person's landmarks called `names`."""
+    """Numbers and series of a reconstruction; `points` are the person's landmarks called `names`.
+
+    Seconds of the clip were `left_out`, and in `swapped` frames the estimator's left and right were exchanged.
+    """
     model, state = character.model, motion_state(motion, character.model)
     times = track.times - track.times[0]
     contacts = motion.contacts if motion.contacts is not None else np.zeros((len(motion), 0))
@@ -98,6 +102,7 @@ def scorecard(
         Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
         Number("camera height", float(camera.position[2]), "m", "none"),
         Number("left out", left_out, "s", "lower"),
+        Number("frames with swapped sides", float(swapped), "frames", "lower"),
         Number("frames without the person", float((~found).sum()), "frames", "lower"),
     )
     series = {
