@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-POSE_VERSION = REPORT_VERSION = 2
-MOTION_VERSION = POLICY_VERSION = 3
+REPORT_VERSION = 2
+POSE_VERSION = 3
+MOTION_VERSION = POLICY_VERSION = 4
 """To be raised when the code of a stage changes what it makes."""
 
 REPORT_SEED = 2000
