@@ -17,8 +17,8 @@ class PoseConfig:
     """People looked for at once in any one part of the picture."""
     max_gap: float = 0.3
     """Seconds a person may be unseen and still count as continuously visible; the gap's frames are marked absent."""
-    camera: Literal["auto", "still"] = "auto"
-    """Whether the camera moves: "auto" follows the background, "still" says that it does not."""
+    background: Literal["auto", "still"] = "auto"
+    """Whether the camera moved: "auto" follows the background, "still" says that it did not."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         estimate = choose(_lasting(tracks, clip.path), config.person, clip.path)
         with bar("looking again in the mirror", float(len(clip)), "frames") as advance:
             refined = seen_again(clip, estimate.track, landmarker.look, advance)
-    if config.camera == "auto":
+    if config.background == "auto":
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, estimate.tracks, refined, advance)
         refined = replace(refined, homography=moved)
