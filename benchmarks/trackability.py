@@ -1,0 +1,96 @@
+"""How well the physics check tells what training will make of a motion.
+
+    python benchmarks/trackability.py RUN [RUN ...]
+
+Every RUN is a folder of `sfv run` with a report. Prints what the check says of each run's reference beside what the
+policy reached, and the rank correlation of each of the check's rows with it over all runs.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from sfv.character import load_character
+from sfv.check import Check, check
+from sfv.motion import Motion
+from sfv.report import Report
+
+SHOWN = {
+    "root force missing, mean": "force BW",
+    "frames with over 0.2 BW missing": "over 0.2 BW",
+    "root moment missing, mean": "moment BW m",
+    "zero-moment point outside": "ZMP out",
+    "joint torque, 99th percentile": "torque",
+    "jerk": "jerk m/s³",
+    "slide of what stands": "slide cm/s",
+    "penetration, deepest": "deepest cm",
+}
+"""Rows of the check that are printed for each run."""
+
+
+def reached(run: Path) -> dict[str, float]:
+    """Share of the clip's time on its feet from its start, success, and normalised return."""
+    report = Report.load(run / "4-report" / "report.json")
+    return {
+        "time up": report["time_to_fall"] / report["horizon"],
+        "success": report["success"],
+        "NR": report["normalised_return"],
+    }
+
+
+def samples(run: Path) -> float:
+    """Millions of samples that were learnt from."""
+    lines = (run / "3-policy" / "progress.csv").read_text().splitlines()
+    return float(lines[-1].split(",")[lines[0].split(",").index("samples")]) / 1e6
+
+
+def name_of(run: Path) -> str:
+    """The run's folder, by which it was called."""
+    return run.resolve().name
+
+
+def table(runs: list[Path], checks: list[Check], made: list[dict[str, float]]) -> None:
+    """Print a row per run."""
+    print("| run | " + " | ".join(SHOWN.values()) + " | fails in | " + " | ".join(made[0]) + " | samples |")
+    print("| --- " * (len(SHOWN) + len(made[0]) + 3) + "|")
+    for run, found, got in sorted(zip(runs, checks, made, strict=True), key=lambda x: -x[2]["NR"]):
+        values = {n.name: n.value for n in found.report().numbers}
+        cells = [f"{values[name]:.3g}" if name in values else "–" for name in SHOWN]
+        cells += [", ".join(found.failed) or "nothing", *(f"{value:.2f}" for value in got.values())]
+        print(f"| {name_of(run)} | " + " | ".join(cells) + f" | {samples(run):.1f} M |")
+
+
+def ranks(checks: list[Check], made: list[dict[str, float]]) -> None:
+    """Print Spearman's rank correlation of the check's rows with the time up and NR, strongest first."""
+    names = {n.name for found in checks for n in found.report().numbers}
+    rows = []
+    for name in sorted(names):
+        values = [next((n.value for n in c.report().numbers if n.name == name), np.nan) for c in checks]
+        there = np.isfinite(values)
+        if there.sum() < 5 or np.ptp(np.array(values)[there]) == 0:
+            continue
+        pairs = {k: np.array([m[k] for m in made])[there] for k in ("time up", "NR")}
+        row = [float(spearmanr(np.array(values)[there], v).statistic) for v in pairs.values()]
+        rows.append((name, *row, int(there.sum())))
+    print("\n| row of the check | with time up | with NR | runs |")
+    print("| --- " * 4 + "|")
+    for name, up, nr, count in sorted(rows, key=lambda r: -abs(r[2])):
+        print(f"| {name} | {up:+.2f} | {nr:+.2f} | {count} |")
+
+
+def main() -> None:
+    """Check all references and print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    runs = parser.parse_args().runs
+    character = load_character("humanoid")
+    checks = [check(Motion.load(run / "2-motion" / "motion.npz"), character) for run in runs]
+    made = [reached(run) for run in runs]
+    table(runs, checks, made)
+    ranks(checks, made)
+
+
+if __name__ == "__main__":
+    main()
