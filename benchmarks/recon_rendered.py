@@ -225,7 +225,7 @@ def judge(
         out["f1"] = 2 * hits / max(float(found.sum() + contacts.sum()), 1.0)
         low = metrics.lowest(model, motion_state(truth, model))[first : first + len(points)]
         air = (low > 0.05)[1:-1]
-        com = np.einsum("b,tbi->ti", model.body_mass, state.xpos[: len(points)]) / model.body_mass.sum()
+        com = state.com[: len(points)]
         if air.sum() > 3:
             out["fall"] = float(-np.median(np.diff(com[:, 2], n=2)[air[: len(com) - 2]]) * FPS**2 / 9.81)
     return out

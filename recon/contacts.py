@@ -32,6 +32,8 @@ DRIFT = 0.04
 """m across the picture that the estimate of a standing foot may wander: about 14 px on a person of 600 px."""
 CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
+OFF = 0.01
+"""m of air under the body from which nothing touches the floor."""
 SOLE = 0.01
 """m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
@@ -165,9 +167,12 @@ def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.n
 
 
 def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
-    """1 in frames of flight: no foot stands for at least SHORTEST, and at some time the whole body is off the floor."""
+    """1 in frames of flight: for SHORTEST at least no foot stands and all of the body is off the floor, once by CLEAR.
+
+    A foot that rolls off or slips does not stand, but pushes.
+    """
     out = np.zeros(len(lowest))
-    for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
+    for start, stop in runs(~(given.stretch > 0).any(1).numpy() & (lowest > OFF)):
         if (stop - start) / fps >= SHORTEST and lowest[start:stop].max() > CLEAR:
             out[start:stop] = 1.0
     return out
