@@ -32,6 +32,12 @@ DRIFT = 0.04
 """m across the picture that the estimate of a standing foot may wander: about 14 px on a person of 600 px."""
 CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
+SLOPES = (0.1, 0.05)
+"""How far a first guess of the camera's tilt is off, in and across the direction of view."""
+UNEVEN, LOW_FOOT = 0.03, 0.1
+"""m: how far soles that stand are off one plane, and above the frame's lowest."""
+INDEPENDENT = 0.1
+"""Independent observations per frame."""
 OFF = 0.01
 """m of air under the body from which nothing touches the floor."""
 SOLE = 0.01
@@ -77,6 +83,36 @@ def floor_level(body: Body, character: Character, found: Candidate, evidence: Ev
     """Height (m) at which slow feet are, in the middle; of the lowest tenth of frames where none is slow."""
     low, slow = _lowest_soles(body, character, found, evidence, fps)
     return float(np.median(low[slow])) if slow.any() else float(np.percentile(low, 10))
+
+
+def floor_slopes(
+    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float
+) -> tuple[float, float]:
+    """Slopes dz/dx and dz/dy of the plane that slow feet are on: 0 where the camera's tilt is right.
+
+    Robust least squares (Cauchy, by reweighting) of z = a + b x + c y over slow soles, with b within 6 and c within 3
+    degrees of 0. Neighbouring frames err alike, so a frame counts INDEPENDENT.
+    """
+    groups = sole_groups(body, character)
+    surface = found.placed.surface.numpy()
+    lowest = surface[:, [i for group in groups.values() for i in group], 2].min(1)
+    rows = []
+    for landmark, points in groups.items():
+        sole = surface[:, points].mean(1)
+        slow = landmark_path(found, evidence, landmark, fps)[1] < SLOW
+        rows.append(sole[slow & (sole[:, 2] - lowest < LOW_FOOT)])
+    soles = np.concatenate(rows)
+    if len(soles) < 2:
+        return 0.0, 0.0
+    middle = soles.mean(0)
+    columns = np.stack((np.ones(len(soles)), *(soles - middle)[:, :2].T), 1)
+    prior, weight, plane = np.diag([0.0, 1.0 / SLOPES[0] ** 2, 1.0 / SLOPES[1] ** 2]), np.ones(len(soles)), np.zeros(3)
+    height = soles[:, 2]
+    plane[0] = np.median(height)
+    for _ in range(20):
+        weight = INDEPENDENT / (1.0 + ((height - columns @ plane) / UNEVEN) ** 2) / UNEVEN**2
+        plane = np.linalg.solve(columns.T @ (weight[:, None] * columns) + prior, columns.T @ (weight * height))
+    return float(plane[1]), float(plane[2])
 
 
 def on_one_floor(body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float) -> tuple[int, int]:

@@ -11,13 +11,14 @@ from functools import partial
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from recon import terms
 from recon.body import Body
 from recon.camera import default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import airborne, estimate_stance, floor_level, seated, sole_groups, standing_feet
+from recon.contacts import airborne, estimate_stance, floor_level, floor_slopes, seated, sole_groups, standing_feet
 from recon.evidence import Evidence, gather
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.lifting import LEAN, lift
@@ -91,6 +92,8 @@ def on_floor(problem: Problem, found: Candidate) -> tuple[Candidate, Stance]:
     config = problem.config
     free = ["proportions", "height", "lean"] + ["focal"] * (config.focal is None) + ["tilt"] * (config.pitch is None)
     for stage, tolerance, firm in (("floor", 0.15, 0.02), ("contacts", 0.07, 0.005)):
+        if config.pitch is None:
+            found = _levelled(problem, found)
         found = _lowered(problem, found)
         stance = estimate_stance(problem.body, problem.character, found, problem.evidence, config.fps, tolerance)
         table = _picture_terms(problem, found) | _floor_terms(problem, found, stance, firm)
@@ -165,6 +168,23 @@ def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
     mean = padded.unfold(0, 2 * width + 1, 1).mean(-1)
     speed = torch.gradient(mean, dim=0)[0].norm(dim=-1) * fps
     return 1.0 + (speed / QUICK) ** 2
+
+
+def _levelled(problem: Problem, found: Candidate) -> Candidate:
+    """The same in the picture, with the camera tilted so that the slow feet are on a level floor."""
+    config, view = problem.config, found.view
+    b, c = floor_slopes(problem.body, problem.character, found, problem.evidence, config.fps)
+    normal = np.array([-b, -c, 1.0]) / np.sqrt(1.0 + b * b + c * c)
+    upright, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [normal])
+    right, _, away = view.rotation.numpy() @ upright.as_matrix().T
+    pitch, heading = -np.arcsin(away[2]), np.arctan2(away[1], away[0])
+    roll = -np.arcsin(right[2] / np.cos(pitch))
+    turn = Rotation.from_euler("z", -heading) * upright
+    qpos, eye = found.qpos.numpy().copy(), np.array([0.0, 0.0, float(view.height)])
+    qpos[:, :3] = turn.apply(qpos[:, :3] - eye) + eye
+    qpos[:, 3:7] = (turn * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
+    tilted = replace(view, pitch=torch.tensor(pitch).double(), roll=torch.tensor(roll).double())
+    return candidate(problem.body, torch.tensor(qpos), tilted, found.proportions)
 
 
 def _lowered(problem: Problem, found: Candidate) -> Candidate:

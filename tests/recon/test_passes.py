@@ -1,0 +1,55 @@
+"""The camera's tilt, told by where feet stand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+
+from recon.camera import Camera
+from recon.config import ReconstructConfig
+from recon.contacts import floor_slopes
+from recon.fit import View, candidate
+from recon.lifting import LEAN
+from recon.passes import _levelled, pose_problem
+from sfv.motion import Motion
+
+HEIGHT, PITCH = 1.3, 0.06
+CAMERA = Camera((1280, 720), 1000.0, np.array([0.0, 0.0, HEIGHT]), 0.0, PITCH, 0.0)
+
+
+@pytest.fixture(scope="module")
+def glide(humanoid) -> Motion:
+    """Somebody who stands 4 m away for a second, goes 2 m on in half a second, and stands there."""
+    x = np.concatenate((np.full(30, 4.0), np.linspace(4.0, 6.0, 15), np.full(30, 6.0)))
+    qpos = np.tile(humanoid.model.qpos0, (len(x), 1))
+    qpos[:, 0], qpos[:, 1] = x, 0.3 * (x - 5.0)
+    return Motion(humanoid.skeleton, 30.0, qpos)
+
+
+@pytest.mark.parametrize("wrong", [-0.08, 0.0, 0.05])
+def test_a_wrong_tilt_is_seen_by_the_feet_and_put_right(humanoid, filmed, glide, wrong):
+    problem = pose_problem(filmed(glide, CAMERA, pixels=0.0), humanoid, ReconstructConfig(), lambda steps: None)
+    eye, tilt = np.array([0.0, 0.0, HEIGHT]), Rotation.from_euler("y", wrong)
+    qpos = glide.qpos.copy()
+    qpos[:, :3] = tilt.apply(qpos[:, :3] - eye) + eye
+    qpos[:, 3:7] = (tilt * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
+    view = View(*(torch.tensor(v).double() for v in (1000.0, PITCH + wrong, 0.0, HEIGHT, LEAN)))
+    found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
+    true = replace(view, pitch=torch.tensor(PITCH).double())
+    straight = candidate(problem.body, torch.tensor(glide.qpos), true, problem.body.unscaled())
+    np.testing.assert_allclose(
+        view.project(found.placed.landmarks).numpy(), true.project(straight.placed.landmarks).numpy(), atol=1e-3
+    )
+    slope, across = floor_slopes(problem.body, humanoid, found, problem.evidence, 30.0)
+    assert abs(slope + np.tan(wrong)) < 0.3 * abs(wrong) + 0.005
+    assert abs(across) < 0.02
+    levelled = _levelled(problem, found)
+    assert abs(float(levelled.view.pitch) - PITCH) < 0.3 * abs(wrong) + 0.005
+    # nothing moves in the picture
+    np.testing.assert_allclose(
+        levelled.view.project(levelled.placed.landmarks).numpy(),
+        view.project(found.placed.landmarks).numpy(),
+        atol=1e-3,
+    )
