@@ -34,10 +34,8 @@ CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
 SLOPES = (0.1, 0.05)
 """How far a first guess of the camera's tilt is off, in and across the direction of view."""
-UNEVEN, LOW_FOOT = 0.03, 0.1
-"""m: how far soles that stand are off one plane, and above the frame's lowest."""
-INDEPENDENT = 0.1
-"""Independent observations per frame."""
+UNEVEN, LOW_FOOT, PLACE = 0.08, 0.1, 0.3
+"""m: how far feet that stand are off one plane, and above the frame's lowest; and how wide a place to stand is."""
 OFF = 0.01
 """m of air under the body from which nothing touches the floor."""
 SOLE = 0.01
@@ -90,27 +88,30 @@ def floor_slopes(
 ) -> tuple[float, float]:
     """Slopes dz/dx and dz/dy of the plane that slow feet are on: 0 where the camera's tilt is right.
 
-    Robust least squares (Cauchy, by reweighting) of z = a + b x + c y over slow soles, with b within 6 and c within 3
-    degrees of 0. Neighbouring frames err alike, so a frame counts INDEPENDENT.
+    Robust least squares (Cauchy, by reweighting) of z = a + b x + c y over slow feet, with b within 6 and c within 3
+    degrees of 0. A foot that stays errs alike all the time, so all frames in a square of PLACE count as one.
     """
-    groups = sole_groups(body, character)
-    surface = found.placed.surface.numpy()
+    surface, groups = found.placed.surface.numpy(), sole_groups(body, character)
     lowest = surface[:, [i for group in groups.values() for i in group], 2].min(1)
-    rows = []
-    for landmark, points in groups.items():
-        sole = surface[:, points].mean(1)
-        slow = landmark_path(found, evidence, landmark, fps)[1] < SLOW
-        rows.append(sole[slow & (sole[:, 2] - lowest < LOW_FOOT)])
-    soles = np.concatenate(rows)
+    seen = {name: landmark_path(found, evidence, name, fps)[1] < SLOW for name in groups}
+    standing = []
+    for foot in character.feet:
+        marks = [name for name in groups if character.keypoints[name][0] == foot]
+        # heel and toes together, so that a foot's own pitch is no slope
+        middle = np.mean([surface[:, groups[name]].mean(1) for name in marks], 0)
+        standing.append(middle[np.all([seen[name] for name in marks], 0) & (middle[:, 2] - lowest < LOW_FOOT)])
+    soles = np.concatenate(standing)
     if len(soles) < 2:
         return 0.0, 0.0
-    middle = soles.mean(0)
+    _, place, count = np.unique(np.round(soles[:, :2] / PLACE), axis=0, return_inverse=True, return_counts=True)
+    share = 1.0 / count[place.ravel()]
+    middle = np.average(soles, axis=0, weights=share)
     columns = np.stack((np.ones(len(soles)), *(soles - middle)[:, :2].T), 1)
-    prior, weight, plane = np.diag([0.0, 1.0 / SLOPES[0] ** 2, 1.0 / SLOPES[1] ** 2]), np.ones(len(soles)), np.zeros(3)
+    prior, plane = np.diag([0.0, 1.0 / SLOPES[0] ** 2, 1.0 / SLOPES[1] ** 2]), np.zeros(3)
     height = soles[:, 2]
     plane[0] = np.median(height)
     for _ in range(20):
-        weight = INDEPENDENT / (1.0 + ((height - columns @ plane) / UNEVEN) ** 2) / UNEVEN**2
+        weight = share / (1.0 + ((height - columns @ plane) / UNEVEN) ** 2) / UNEVEN**2
         plane = np.linalg.solve(columns.T @ (weight[:, None] * columns) + prior, columns.T @ (weight * height))
     return float(plane[1]), float(plane[2])
 
