@@ -36,8 +36,8 @@ SLOPES = (0.1, 0.05)
 """How far a first guess of the camera's tilt is off, in and across the direction of view."""
 UNEVEN, LOW_FOOT, PLACE = 0.08, 0.1, 0.3
 """m: how far feet that stand are off one plane, and above the frame's lowest; and how wide a place to stand is."""
-OFF = 0.01
-"""m of air under the body from which nothing touches the floor."""
+WAY = 1.5
+"""m that feet must have gone: of those that stay, heights say less of the camera than of how legs were seen."""
 SOLE = 0.01
 """m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
@@ -89,7 +89,8 @@ def floor_slopes(
     """Slopes dz/dx and dz/dy of the plane that slow feet are on: 0 where the camera's tilt is right.
 
     Robust least squares (Cauchy, by reweighting) of z = a + b x + c y over slow feet, with b within 6 and c within 3
-    degrees of 0. A foot that stays errs alike all the time, so all frames in a square of PLACE count as one.
+    degrees of 0. A foot that stays errs alike all the time, so all frames in a square of PLACE count as one; 0 for feet
+    that stay within WAY.
     """
     surface, groups = found.placed.surface.numpy(), sole_groups(body, character)
     lowest = surface[:, [i for group in groups.values() for i in group], 2].min(1)
@@ -102,6 +103,8 @@ def floor_slopes(
         standing.append(middle[np.all([seen[name] for name in marks], 0) & (middle[:, 2] - lowest < LOW_FOOT)])
     soles = np.concatenate(standing)
     if len(soles) < 2:
+        return 0.0, 0.0
+    if np.ptp(soles[:, :2], axis=0).max() < WAY:
         return 0.0, 0.0
     _, place, count = np.unique(np.round(soles[:, :2] / PLACE), axis=0, return_inverse=True, return_counts=True)
     share = 1.0 / count[place.ravel()]
@@ -204,12 +207,9 @@ def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.n
 
 
 def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
-    """1 in frames of flight: for SHORTEST at least no foot stands and all of the body is off the floor, once by CLEAR.
-
-    A foot that rolls off or slips does not stand, but pushes.
-    """
+    """1 in frames of flight: no foot stands for at least SHORTEST, and at some time the whole body is off the floor."""
     out = np.zeros(len(lowest))
-    for start, stop in runs(~(given.stretch > 0).any(1).numpy() & (lowest > OFF)):
+    for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
         if (stop - start) / fps >= SHORTEST and lowest[start:stop].max() > CLEAR:
             out[start:stop] = 1.0
     return out

@@ -16,6 +16,8 @@ from sfv.kinematics import motion_state
 from sfv.motion import Motion
 
 G = 9.81
+OFF = 0.01
+"""m of air under the body from which nothing touches the floor."""
 FARTHEST = 0.2
 """m that a body may be moved; what wants more is no flight: it hangs, climbs, or stands on something."""
 SUNK = 30.0
@@ -37,7 +39,8 @@ def falling_freely(
     """
     state, qpos, changed = motion_state(motion, character.model), motion.qpos.copy(), 0
     com, low, fps, last = state.com, metrics.lowest(character.model, state), motion.fps, len(motion) - 1
-    for start, stop in runs(air > 0.5):
+    # a foot that rolls off or slips does not stand, but pushes
+    for start, stop in runs((air > 0.5) & (low > OFF)):
         if start < 2 or stop > last - 1 or stop - start < 2:
             continue
         ends = product((start - 1, start), (stop - 1, stop))
