@@ -174,6 +174,8 @@ def _levelled(problem: Problem, found: Candidate) -> Candidate:
     """The same in the picture, with the camera tilted so that the slow feet are on a level floor."""
     config, view = problem.config, found.view
     b, c = floor_slopes(problem.body, problem.character, found, problem.evidence, config.fps)
+    if b == c == 0.0:
+        return found
     normal = np.array([-b, -c, 1.0]) / np.sqrt(1.0 + b * b + c * c)
     upright, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [normal])
     right, _, away = view.rotation.numpy() @ upright.as_matrix().T

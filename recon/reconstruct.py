@@ -12,9 +12,8 @@ from jaxtyping import Float
 
 from recon.camera import Camera, default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import airborne, foot_contacts, on_one_floor
+from recon.contacts import foot_contacts, on_one_floor
 from recon.evidence import Evidence
-from recon.flight import falling_freely
 from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.scorecard import LIMBS, scorecard
 from recon.sides import told_apart
@@ -82,10 +81,7 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
         person, stance = on_floor(problem, person)
         performed, scale = carried_over(problem, person, stance)
 
-    lowest = performed.placed.surface[..., 2].min(1).values.numpy()
-    performing = Motion(character.skeleton, config.fps, performed.qpos.numpy())
-    qpos, _ = falling_freely(performing, character, airborne(stance, lowest, config.fps))
-    view = person.view
+    qpos, view = performed.qpos.numpy(), person.view
     turn, shift = _to_origin(qpos, problem.evidence)
     contacts = foot_contacts(body, character, stance)
     source = f"{track.estimator}, person {track.person}"

@@ -20,7 +20,6 @@ from recon.body import Body
 from recon.config import TermWeights
 from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_feet
 from recon.fit import Candidate, Stiffness, View, candidate, fit
-from recon.flight import falling_freely
 from recon.passes import QUICK, Table
 from recon.terms import Stance
 from sfv import rotation
@@ -93,13 +92,10 @@ def repair(
     stiffness = Stiffness(1.0 / 0.05**2, 1.0 / FIRM**2, soles)
     found = fit(body, start, table, motion.fps, max(1, iterations - iterations // 3), stiffness, advance=advance)
 
-    lowest = found.placed.surface[..., 2].min(1).values.numpy()
-    played = replace(played, qpos=found.qpos.numpy())
-    qpos, _ = falling_freely(played, character, airborne(stance, lowest, motion.fps))
     inside = slice(lap, lap + len(motion))
     contacts = foot_contacts(body, character, stance)[inside]
     source = f"{motion.source or 'motion'}, repaired"
-    fixed = replace(motion, qpos=qpos[inside].copy(), contacts=contacts, contact_names=character.feet,
+    fixed = replace(motion, qpos=found.qpos.numpy()[inside].copy(), contacts=contacts, contact_names=character.feet,
                     source=source)  # fmt: skip
     return closed(fixed) if motion.loop else fixed
 
