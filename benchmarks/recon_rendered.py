@@ -105,8 +105,8 @@ def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
     targets = np.concatenate([way, np.full((len(way), 1), aim[2])], 1) + SWAY * sway
     stands = way if camera == "travel" else np.tile(aim[:2], (len(way), 1))
     eyes = np.concatenate([stands, np.zeros((len(way), 1))], 1) + away
-    x = zip(eyes.tolist(), targets.tolist(), strict=True)
-    return [Camera((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in x]
+    lines = zip(eyes.tolist(), targets.tolist(), strict=True)
+    return [Camera((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in lines]
 
 
 def write_path(path: Path, cameras: list[Camera]) -> None:

@@ -115,7 +115,7 @@ def _check(track: PoseTrack) -> None:
 
 
 def _at_rest(track: PoseTrack, config: ReconstructConfig) -> tuple[PoseTrack, ReconstructConfig]:
-    """The track as a camera saw it that did not turn, and the focal length to start from, where turns tell it."""
+    """The track as a camera that did not turn saw it; its focal length (px) is held where turns tell it."""
     if config.camera_path is not None:
         track = along_path(track, config.camera_path, config.focal)
         focal = config.focal

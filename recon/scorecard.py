@@ -1,7 +1,5 @@
 """The scorecard of a reconstruction: how well the motion fits the clip, and how clean it is, in named numbers."""
 
-import dataclasses
-
 import numpy as np
 from jaxtyping import Float
 
@@ -9,6 +7,7 @@ from recon.camera import Camera
 from recon.config import ReconstructConfig
 from sfv import metrics
 from sfv.character import Character
+from sfv.config import plain
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
@@ -117,7 +116,7 @@ def scorecard(
             "reprojection_px": np.nan_to_num(np.nanmedian(error_px, 1)).tolist() if found.all() else _quiet(error_px),
         },
     }
-    return Report("reconstruction", numbers, series, {"config": dataclasses.asdict(config)})
+    return Report("reconstruction", numbers, series, {"config": plain(config)})
 
 
 def _quiet(errors: np.ndarray) -> list[float]:

@@ -33,7 +33,7 @@ AROUND = 15
 
 
 def told_apart(track: PoseTrack) -> tuple[PoseTrack, Bool[np.ndarray, " T"]]:
-    """The track with swapped limbs put right, and the frames in which any were."""
+    """The track with swapped limbs put right, and (T,) the frames in which any were."""
     points_2d, points_3d, confidence = track.points_2d.copy(), track.points_3d.copy(), track.confidence.copy()
     changed = np.zeros(len(track), bool)
     for joints in PAIRS.values():
@@ -85,7 +85,8 @@ def _columns(track: PoseTrack, joints: tuple[str, ...]) -> tuple[list[int], list
 
 def _features(track: PoseTrack, left: list[int], right: list[int]) -> Float[np.ndarray, "T 2 D"]:
     """Places of both limbs in body sizes: in the picture and, where the estimator has them, in metres; gaps bridged."""
-    size = np.nanmedian(np.ptp(track.points_2d, axis=1).max(-1))
+    there = track.points_2d[np.isfinite(track.points_2d).all(-1).any(1)]  # frames in which any point was seen
+    size = np.median((np.nanmax(there, axis=1) - np.nanmin(there, axis=1)).max(-1))
     values = [track.points_2d / size]
     if np.isfinite(track.points_3d).any():
         values.append(track.points_3d / 1.7)

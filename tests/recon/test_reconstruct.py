@@ -82,6 +82,7 @@ def test_a_camera_that_is_carried_along_a_known_path(humanoid, jump, camera, fil
 
     def way(path):
         found = reconstruct(track, humanoid, ReconstructConfig(iterations=40, focal=1000.0, camera_path=path))
+        found.scorecard.save(tmp_path / "scorecard.json")
         return np.ptp(found.motion.qpos[:, :2], axis=0).max(), found.scorecard["reprojection error"]
 
     true = np.ptp(jump.qpos[:, :2], axis=0).max()

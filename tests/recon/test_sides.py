@@ -56,6 +56,13 @@ def test_a_gap_and_missing_metres_are_no_matter(walk):
     assert np.flatnonzero(found).tolist() == [30, 31, 32, 33]
 
 
+def test_a_point_that_is_never_seen_hides_no_swap(walk):
+    bad = exchanged(walk, np.arange(30, 34))
+    nose = bad.index("nose")
+    bad.points_2d[:, nose], bad.points_3d[:, nose], bad.confidence[:, nose] = np.nan, np.nan, 0.0
+    assert np.flatnonzero(told_apart(bad)[1]).tolist() == [30, 31, 32, 33]
+
+
 def test_what_crosses_smoothly_is_not_swapped():
     time = np.linspace(-1, 1, 40)[:, None]
     passing = np.stack((np.concatenate((time, 0 * time), 1), np.concatenate((-time, 0 * time), 1)), 1) / 4
