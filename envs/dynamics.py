@@ -40,6 +40,7 @@ class BatchDynamics:
         spins = [int(model.jnt_dofadr[j]) + o for j, o in zip(turning, lead, strict=True)]
         self._quats = np.array([[a + i for i in range(4)] for a in quats], int).reshape(-1, 4)
         self._spins = np.array([[a + i for i in range(3)] for a in spins], int).reshape(-1, 3)
+        self._data = mujoco.MjData(model)
         self._plain = np.setdiff1d(np.arange(model.nq), self._quats)
         self._rates = np.setdiff1d(np.arange(model.nv), self._spins)
 
@@ -74,6 +75,29 @@ class BatchDynamics:
         out[:, self._quats] = turned.numpy()
         out[:, q:v] += d[:, nv:]
         return out
+
+    def outputs(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p"]:
+        """(n, 3 (nbody - 1)) places of the bodies in the world, m."""
+        out = np.empty((len(x), self.model.nbody - 1, 3))
+        for row, places in zip(x, out, strict=True):
+            self._data.qpos[:] = row[: self.model.nq]
+            mujoco.mj_kinematics(self.model, self._data)
+            places[:] = self._data.xpos[1:]
+        return out.reshape(len(x), -1)
+
+    def slopes(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p d"]:
+        """Their derivatives: mj_jacBody for positions, 0 for velocities."""
+        model, data = self.model, self._data
+        out = np.zeros((len(x), model.nbody - 1, 3, 2 * model.nv))
+        jacobian = np.empty((3, model.nv))
+        for row, slopes in zip(x, out, strict=True):
+            data.qpos[:] = row[: model.nq]
+            mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            for body in range(1, model.nbody):
+                mujoco.mj_jacBody(model, data, jacobian, None, body)
+                slopes[body - 1, :, : model.nv] = jacobian
+        return out.reshape(len(x), -1, 2 * model.nv)
 
 
 def _torch(array: np.ndarray) -> torch.Tensor:

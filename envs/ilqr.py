@@ -27,6 +27,14 @@ class Dynamics(Protocol):
     tangent: int
     """Size of a difference of states."""
 
+    def outputs(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p"]:
+        """What is judged of states beside their differences from the goals."""
+        ...
+
+    def slopes(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p d"]:
+        """Derivatives of the outputs along the tangent directions."""
+        ...
+
     def step(self, x: Float[np.ndarray, "n x"], u: Float[np.ndarray, "n u"]) -> Float[np.ndarray, "n x"]:
         """The states after one control step."""
         ...
@@ -42,17 +50,20 @@ class Dynamics(Protocol):
 
 @dataclass(frozen=True)
 class Cost:
-    """sum over t of e' diag(state) e at the states after each step, and r' diag(control) r, over 2.
+    """sum over t of e' diag(state) e + y' diag(output) y after each step, and r' diag(control) r, over 2.
 
-    e is the state minus the goal, r the control minus the base control. The last state's cost counts `final` times.
+    e is the state minus the goal, y its outputs minus the goal's, r the control minus the base control. What the last
+    state costs counts `final` times.
 
     Attributes:
         state: (d,) weights.
+        output: (p,) weights.
         control: (u,) weights.
         final: factor on the last state's.
     """
 
     state: Float[np.ndarray, " d"]
+    output: Float[np.ndarray, " p"]
     control: Float[np.ndarray, " u"]
     final: float = 2.0
 
@@ -110,8 +121,9 @@ def linearise(
 
 def backward(
     linear: Linear,
-    cost: Cost,
-    error: Float[np.ndarray, "H1 d"],
+    control: Float[np.ndarray, " u"],
+    gradient: Float[np.ndarray, "H1 d"],
+    curvature: Float[np.ndarray, "H1 d d"],
     residual: Float[np.ndarray, "H u"],
     regularisations: Float[np.ndarray, "m 2"],
 ) -> tuple[Float[np.ndarray, "m H u"], Float[np.ndarray, "m H u d"]]:
@@ -119,21 +131,22 @@ def backward(
 
     Args:
         linear: the dynamics about the plan.
-        cost: the weights.
-        error: (H + 1, d) states minus goals; the first is not judged.
+        control: (u,) weights.
+        gradient: (H + 1, d) of the cost at each state; the first is not judged.
+        curvature: (H + 1, d, d) likewise.
         residual: (H, u) controls minus base controls.
         regularisations: (m, 2), as REGULARISATIONS.
     """
     count, nd, nu = linear.B.shape
     m = len(regularisations)
     lam, mu = regularisations[:, 0, None, None], regularisations[:, 1, None, None]
-    Q, R = np.diag(cost.state), np.diag(cost.control)
-    Vx = np.tile(cost.final * cost.state * error[count], (m, 1))[..., None]  # (m, d, 1)
-    Vxx = np.tile(cost.final * Q, (m, 1, 1))
+    R = np.diag(control)
+    Vx = np.tile(gradient[count], (m, 1))[..., None]  # (m, d, 1)
+    Vxx = np.tile(curvature[count], (m, 1, 1))
     k, K = np.zeros((m, count, nu)), np.zeros((m, count, nu, nd))
     for t in reversed(range(count)):
         A, B = linear.A[t], linear.B[t]
-        Qu = (cost.control * residual[t])[:, None] + B.T @ Vx
+        Qu = (control * residual[t])[:, None] + B.T @ Vx
         VA, VB = Vxx @ A, Vxx @ B
         Quu, Qux = R + B.T @ VB, B.T @ VA
         solved = -np.linalg.solve(
@@ -143,8 +156,8 @@ def backward(
         k[:, t], K[:, t] = kt[..., 0], Kt
         judged = 1.0 if t else 0.0  # the first state is as it is
         KT = Kt.swapaxes(1, 2)
-        Vx = judged * (cost.state * error[t])[:, None] + A.T @ Vx + KT @ (Quu @ kt + Qu) + Qux.swapaxes(1, 2) @ kt
-        Vxx = judged * Q + A.T @ VA + KT @ (Quu @ Kt + Qux) + Qux.swapaxes(1, 2) @ Kt
+        Vx = judged * gradient[t][:, None] + A.T @ Vx + KT @ (Quu @ kt + Qu) + Qux.swapaxes(1, 2) @ kt
+        Vxx = judged * curvature[t] + A.T @ VA + KT @ (Quu @ Kt + Qux) + Qux.swapaxes(1, 2) @ Kt
         Vxx = 0.5 * (Vxx + Vxx.swapaxes(1, 2))
     return k, K
 
@@ -182,8 +195,8 @@ def improve(
         noise: added to the controls of n more candidates, each with a regularisation and a step size of its own.
     """
     count = len(plan.u)
-    error = dynamics.difference(goal, plan.x)
-    k, K = backward(linear, cost, error, plan.u - base, np.array(REGULARISATIONS))
+    gradient, curvature = _expanded(dynamics, plan.x, goal, cost)
+    k, K = backward(linear, cost.control, gradient, curvature, plan.u - base, np.array(REGULARISATIONS))
     m, s = len(REGULARISATIONS), len(STEPS)
     which, share = np.repeat(np.arange(m), s), np.tile(STEPS, m)
     shake = np.zeros((m * s, count, plan.u.shape[1]))
@@ -216,6 +229,19 @@ def candidates(noise: int) -> int:
     return len(REGULARISATIONS) * len(STEPS) + noise
 
 
+def _expanded(
+    dynamics: Dynamics, x: Float[np.ndarray, "H1 x"], goal: Float[np.ndarray, "H1 x"], cost: Cost
+) -> tuple[Float[np.ndarray, "H1 d"], Float[np.ndarray, "H1 d d"]]:
+    """Gradient and curvature (Gauss-Newton) of what the states cost."""
+    off, slopes = dynamics.outputs(x) - dynamics.outputs(goal), dynamics.slopes(x)
+    weighed = cost.output[:, None] * slopes  # (H1, p, d)
+    gradient = cost.state * dynamics.difference(goal, x) + (weighed.swapaxes(1, 2) @ off[..., None])[..., 0]
+    curvature = np.diag(cost.state) + slopes.swapaxes(1, 2) @ weighed
+    gradient[-1] *= cost.final
+    curvature[-1] *= cost.final
+    return gradient, curvature
+
+
 def _cost(
     dynamics: Dynamics, x: np.ndarray, u: np.ndarray, goal: np.ndarray, base: np.ndarray, cost: Cost
 ) -> Float[np.ndarray, " n"]:
@@ -223,8 +249,10 @@ def _cost(
     count, n = u.shape[:2]
     after = x[1:].reshape(count * n, -1)
     error = dynamics.difference(np.repeat(goal[1 : count + 1], n, 0), after).reshape(count, n, -1)
+    off = dynamics.outputs(after).reshape(count, n, -1) - dynamics.outputs(goal[1 : count + 1])[:, None]
     times = np.ones(count)
     times[-1] = cost.final
     total = 0.5 * np.einsum("tnd,d,t->n", error**2, cost.state, times)
+    total += 0.5 * np.einsum("tnp,p,t->n", off**2, cost.output, times)
     total += 0.5 * np.einsum("tnu,u->n", (u - base[:, None]) ** 2, cost.control)
     return np.where(np.isfinite(total), total, np.inf)

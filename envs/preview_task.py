@@ -22,6 +22,8 @@ from sfv.motion import Motion
 ROOT_POSITION, ROOT_TURN, JOINTS = (100.0, 1.0), (30.0, 0.3), (10.0, 0.03)
 """Weights of a squared m and m/s, rad and rad/s; the joints' are times the character's pose weights.
 Walk, run, cartwheel and backflip are followed with them; nobody has searched further."""
+BODIES = 50.0
+"""Weight of a squared m between a body and where the motion has it: that is what it is judged by."""
 CONTROL = 0.3
 """Weight of a squared rad between a servo's target and the motion's own."""
 ASSIST = (450.0, 90.0)
@@ -100,7 +102,8 @@ def make_task(motion: Motion, character: Character, config: PreviewConfig, assis
     start = goal[0].copy()
     start[2] += float(library.lift[0])  # out of the ground, as training starts it
     xpos = now.xpos.double().numpy()[: steps + 1]
-    return Task(dynamics, Cost(np.concatenate(state), control), start, goal, base, xpos)
+    cost = Cost(np.concatenate(state), np.full(3 * (model.nbody - 1), BODIES), control)
+    return Task(dynamics, cost, start, goal, base, xpos)
 
 
 def with_assistance(character: Character) -> Character:

@@ -34,10 +34,10 @@ SWINGING = """
 
 
 class LinearSystem:
-    """x' = A x + B u: differences are plain ones."""
+    """x' = A x + B u, with outputs C x: differences are plain ones."""
 
-    def __init__(self, A: np.ndarray, B: np.ndarray) -> None:
-        self.A, self.B, self.tangent = A, B, len(A)
+    def __init__(self, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
+        self.A, self.B, self.C, self.tangent = A, B, C, len(A)
 
     def step(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         return x @ self.A.T + u @ self.B.T
@@ -48,13 +48,20 @@ class LinearSystem:
     def moved(self, x: np.ndarray, d: np.ndarray) -> np.ndarray:
         return x + d
 
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        return x @ self.C.T
+
+    def slopes(self, x: np.ndarray) -> np.ndarray:
+        return np.tile(self.C, (len(x), 1, 1))
+
 
 @pytest.fixture
 def system() -> tuple[LinearSystem, Cost, np.ndarray, np.ndarray, np.ndarray]:
-    """A random system of 4 states and 2 controls over 6 steps: dynamics, cost, start, goal, base controls."""
+    """A random system of 4 states, 2 controls, 3 outputs over 6 steps: dynamics, cost, start, goal, base controls."""
     rng = np.random.default_rng(0)
-    dynamics = LinearSystem(np.eye(4) + 0.2 * rng.standard_normal((4, 4)), rng.standard_normal((4, 2)))
-    cost = Cost(rng.uniform(0.5, 2.0, 4), rng.uniform(0.1, 0.5, 2), final=3.0)
+    A, B, C = np.eye(4) + 0.2 * rng.standard_normal((4, 4)), rng.standard_normal((4, 2)), rng.standard_normal((3, 4))
+    dynamics = LinearSystem(A, B, C)
+    cost = Cost(rng.uniform(0.5, 2.0, 4), rng.uniform(0.5, 2.0, 3), rng.uniform(0.1, 0.5, 2), final=3.0)
     return dynamics, cost, rng.standard_normal(4), rng.standard_normal((7, 4)), rng.standard_normal((6, 2))
 
 
@@ -73,14 +80,16 @@ def swinging() -> tuple[mujoco.MjModel, np.ndarray, np.ndarray]:
 
 def test_gains_of_a_linear_system_are_riccatis(system):
     dynamics, cost, _, _, _ = system
-    A, B, Q, R = dynamics.A, dynamics.B, np.diag(cost.state), np.diag(cost.control)
+    A, B, R = dynamics.A, dynamics.B, np.diag(cost.control)
+    Q = np.diag(cost.state) + dynamics.C.T @ np.diag(cost.output) @ dynamics.C
     P, wanted = cost.final * Q, []
     for _ in range(6):
         G = np.linalg.inv(R + B.T @ P @ B) @ B.T @ P @ A
         P = Q + A.T @ P @ (A - B @ G)
         wanted.append(-G)
     linear = Linear(np.repeat(A[None], 6, 0), np.repeat(B[None], 6, 0))
-    k, K = backward(linear, cost, np.zeros((7, 4)), np.zeros((6, 2)), np.zeros((1, 2)))
+    curvature = np.concatenate([np.tile(Q, (6, 1, 1)), cost.final * Q[None]])
+    k, K = backward(linear, cost.control, np.zeros((7, 4)), curvature, np.zeros((6, 2)), np.zeros((1, 2)))
     np.testing.assert_allclose(K[0], wanted[::-1], atol=1e-10)
     np.testing.assert_allclose(k, 0.0, atol=1e-12)  # nothing to change where it is already right
 
@@ -95,9 +104,12 @@ def test_it_finds_the_optimum_of_a_linear_system(system):
         free.append(x)
         for s in range(t + 1):
             reach[4 * t : 4 * t + 4, 2 * s : 2 * s + 2] = np.linalg.matrix_power(A, t - s) @ B
-    weight = np.sqrt(np.concatenate([np.tile(cost.state, 5), cost.final * cost.state, np.tile(cost.control, 6)]))
+    judged = np.concatenate([np.eye(4), dynamics.C])  # states and outputs
+    reach = np.concatenate([judged @ rows for rows in reach.reshape(6, 4, 12)])
+    one = np.concatenate([cost.state, cost.output])
+    weight = np.sqrt(np.concatenate([np.tile(one, 5), cost.final * one, np.tile(cost.control, 6)]))
     left = np.concatenate([reach, np.eye(12)]) * weight[:, None]
-    right = np.concatenate([(goal[1:] - np.array(free)).ravel(), base.ravel()]) * weight
+    right = np.concatenate([((goal[1:] - np.array(free)) @ judged.T).ravel(), base.ravel()]) * weight
     wanted = np.linalg.lstsq(left, right)[0].reshape(6, 2)
 
     plan = roll(dynamics, x0, base.copy(), goal, base, cost)
@@ -122,10 +134,11 @@ def test_noise_finds_a_way_down_where_the_derivatives_see_none(system):
     dynamics, cost, x0, goal, base = system
     plan = roll(dynamics, x0, base.copy(), goal, base, cost)
     blind = Linear(np.zeros((6, 4, 4)), np.zeros((6, 4, 2)))
-    assert improve(dynamics, plan, blind, goal, base, cost) is plan
+    assert improve(dynamics, plan, blind, goal, base, cost).cost == pytest.approx(plan.cost, rel=1e-12)
     # the plan is no optimum, so of a small change and its opposite one is an improvement
     change = np.full((1, 6, 2), 1e-4)
-    assert improve(dynamics, plan, blind, goal, base, cost, np.concatenate([change, -change])).cost < plan.cost
+    better = improve(dynamics, plan, blind, goal, base, cost, np.concatenate([change, -change]))
+    assert better.cost < plan.cost - 1e-6
 
 
 @pytest.mark.parametrize(("central", "tolerance"), [(True, 1e-6), (False, 2e-4)])
@@ -152,6 +165,21 @@ def test_a_step_is_mj_step_to_the_last_bit(swinging):
         mujoco.mj_step(model, data, 10)
         assert (twice[i, : model.nq] == data.qpos).all()
         assert (twice[i, model.nq : -model.nv] == data.qvel).all()
+
+
+def test_outputs_are_the_bodies_places_and_slopes_their_derivatives(swinging):
+    model, x, _ = swinging
+    dynamics = BatchDynamics(model, 1, 1)
+    slopes, reach = dynamics.slopes(x), 1e-6
+    for d in range(dynamics.tangent):
+        step = np.zeros((len(x), dynamics.tangent))
+        step[:, d] = reach
+        change = dynamics.outputs(dynamics.moved(x, step)) - dynamics.outputs(dynamics.moved(x, -step))
+        np.testing.assert_allclose(slopes[:, :, d], change / (2 * reach), atol=1e-6)
+    data = mujoco.MjData(model)
+    data.qpos[:] = x[1, : model.nq]
+    mujoco.mj_forward(model, data)
+    np.testing.assert_allclose(dynamics.outputs(x)[1], data.xpos[1:].ravel(), atol=1e-12)
 
 
 def test_differences_are_mujocos_and_are_undone(swinging):
