@@ -32,8 +32,7 @@ class Manner:
 
 
 MANNERS = (Manner(0, False, 0), Manner(0, True, 0), Manner(FARTHER, False, 0), Manner(FARTHER, False, RETRY_NOISE))
-"""One after the other where the character was lost. None is best: of DeepMimic's clips the first does ten, the second,
-at twice the price, the backflip that the others lose, the third the spin and the roll."""
+"""One after the other where the character was lost. None is best: the first loses the spin, another follows it."""
 
 Progress = Callable[[int, str], None]
 """Told how many control steps it went on (or back), and how it stands."""

@@ -22,8 +22,9 @@ from sfv.motion import Motion
 ROOT_POSITION, ROOT_TURN, JOINTS = (100.0, 1.0), (30.0, 0.3), (10.0, 0.03)
 """Weights of a squared m and m/s, rad and rad/s; the joints' are times the character's pose weights.
 Walk, run, cartwheel and backflip are followed with them; nobody has searched further."""
-BODIES = 50.0
-"""Weight of a squared m between a body and where the motion has it: that is what it is judged by."""
+BODIES = 30.0
+"""Weight of a squared m between a body and where the motion has it, which is what following is judged by. With 100, a
+dance and a walk are lost; with none, a roll, a jump and a dance."""
 CONTROL = 0.3
 """Weight of a squared rad between a servo's target and the motion's own."""
 ASSIST = (450.0, 90.0)
