@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
+from skills import progress
 
 from sfv.character import load_character
 from sfv.check import Check, check
@@ -30,20 +31,18 @@ SHOWN = {
 """Rows of the check that are printed for each run."""
 
 
+LEARNT = "learnt after M samples"
+
+
 def reached(run: Path) -> dict[str, float]:
-    """Share of the clip's time on its feet from its start, success, and normalised return."""
+    """Million samples until .9 of the starts succeeded (inf: they never did), success, and normalised return."""
     report = Report.load(run / "4-report" / "report.json")
+    there = (row["samples"] / 1e6 for row in progress(run) if row["success"] >= 0.9)
     return {
-        "time up": report["time_to_fall"] / report["horizon"],
+        LEARNT: next(there, np.inf),
         "success": report["success"],
         "NR": report["normalised_return"],
     }
-
-
-def samples(run: Path) -> float:
-    """Millions of samples that were learnt from."""
-    lines = (run / "3-policy" / "progress.csv").read_text().splitlines()
-    return float(lines[-1].split(",")[lines[0].split(",").index("samples")]) / 1e6
 
 
 def name_of(run: Path) -> str:
@@ -59,11 +58,11 @@ def table(runs: list[Path], checks: list[Check], made: list[dict[str, float]]) -
         values = {n.name: n.value for n in found.report().numbers}
         cells = [f"{values[name]:.3g}" if name in values else "–" for name in SHOWN]
         cells += [", ".join(found.failed) or "nothing", *(f"{value:.2f}" for value in got.values())]
-        print(f"| {name_of(run)} | " + " | ".join(cells) + f" | {samples(run):.1f} M |")
+        print(f"| {name_of(run)} | " + " | ".join(cells) + f" | {progress(run)[-1]['samples'] / 1e6:.1f} M |")
 
 
 def ranks(checks: list[Check], made: list[dict[str, float]]) -> None:
-    """Print Spearman's rank correlation of the check's rows with the time up and NR, strongest first."""
+    """Print Spearman's rank correlation of the check's rows with when it was learnt and NR, strongest first."""
     names = {n.name for found in checks for n in found.report().numbers}
     rows = []
     for name in sorted(names):
@@ -71,13 +70,13 @@ def ranks(checks: list[Check], made: list[dict[str, float]]) -> None:
         there = np.isfinite(values)
         if there.sum() < 5 or np.ptp(np.array(values)[there]) == 0:
             continue
-        pairs = {k: np.array([m[k] for m in made])[there] for k in ("time up", "NR")}
+        pairs = {k: np.array([m[k] for m in made])[there] for k in (LEARNT, "NR")}
         row = [float(spearmanr(np.array(values)[there], v).statistic) for v in pairs.values()]
         rows.append((name, *row, int(there.sum())))
-    print("\n| row of the check | with time up | with NR | runs |")
+    print(f"\n| row of the check | with {LEARNT} | with NR | runs |")
     print("| --- " * 4 + "|")
-    for name, up, nr, count in sorted(rows, key=lambda r: -abs(r[2])):
-        print(f"| {name} | {up:+.2f} | {nr:+.2f} | {count} |")
+    for name, learnt, nr, count in sorted(rows, key=lambda r: -abs(r[1])):
+        print(f"| {name} | {learnt:+.2f} | {nr:+.2f} | {count} |")
 
 
 def main() -> None:
