@@ -104,7 +104,7 @@ def table(out: Path, wanted: list[tuple[str, int]]) -> None:
             continue
         report, rows = Report.load(run / "4-report" / "report.json"), progress(run)
         minutes = read_json(run / "4-report" / "report.json")["provenance"]["minutes"]["3-policy"]
-        there = next((row["samples"] for row in rows if row["success"] >= 0.9), None)
+        there = learnt_after(rows)
         print(
             f"| {clip} | {seed} | {report['normalised_return']:.3f} | {PAPER[clip].normalised_return:.3f} "
             f"| {report['success']:.2f} | {report['success_random_phase']:.2f} | {report['strict_success']:.2f} "
@@ -117,6 +117,11 @@ def progress(run: Path) -> list[dict[str, float]]:
     """The training's log."""
     with (run / "3-policy" / "progress.csv").open(newline="") as file:
         return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def learnt_after(rows: list[dict[str, float]]) -> float | None:
+    """Samples until .9 of the starts succeeded; None: they never did."""
+    return next((row["samples"] for row in rows if row["success"] >= 0.9), None)
 
 
 def pictures(out: Path, wanted: list[tuple[str, int]], sheets: Path) -> None:

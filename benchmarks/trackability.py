@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
-from skills import progress
+from skills import learnt_after, progress
 
 from sfv.character import load_character
 from sfv.check import Check, check
@@ -29,17 +29,16 @@ SHOWN = {
     "penetration, deepest": "deepest cm",
 }
 """Rows of the check that are printed for each run."""
-
-
 LEARNT = "learnt after M samples"
+"""When .9 of the starts succeeded, the figure that the ranks are of."""
 
 
 def reached(run: Path) -> dict[str, float]:
     """Million samples until .9 of the starts succeeded (inf: they never did), success, and normalised return."""
     report = Report.load(run / "4-report" / "report.json")
-    there = (row["samples"] / 1e6 for row in progress(run) if row["success"] >= 0.9)
+    there = learnt_after(progress(run))
     return {
-        LEARNT: next(there, np.inf),
+        LEARNT: np.inf if there is None else there / 1e6,
         "success": report["success"],
         "NR": report["normalised_return"],
     }

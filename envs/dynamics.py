@@ -40,7 +40,7 @@ class BatchDynamics:
         spins = [int(model.jnt_dofadr[j]) + o for j, o in zip(turning, lead, strict=True)]
         self._quats = np.array([[a + i for i in range(4)] for a in quats], int).reshape(-1, 4)
         self._spins = np.array([[a + i for i in range(3)] for a in spins], int).reshape(-1, 3)
-        self._data = mujoco.MjData(model)
+        self._data = mujoco.MjData(model)  # for the kinematics of one state
         self._plain = np.setdiff1d(np.arange(model.nq), self._quats)
         self._rates = np.setdiff1d(np.arange(model.nv), self._spins)
 
@@ -86,7 +86,7 @@ class BatchDynamics:
         return out.reshape(len(x), -1)
 
     def slopes(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p d"]:
-        """Their derivatives: mj_jacBody for positions, 0 for velocities."""
+        """(n, 3 (nbody - 1), 2 nv) derivatives of the bodies' places: m per m or rad of position, 0 for velocities."""
         model, data = self.model, self._data
         out = np.zeros((len(x), model.nbody - 1, 3, 2 * model.nv))
         jacobian = np.empty((3, model.nv))

@@ -28,7 +28,7 @@ class Dynamics(Protocol):
     """Size of a difference of states."""
 
     def outputs(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p"]:
-        """What is judged of states beside their differences from the goals."""
+        """Other quantities of states, whose differences from the goals' are judged too."""
         ...
 
     def slopes(self, x: Float[np.ndarray, "n x"]) -> Float[np.ndarray, "n p d"]:

@@ -24,13 +24,14 @@ ROOT_POSITION, ROOT_TURN, JOINTS = (100.0, 1.0), (30.0, 0.3), (10.0, 0.03)
 Walk, run, cartwheel and backflip are followed with them; nobody has searched further."""
 BODIES = 30.0
 """Weight of a squared m between a body and where the motion has it, which is what following is judged by. With 100, a
-dance and a walk are lost; with none, a roll, a jump and a dance."""
+dance and a walk are lost; with none, a roll and a dance."""
 CONTROL = 0.3
 """Weight of a squared rad between a servo's target and the motion's own."""
 ASSIST = (450.0, 90.0)
 """N and Nm of one unit of the assisting motors' control."""
 ASSIST_PRICE = 1.0
-"""Weight of a squared unit of assistance. The force that a motion wants is a measure only while this stays the same."""
+"""Weight of a squared unit of assistance. The force that a motion wants is a measure only while this and the weights
+above stay the same."""
 FARTHER = 6
 """Control steps that a plan looks farther ahead where the character was lost."""
 RETRY_NOISE = 32

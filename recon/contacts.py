@@ -102,9 +102,7 @@ def floor_slopes(
         middle = np.mean([surface[:, groups[name]].mean(1) for name in marks], 0)
         standing.append(middle[np.all([seen[name] for name in marks], 0) & (middle[:, 2] - lowest < LOW_FOOT)])
     soles = np.concatenate(standing)
-    if len(soles) < 2:
-        return 0.0, 0.0
-    if np.ptp(soles[:, :2], axis=0).max() < WAY:
+    if len(soles) < 2 or np.ptp(soles[:, :2], axis=0).max() < WAY:
         return 0.0, 0.0
     _, place, count = np.unique(np.round(soles[:, :2] / PLACE), axis=0, return_inverse=True, return_counts=True)
     share = 1.0 / count[place.ravel()]
