@@ -6,7 +6,7 @@ from the result; at last the motion goes over to the character. Each pass is one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from recon.contacts import airborne, estimate_stance, floor_level, floor_slopes,
 from recon.evidence import Evidence, gather
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.lifting import LEAN, lift
+from recon.solids import Solids
 from recon.terms import Stance
 from sfv.character import Character
 from sfv.pose import PoseTrack
@@ -46,6 +47,13 @@ class Problem:
     first: Candidate
     """The first guess, which the camera and the proportions stay near."""
     advance: Advance
+    prior: Term | None = None
+    """What motions are likely, by somebody who knows."""
+
+    @cached_property
+    def solids(self) -> Solids:
+        """The parts that must stay out of each other."""
+        return Solids(self.character.model)
 
     @property
     def columns(self) -> list[int]:
@@ -67,7 +75,9 @@ class Problem:
         return fit(self.body, start, table, self.config.fps, steps, stiffness, free, self.advance)
 
 
-def pose_problem(track: PoseTrack, character: Character, config: ReconstructConfig, advance: Advance) -> Problem:
+def pose_problem(
+    track: PoseTrack, character: Character, config: ReconstructConfig, advance: Advance, prior: Term | None = None
+) -> Problem:
     """The problem that a track poses, with its first guess."""
     body = Body(character)
     frames = int(np.floor((track.times[-1] - track.times[0]) * config.fps + 1e-6)) + 1
@@ -78,7 +88,7 @@ def pose_problem(track: PoseTrack, character: Character, config: ReconstructConf
     view = View(*(torch.tensor(v, dtype=torch.float64) for v in (focal, guess.pitch, guess.roll, guess.height, LEAN)))
     first = candidate(body, torch.tensor(guess.qpos), view, body.unscaled() + float(np.log(size)))
     evidence = gather(track, body.landmark_names, frames, config.fps, focal)
-    return Problem(body, character, evidence, config, first, advance)
+    return Problem(body, character, evidence, config, first, advance, prior)
 
 
 def in_picture(problem: Problem) -> Candidate:
@@ -114,9 +124,11 @@ def carried_over(problem: Problem, person: Candidate, stance: Stance) -> tuple[C
 
 def _motion_terms(problem: Problem, found: Candidate) -> Table:
     w, fps = problem.config.weights, problem.config.fps
-    return {
+    own = {} if problem.prior is None else {"prior": (problem.prior, 1.0)}
+    return own | {
         "smooth": (partial(terms.smooth, fps=fps, ease=_ease(found, fps)), w.smooth),
         "limits": (partial(terms.limits, body=problem.body), w.limits),
+        "solid": (partial(terms.solid, solids=problem.solids), w.solid),
     }
 
 

@@ -14,6 +14,7 @@ from recon.camera import Camera, default_focal
 from recon.config import ReconstructConfig
 from recon.contacts import foot_contacts, on_one_floor
 from recon.evidence import Evidence
+from recon.fit import Term
 from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.scorecard import LIMBS, scorecard
 from recon.sides import told_apart
@@ -54,11 +55,20 @@ class Reconstruction:
     scorecard: Report
 
 
-def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfig) -> Reconstruction:
+def reconstruct(
+    track: PoseTrack, character: Character, config: ReconstructConfig, prior: Term | None = None
+) -> Reconstruction:
     """The reference motion of the person in `track`, performed by `character`.
 
     The world has the floor at z = 0; at the first confident frame the character is at x = y = 0 and faces X. If the
     person leaves the floor for another, lower one, the longest span on one floor is taken.
+
+    Args:
+        track: where the person's landmarks are.
+        character: who performs the motion.
+        config: how.
+        prior: a term of one's own that is added to the objective of every pass: how unlikely a candidate's motion is
+            (a differentiable scalar, >= 0; 1 counts as much as every pixel being off by 1 % of the body).
 
     Raises:
         InputError: the track is too short, or shows the person in too few frames, or lacks landmarks.
@@ -70,13 +80,13 @@ def reconstruct(track: PoseTrack, character: Character, config: ReconstructConfi
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
-        problem = pose_problem(track, character, config, advance)
+        problem = pose_problem(track, character, config, advance, prior)
         body, person = problem.body, in_picture(problem)
         start, stop = on_one_floor(body, character, person, problem.evidence, config.fps)
         if stop - start + 1 < len(person.qpos):
             track = _cut(track, start / config.fps, stop / config.fps)
             _check(track)
-            problem = pose_problem(track, character, config, advance)
+            problem = pose_problem(track, character, config, advance, prior)
             person = in_picture(problem)
         person, stance = on_floor(problem, person)
         performed, scale = carried_over(problem, person, stance)

@@ -21,6 +21,7 @@ from recon.config import TermWeights
 from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_feet
 from recon.fit import Candidate, Stiffness, View, candidate, fit
 from recon.passes import QUICK, Table
+from recon.solids import Solids
 from recon.terms import Stance
 from sfv import rotation
 from sfv.character import Character
@@ -217,6 +218,7 @@ def _movement(body: Body, start: Candidate, fps: float) -> Table:
         "follow": (partial(terms.follow, target=start), FOLLOW),
         "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
         "limits": (partial(terms.limits, body=body), STIFF_LIMITS * w.limits),
+        "solid": (partial(terms.solid, solids=Solids(body.model)), w.solid),
     }
 
 

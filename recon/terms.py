@@ -13,6 +13,7 @@ from torch import Tensor
 from recon.body import Body
 from recon.evidence import Evidence
 from recon.fit import Candidate
+from recon.solids import Solids
 from sfv import rotation
 
 G = 9.81
@@ -109,6 +110,11 @@ def rest(x: Candidate, body: Body) -> Tensor:
 def ground(x: Candidate) -> Tensor:
     """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the floor."""
     return (torch.relu(-x.placed.surface[..., 2]) / 0.01).square().sum(-1).mean()
+
+
+def solid(x: Candidate, solids: Solids) -> Tensor:
+    """E_so = mean_t sum_p (depth_tp / 1 cm)^2: no part of the body is in another that is not its neighbour."""
+    return (solids.depths(x.placed) / 0.01).square().sum() / len(x.qpos)
 
 
 def stance(x: Candidate, given: Stance, size: float) -> Tensor:

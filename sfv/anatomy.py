@@ -54,19 +54,13 @@ def ankles_apart(performance: Performance) -> float:
 def self_penetration(performance: Performance, legs: bool = False) -> Float[np.ndarray, " T"]:
     """How deep (cm) the body's own solid parts are in each other, the deepest pair of every frame.
 
-    Neighbours in the tree, up to the grandparent, and pairs that overlap in the zero pose are left out. With `legs`
-    only one leg in another counts.
+    The pairs are those of `solid_pairs`. With `legs` only one leg in another counts.
     """
-    model = performance.character.model
-    solid = [g for g in range(model.ngeom) if model.geom_contype[g] or model.geom_conaffinity[g]]
+    model, data = performance.character.model, mujoco.MjData(performance.character.model)
+    pairs = solid_pairs(model)
     if legs:
-        solid = [g for g in solid if int(model.geom_bodyid[g]) in _leg_bodies(performance)]
-    data = _zero(model)
-
-    def depth(a: int, b: int) -> float:
-        return -float(mujoco.mj_geomDistance(model, data, a, b, 0.01, None))
-
-    pairs = [pair for pair in combinations(solid, 2) if not _neighbours(model, *pair) and depth(*pair) < 0.0]
+        mine = _leg_bodies(performance)
+        pairs = [pair for pair in pairs if mine.issuperset(int(model.geom_bodyid[g]) for g in pair)]
     reach = model.geom_rbound
     out = np.zeros(len(performance.motion))
     first, second = np.array(pairs, int).reshape(-1, 2).T
@@ -75,8 +69,21 @@ def self_penetration(performance: Performance, legs: bool = False) -> Float[np.n
         mujoco.mj_kinematics(model, data)
         apart = np.linalg.norm(data.geom_xpos[first] - data.geom_xpos[second], axis=1)
         for i in np.flatnonzero(apart < reach[first] + reach[second]):
-            out[t] = max(out[t], 100.0 * depth(int(first[i]), int(second[i])))
+            away = mujoco.mj_geomDistance(model, data, int(first[i]), int(second[i]), 0.01, None)
+            out[t] = max(out[t], -100.0 * away)
     return out
+
+
+def solid_pairs(model: mujoco.MjModel) -> list[tuple[int, int]]:
+    """Pairs of a body's solid geoms that must stay out of each other.
+
+    Neighbours in the tree, up to the grandparent, and pairs that overlap in the zero pose are left out.
+    """
+    solid = [g for g in range(model.ngeom) if model.geom_bodyid[g]]
+    solid = [g for g in solid if model.geom_contype[g] or model.geom_conaffinity[g]]
+    data = _zero(model)
+    apart = [pair for pair in combinations(solid, 2) if not _neighbours(model, *pair)]
+    return [pair for pair in apart if mujoco.mj_geomDistance(model, data, *pair, 0.01, None) > 0.0]
 
 
 def _leg_bodies(performance: Performance) -> set[int]:

@@ -104,6 +104,7 @@ STANCE = "sfv repair: what stands is held"
 SMOOTH = "sfv repair: smoothing"
 LIMITS = "sfv repair: joint limits"
 FLIGHT = "sfv repair: balance and flight"
+APART = "sfv repair: no part in another"
 SEAMLESS = "sfv repair: the seam"
 RATE = "give the file's true rate: sfv convert --fps"
 READ = "the file was read wrongly: check its axes and sides, then sfv convert"
@@ -119,7 +120,7 @@ RULES = (
     Rule("ankles apart", "hip widths", anatomy.ankles_apart, 0.0, INFINITE, READ, "none"),  # dance_a 0.20
     # spin 1.9; feet set together 4.9 on this body; with swapped legs 5.3 to 10
     Rule("legs in each other", "cm", _crossed, -INFINITE, 5.0, READ, note=2.5),
-    Rule("self-penetration", "cm", _overlap, -INFINITE, 10.0, NONE, note=3.0),  # spin 1.9; arms on a trunk of balls
+    Rule("self-penetration", "cm", _overlap, -INFINITE, 10.0, APART, note=3.0),  # spin 1.9; arms on a trunk of balls
     Rule("floating", "cm", support.floating, -5.0, 2.0, GROUND, "none"),  # punch -3.3, jog 0.7
     Rule("penetration, deepest", "cm", _deepest, -INFINITE, 12.0, GROUND, note=5.0),  # roll 9.3
     Rule("penetration, mean", "cm", _mean_depth, -INFINITE, 4.0, GROUND, note=2.0),  # punch 2.7

@@ -11,6 +11,7 @@ from sfv import metrics
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
 
+HAND = ("elbow", "wrist", "pinky", "index", "thumb")
 JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("wrist", "elbow", "knee", "ankle"))
 
 
@@ -131,3 +132,21 @@ def test_refuses_a_track_without_legs(humanoid, jump, camera, filmed):
                       points_3d=track.points_3d[:, keep], confidence=track.confidence[:, keep])  # fmt: skip
     with pytest.raises(InputError, match="left_knee"):
         reconstruct(legless, humanoid, ReconstructConfig())
+
+
+def test_a_prior_of_ones_own_decides_what_the_clip_does_not_show(humanoid, jump, camera, filmed):
+    track = filmed(jump, camera)
+    confidence = track.confidence.copy()
+    arm = [i for i, n in enumerate(track.names) if n.startswith("right_") and n.split("_")[1] in HAND]
+    confidence[:, arm] = 0.0
+    track = replace(track, confidence=confidence)
+    elbow = int(humanoid.model.jnt_qposadr[humanoid.model.joint("right_elbow").id])
+    bent = float(jump.qpos[0, elbow]) + 1.0 * np.sign(jump.qpos[0, elbow])
+    config = ReconstructConfig(iterations=60)
+
+    def prior(x):
+        return ((x.qpos[:, elbow] - bent) / 0.1).square().mean()
+
+    without, held = (reconstruct(track, humanoid, config, p).motion.qpos[:, elbow] for p in (None, prior))
+    assert np.abs(without - bent).mean() > 0.5
+    assert np.abs(held - bent).mean() < 0.1
