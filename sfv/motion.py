@@ -86,12 +86,16 @@ class Motion:
         return self._moved(out, cycles)
 
     def resampled(self, fps: float) -> "Motion":
-        """The same motion at another rate; a loop's period is kept by fitting a whole number of frames to it."""
+        """The same motion at another rate.
+
+        A loop's period is kept by fitting a whole number of frames to it, and its last frame by copying it: what it
+        misses the first by stays its seam, and does not become a jump between two frames.
+        """
         count = max(2, round(self.duration * fps) + 1)
         if self.loop:
             fps = (count - 1) / self.duration
             times = np.arange(count - 1) / fps
-            qpos = np.concatenate([self.at(times), self._moved(self.qpos[:1].copy(), np.ones(1))])
+            qpos = np.concatenate([self.at(times), self.qpos[-1:]])
         else:
             count = int(np.floor(self.duration * fps + 1e-6)) + 1
             times = np.arange(count) / fps

@@ -89,6 +89,16 @@ def test_resampling_a_loop_keeps_its_period():
     assert gap(other.qpos[-1:], loop.qpos[-1:]) < 1e-9
 
 
+def test_resampling_a_loop_keeps_its_seam():
+    loop = circling()
+    qpos = loop.qpos.copy()
+    qpos[:, 2] += np.linspace(0.0, 0.12, len(qpos))  # its end is 12 cm above its start
+    loop = replace(loop, qpos=qpos)
+    other = loop.resampled(2.5 * loop.fps)
+    assert other.seam()[2] == pytest.approx(loop.seam()[2])
+    assert np.abs(np.diff(other.qpos[:, 2])).max() < 1.01 * np.abs(np.diff(loop.qpos[:, 2])).max() / 2.5
+
+
 def test_contacts_are_resampled_too():
     steps = np.array([[0.0], [0.0], [1.0], [1.0]])
     motion = replace(wandering(4), contacts=steps, contact_names=("hand",)).resampled(20.0)
