@@ -57,6 +57,11 @@ class Check:
         """Names of the rows that fail."""
         return tuple(row.name for row in self.rows if row.verdict == "fail")
 
+    @property
+    def mendable(self) -> tuple[str, ...]:
+        """Names of the rows that fail or are worth a word, and that `sfv repair` addresses."""
+        return tuple(row.name for row in self.rows if row.verdict != "pass" and row.repair.startswith("sfv repair"))
+
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:
             if row.name == name:

@@ -42,6 +42,9 @@ class RunConfig:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    mend: bool = True
+    """Let sfv repair take flaws out of a motion file that the physics check finds: a floor that is sunk into, feet that
+    slide, a rough seam, force from nowhere. The reference then differs from the file by a few centimetres."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
@@ -99,7 +102,8 @@ def run_stages(config: RunConfig) -> list[Stage]:
     folder = RunFolder(config.out)
     track, motion = folder.pose("track.npz"), folder.motion("motion.npz")
     if config.clip.name.lower().removesuffix(".gz").endswith(MOTION_SUFFIXES):
-        reference = [import_stage(config.clip, motion, folder.motion, config.character, config.tracking.control_hz)]
+        rate = config.tracking.control_hz
+        reference = [import_stage(config.clip, motion, folder.motion, config.character, rate, config.mend)]
     else:
         reference = [
             pose_stage(config.clip, track, folder.pose, config.pose),

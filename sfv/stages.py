@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
@@ -40,7 +42,7 @@ REPORT_SEED = 2000
 JUDGED_LOOP, JUDGED = 32, 128
 """Rollouts from the start by which training chooses its best policy, of a loop and of a clip that ends: the latter take
 a few seconds instead of 20, and so many tell a policy that fails once in a hundred from one that does not."""
-REPAIR_STEPS = 100.0
+REPAIR_STEPS = 200.0
 """Most steps of the optimiser that repairs an imported motion."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
@@ -95,10 +97,10 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
     return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float) -> Stage:
-    """Motion file of any known format -> reference motion at `fps`, repaired if it fails the physics check."""
+def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float, mend: bool) -> Stage:
+    """Motion file of any known format -> reference motion at `fps`, with `mend` without the flaws it may have."""
     scorecard = place("scorecard.json")
-    settings: dict[str, object] = {"character": character, "fps": fps}
+    settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend}
 
     def work() -> None:
         from sfv.formats.files import read_motion
@@ -112,7 +114,7 @@ def import_stage(source: Path, motion: Path, place: Place, character: str, fps: 
             )
         if abs(reference.fps - fps) > 1e-6:
             reference = reference.resampled(fps)
-        reference, found = _repaired(reference, body)
+        reference, found = _mended(reference, body) if mend else (reference, _checked(reference, body))
         reference.save(motion)
         motion_scorecard(reference, body).save(scorecard)
         found.report().save(place("check.json"))
@@ -134,20 +136,23 @@ def _checked(motion: "Motion", body: "Character") -> "Check":
     return found
 
 
-def _repaired(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
-    """A motion as it is, or repaired where it fails the physics check and the repair leaves less of that."""
+def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
+    """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it."""
     from recon.repair import repair
+    from sfv.kinematics import motion_state
 
     found = _checked(motion, body)
-    if found.passed:
+    if not found.mendable:
         return motion, found
     with bar("repairing the motion", REPAIR_STEPS) as advance:
         mended = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
     after = _checked(mended, body)
-    if len(after.failed) >= len(found.failed):
-        log.warning("the motion is taken as it is: the repair would fail in as much")
+    if (len(after.failed), len(after.mendable)) >= (len(found.failed), len(found.mendable)):
+        log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
         return motion, found
-    log.warning("the motion was repaired")
+    places = [motion_state(m, body.model).xpos[:, 1:] for m in (motion, mended)]
+    moved = 100.0 * float(np.linalg.norm(places[1] - places[0], axis=-1).mean())
+    log.warning("the motion was repaired (%s); bodies moved by %.1f cm on average", ", ".join(found.mendable), moved)
     return mended, after
 
 

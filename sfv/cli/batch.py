@@ -38,6 +38,8 @@ class Program:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    mend: bool = True
+    """Let sfv repair take flaws out of motion files that the physics check finds."""
     rollouts: int = 32
     """Rollouts by which each policy is measured: so many from the clip's start, and as many from random phases."""
     config: Path | None = None
@@ -87,6 +89,7 @@ def runs_of(program: Program) -> list[RunConfig]:
             program.reconstruct,
             replace(program.tracking, threads=1),
             program.train,
+            program.mend,
             rollouts=program.rollouts,
         )
     return list(runs.values())
