@@ -188,6 +188,21 @@ def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
     assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
 
 
+@pytest.mark.parametrize("mend", [True, False])
+def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
+    worked: list[str], config: RunConfig, wave: Motion, mend: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfv.stages.REPAIR_STEPS", 20.0)
+    source, qpos = config.clip.with_name("wave.npz"), wave.qpos.copy()
+    qpos[:, 2] -= 0.035  # worth a word, and no failure
+    replace(wave, qpos=qpos).save(source)
+    did(replace(config, clip=source, mend=mend))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    expected = wave.qpos[:, 2].mean() - (0.0 if mend else 0.035)
+    assert reference.qpos[:, 2].mean() == pytest.approx(expected, abs=0.01)
+    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"]
+
+
 def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(clip: object, config: object) -> None:
         raise InputError("nobody is there")
