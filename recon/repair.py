@@ -27,6 +27,7 @@ from sfv import rotation
 from sfv.character import Character
 from sfv.cycle import Cycle, find_cycle
 from sfv.errors import InputError
+from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.performance import Performance
 
@@ -94,11 +95,22 @@ def repair(
     found = fit(body, start, table, motion.fps, max(1, iterations - iterations // 3), stiffness, advance=advance)
 
     inside = slice(lap, lap + len(motion))
-    contacts = foot_contacts(body, character, stance)[inside]
+    contacts, qpos = foot_contacts(body, character, stance)[inside], found.qpos.numpy()[inside].copy()
+    qpos[:, :2] += motion.qpos[0, :2] - qpos[0, :2]  # the lap before may have led elsewhere
     source = f"{motion.source or 'motion'}, repaired"
-    fixed = replace(motion, qpos=found.qpos.numpy()[inside].copy(), contacts=contacts, contact_names=character.feet,
-                    source=source)  # fmt: skip
+    fixed = replace(motion, qpos=qpos, contacts=contacts, contact_names=character.feet, source=source)
     return closed(fixed) if motion.loop else fixed
+
+
+def moved(motion: Motion, repaired: Motion, character: Character) -> float:
+    """How far a repair moved the bodies about the root, heights included: mean over bodies and frames, m.
+
+    A way that is longer or shorter because feet no longer slide is not in it.
+    """
+    places = [motion_state(m, character.model).xpos[:, 1:] for m in (motion, repaired)]
+    for place in places:
+        place[..., :2] -= place[:, :1, :2].copy()
+    return float(np.linalg.norm(places[1] - places[0], axis=-1).mean())
 
 
 def looped(motion: Motion, character: Character) -> Motion:

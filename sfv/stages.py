@@ -138,8 +138,7 @@ def _checked(motion: "Motion", body: "Character") -> "Check":
 
 def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
     """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it."""
-    from recon.repair import repair
-    from sfv.kinematics import motion_state
+    from recon.repair import moved, repair
 
     found = _checked(motion, body)
     if not found.mendable:
@@ -150,9 +149,12 @@ def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
     if (len(after.failed), len(after.mendable)) >= (len(found.failed), len(found.mendable)):
         log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
         return motion, found
-    places = [motion_state(m, body.model).xpos[:, 1:] for m in (motion, mended)]
-    moved = 100.0 * float(np.linalg.norm(places[1] - places[0], axis=-1).mean())
-    log.warning("the motion was repaired (%s); bodies moved by %.1f cm on average", ", ".join(found.mendable), moved)
+    log.warning(
+        "the motion was repaired (%s): bodies moved by %.1f cm about the root, and its way is %.2f m long, not %.2f",
+        ", ".join(found.mendable),
+        100.0 * moved(motion, mended, body),
+        *(float(np.linalg.norm(np.diff(m.qpos[:, :2], axis=0), axis=1).sum()) for m in (mended, motion)),
+    )
     return mended, after
 
 
