@@ -88,6 +88,8 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollo
         if bool(alive[0]) and t < int(steps[0]):
             qpos.append(env.sim.qpos[0].numpy().copy())
             first_error.append(float(away[0].mean()))
+        if not bool((alive & (t + 1 < steps)).any()):
+            break  # the rest would only watch fallen bodies
     ran = survived.clamp_min(1)
     return Rollouts(
         steps, survived, returns, error / ran, root_error / ran, worst, power / ran, np.array(qpos), first_error
