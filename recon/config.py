@@ -35,8 +35,8 @@ class TermWeights:
     """Joints stay in their ranges."""
     rest: float = 0.02
     """What nothing shows stays near the zero pose."""
-    solid: float = 1.0
-    """No part of the body is in another."""
+    solid: float = 0.0
+    """No part of the body is in another. Off: with 1 a demo's training swung more (docs/log.md)."""
     ground: float = 1.0
     """Nothing is under the floor."""
     stance: float = 1.0

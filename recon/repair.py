@@ -45,6 +45,8 @@ LAP = 0.5
 """s of the neighbouring cycles that are repaired along with a loop, so that its seam is nothing special."""
 STIFF_LIMITS = 10.0
 """A few frames out of a joint's range hardly count in a mean over a clip, and the motion followed is in range."""
+APART = 1.0
+"""Weight of keeping parts out of each other."""
 FOLLOW = 1.0
 """Weight of the given motion: 0.1 rad and 5 cm count as much as 1 cm of a foot in the floor."""
 
@@ -230,7 +232,7 @@ def _movement(body: Body, start: Candidate, fps: float) -> Table:
         "follow": (partial(terms.follow, target=start), FOLLOW),
         "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
         "limits": (partial(terms.limits, body=body), STIFF_LIMITS * w.limits),
-        "solid": (partial(terms.solid, solids=Solids(body.model)), w.solid),
+        "solid": (partial(terms.solid, solids=Solids(body.model)), APART),
     }
 
 
