@@ -58,7 +58,7 @@ ROOM = Ground(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
 PATH = "path.txt"
-TERMS = ("bones", "smooth", "limits", "solid", "ground", "stance", "friction", "balance", "poise", "flight")
+TERMS = ("bones", "smooth", "limits", "ground", "stance", "friction", "balance", "poise", "flight")
 COLUMNS = {
     "pa": "PA-MPJPE mm", "root": "root-relative mm", "wa": "WA-MPJPE mm", "drift": "root drift %", "jerk": "jerk m/s^3",
     "kept": "swing %", "slide": "slide mm/frame", "under": "deepest cm", "f1": "contact F1", "fall": "a/g in flight",
@@ -181,6 +181,7 @@ ROWS: dict[str, Callable[[PoseTrack, Character, Path | None], Points]] = {
     "gaussian": partial(raw, sigma=3.0),
     "sfv": partial(fitted, weights=SFV),
     "ours": partial(fitted, weights=TermWeights()),
+    "with-solid": partial(fitted, weights=TermWeights(solid=1.0)),
     **{f"without-{term}": partial(fitted, weights=replace(TermWeights(), **{term: 0.0})) for term in TERMS},
 }
 

@@ -9,12 +9,11 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
-
-from recon.repair import moved, repair
+from recon.repair import moved, repair, way
 from sfv.character import load_character
 from sfv.check import check
 from sfv.formats.files import read_motion
+from sfv.stages import REPAIR_STEPS
 
 FPS = 30.0
 SHOWN = {
@@ -34,7 +33,7 @@ def main() -> None:
     """Repair and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("motions", type=Path, nargs="+")
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=int(REPAIR_STEPS))
     args = parser.parse_args()
     character = load_character("humanoid")
     names = ["motion", *SHOWN.values(), "moved cm", "way m", "worth a word before", "after", "taken", "CPU s"]
@@ -48,12 +47,13 @@ def main() -> None:
         before, after = check(motion, character), check(mended, character)
         values = [{row.name: row.value for row in found.rows} for found in (before, after)]
         cells = [" → ".join(f"{v[name]:.2g}" if name in v else "–" for v in values) for name in SHOWN]
-        ways = [np.linalg.norm(np.diff(m.qpos[:, :2], axis=0), axis=1).sum() for m in (motion, mended)]
-        worse = (len(after.failed), len(after.mendable)) >= (len(before.failed), len(before.mendable))
-        cells += [f"{100 * moved(motion, mended, character):.1f}", " → ".join(f"{way:.2f}" for way in ways)]
+        cells += [f"{100 * moved(motion, mended, character):.1f}", f"{way(motion):.2f} → {way(mended):.2f}"]
         cells += [", ".join(before.mendable) or "nothing", ", ".join(after.mendable) or "nothing"]
         name = path.name.removeprefix("humanoid3d_").split(".")[0]
-        print(f"| {name} | " + " | ".join(cells) + f" | {'no' if worse else 'yes'} | {spent:.0f} |", flush=True)
+        print(
+            f"| {name} | " + " | ".join(cells) + f" | {'yes' if after.flaws < before.flaws else 'no'} | {spent:.0f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -115,6 +115,11 @@ def moved(motion: Motion, repaired: Motion, character: Character) -> float:
     return float(np.linalg.norm(places[1] - places[0], axis=-1).mean())
 
 
+def way(motion: Motion) -> float:
+    """Length of the root's path over the ground, m."""
+    return float(np.linalg.norm(np.diff(motion.qpos[:, :2], axis=0), axis=1).sum())
+
+
 def looped(motion: Motion, character: Character) -> Motion:
     """The best cycle of a motion as a loop.
 

@@ -28,7 +28,10 @@ class Solids:
         self._touching = radius[self._pairs].sum(-1)
 
     def depths(self, placed: Placed) -> Float[Tensor, " N"]:
-        """How deep (m, > 0) the parts are in each other, one entry per frame and pair that overlaps, in no order."""
+        """How deep (m, > 0) the parts are in each other in each of the poses `placed` (xpos (..., B, 3) in m).
+
+        One entry per pose and pair that overlaps, N in all, in no order that means anything.
+        """
         turned = (placed.xmat[..., self._bodies, None, :, :] * self._ends[:, :, None, :]).sum(-1)
         ends = placed.xpos[..., self._bodies, None, :] + turned
         ends = ends.reshape(-1, *ends.shape[-3:])

@@ -62,6 +62,11 @@ class Check:
         """Names of the rows that fail or are worth a word, and that `sfv repair` addresses."""
         return tuple(row.name for row in self.rows if row.verdict != "pass" and row.repair.startswith("sfv repair"))
 
+    @property
+    def flaws(self) -> tuple[int, int]:
+        """How many rows fail, and how many repair addresses: a repair that lowers this (failures first) is worth it."""
+        return len(self.failed), len(self.mendable)
+
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:
             if row.name == name:

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
@@ -98,7 +96,7 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
 
 
 def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float, mend: bool) -> Stage:
-    """Motion file of any known format -> reference motion at `fps`, with `mend` without the flaws it may have."""
+    """Motion file of any known format -> reference motion at `fps`, with `mend` repaired where the check says so."""
     scorecard = place("scorecard.json")
     settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend}
 
@@ -138,7 +136,7 @@ def _checked(motion: "Motion", body: "Character") -> "Check":
 
 def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
     """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it."""
-    from recon.repair import moved, repair
+    from recon.repair import moved, repair, way
 
     found = _checked(motion, body)
     if not found.mendable:
@@ -146,14 +144,15 @@ def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
     with bar("repairing the motion", REPAIR_STEPS) as advance:
         mended = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
     after = _checked(mended, body)
-    if (len(after.failed), len(after.mendable)) >= (len(found.failed), len(found.mendable)):
+    if after.flaws >= found.flaws:
         log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
         return motion, found
     log.warning(
         "the motion was repaired (%s): bodies moved by %.1f cm about the root, and its way is %.2f m long, not %.2f",
         ", ".join(found.mendable),
         100.0 * moved(motion, mended, body),
-        *(float(np.linalg.norm(np.diff(m.qpos[:, :2], axis=0), axis=1).sum()) for m in (mended, motion)),
+        way(mended),
+        way(motion),
     )
     return mended, after
 

@@ -89,7 +89,7 @@ def runs_of(program: Program) -> list[RunConfig]:
             program.reconstruct,
             replace(program.tracking, threads=1),
             program.train,
-            program.mend,
+            mend=program.mend,
             rollouts=program.rollouts,
         )
     return list(runs.values())
