@@ -37,8 +37,8 @@ class TrainConfig:
     noise: tuple[float, float] = (0.2, 0.1)
     """Standard deviation of the exploration, at the start and after `narrowing`, in units of action."""
     narrowing: float = 1.5e6
-    """Samples over which exploration and steps narrow, counted while the policy stays up for half of the time at least:
-    before that, a skill is still being looked for."""
+    """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
+    that fewer count, in proportion, for a skill is still being looked for."""
     average: float = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: tuple[int, ...] = (256, 256)

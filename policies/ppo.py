@@ -55,8 +55,8 @@ class PPO:
         self.generator = torch.Generator(device=env.device).manual_seed(config.seed + self.group.rank)
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
-        self.narrowed = 0  # samples of those for which it was `settling`
-        self.settling = True  # whether exploration and steps narrow, as who judges the policy decides
+        self.narrowed = 0.0  # samples, each counted by how much it was `settling`
+        self.settling = 1.0  # how fast exploration and steps narrow, 0 to 1, as who judges the policy decides
         self.obs = env.reset()
         self.log: dict[str, float] = {}
         self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
@@ -214,8 +214,8 @@ class PPO:
             "obs": self.obs,
             "generator": self.generator.get_state(),
             "samples": torch.tensor(self.samples),
-            "narrowed": torch.tensor(self.narrowed),
-            "settling": torch.tensor(self.settling),
+            "narrowed": torch.tensor(self.narrowed, dtype=torch.float64),
+            "settling": torch.tensor(self.settling, dtype=torch.float64),
             "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
         }
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
@@ -237,8 +237,8 @@ class PPO:
         self.env.restore(part("env."))
         self.obs = state["obs"].clone().to(self.env.device)
         self.generator.set_state(state["generator"])
-        self.samples, self.narrowed = int(state["samples"]), int(state["narrowed"])
-        self.settling = bool(state["settling"])
+        self.samples, self.narrowed = int(state["samples"]), float(state["narrowed"])
+        self.settling = float(state["settling"])
         self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
 
 

@@ -21,7 +21,7 @@ from sfv.view.video import VideoWriter
 
 PANEL = (336, 420)
 """Width and height of a panel, px."""
-SECONDS = 20.0
+SECONDS = 10.0
 """Longest video: what comes after is left out."""
 
 Picture = UInt8[np.ndarray, "H W 3"]
@@ -39,7 +39,7 @@ def rollout_video(
     """Write an mp4: the clip's own frames if given, the reference as a ghost, and the simulated character.
 
     All panels show the same moment, and both figures are seen from one camera that follows the reference. The video
-    lasts as long as the reference (at most 20 s); a simulation that ended earlier stays in its last pose, and the
+    lasts as long as the reference (at most 10 s); a simulation that ended earlier stays in its last pose, and the
     caption says so.
 
     Args:

@@ -196,15 +196,15 @@ def test_noise_narrows_with_the_samples():
 
 def test_noise_stays_wide_while_a_skill_is_looked_for():
     learner = PPO(Target(), CONFIG)
-    learner.settling = False
+    learner.settling = 0.0
     learner.iterate()
     assert learner.noise == pytest.approx(0.3)
-    learner.settling = True
+    learner.settling = 0.25
     learner.iterate()
-    assert learner.noise == pytest.approx(0.3 - 0.2 * learner.batch / 2e4)
+    assert learner.noise == pytest.approx(0.3 - 0.25 * 0.2 * learner.batch / 2e4)
     other = PPO(Target(), CONFIG)
     other.restore(learner.state())
-    assert (other.samples, other.narrowed) == (2 * learner.batch, learner.batch)
+    assert (other.samples, other.narrowed, other.settling) == (2 * learner.batch, 0.25 * learner.batch, 0.25)
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,14 @@ def test_files(trained):
     assert all(0 <= float(row["normalised_return"]) <= 1 for row in rows)
 
 
-@pytest.mark.parametrize(("survival", "narrows"), [(0.3, False), (0.7, True)])
-def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, narrows):
+@pytest.mark.parametrize(("survival", "pace"), [(0.0, 0.0), (0.1, 0.2), (0.7, 1.0)])
+def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pace):
     numbers = [Number(name, 0.0, "", "higher") for name in ("success", "success_random_phase", "normalised_return")]
     report = Report("judged", (*numbers, Number("survival", survival, "", "higher")))
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
-    train(env, lambda policy: report, replace(CONFIG, narrowing=1e3), tmp_path)
-    assert (float(read(tmp_path)[-1]["noise"]) < CONFIG.noise[0]) == narrows
+    train(env, lambda policy: report, replace(CONFIG, narrowing=1e4), tmp_path)
+    last, (wide, narrow) = read(tmp_path)[-1], CONFIG.noise
+    assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
 
 def test_three_readers_act_alike(trained):
