@@ -106,10 +106,10 @@ def test_failures_draw_starts_from_the_time_before_them(wave, loop):
     env = make(long, n=512, start="failures")
     env.starts.failed(torch.zeros(400, dtype=torch.long), torch.full((400,), 852 if not loop else 60))
     _, tick = env.starts.sample(4000, env.generator)
-    if loop:  # from 1.2 s before the end of a cycle to 0.3 s after its start
-        before, after = (tick >= 672) | (tick < 72), (tick >= 72) & (tick < 672)
-        assert before.float().mean() > 0.65  # half of all and their part of the other half
-        assert 0.25 < after.float().mean() < 0.35
+    if loop:  # 0.3 s before the failure's end, over the seam; an eighth of all start at the first frame
+        before = (tick < 72) & (tick > 0)
+        assert before.float().mean() == pytest.approx(0.875 * (0.5 + 0.5 * 72 / 960), abs=0.03)
+        assert (tick == 0).float().mean() == pytest.approx(0.125, abs=0.03)
     else:  # a quarter of all start at the first frame
         before, after = (tick > 504) & (tick <= 864), tick > 864
         assert before.float().mean() > 0.48
