@@ -35,8 +35,8 @@ PATIENCE = 4
 SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
 SETTLING = 0.5
-"""Survival from which exploration narrows at its full pace; below, in proportion. While a skill is still being looked
-for it stays wide, but a backflip that swings at a third of the time is taken to its end by narrow ones (log.md)."""
+"""Survival from which exploration narrows at its full pace; below, in proportion: a skill that is still looked for
+needs it wide, and one that is half found needs narrow steps to get to its end (docs/log.md)."""
 GAIN = 0.003
 """Least gain in normalised return that counts as improvement."""
 
