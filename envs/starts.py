@@ -23,8 +23,8 @@ FIRST_SHARE = 0.25
 """The part of the starts in clips without a loop that is the first frame, from where such a clip is performed: what a
 policy meets late in it is what its own early part led to, which starts in the middle never show."""
 FIRST_SHARE_LOOP = 0.125
-"""The same for loops: a cartwheel that went on from cycle to cycle fell in its first in half of the tries. Later cycles
-never pass through the clip's first frame."""
+"""The same for loops: without it a cartwheel fell in its first cycle in half of the tries from the first frame, and
+hardly in later ones."""
 FORGET = 0.995
 """Factor on the failure counts per call of `failed`."""
 
