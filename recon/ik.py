@@ -22,6 +22,8 @@ GOOD = 0.25
 """Squared misfit per key place, in units of NEAR, that is as good as one frame can be asked to be: 1 cm each."""
 REPAIRS, STARTS, SPREAD = 3, 12, 0.7
 """How often other ways are looked for at the worst frame, from how many random poses, how many rad from zero."""
+FRAME_STEPS = 0.1
+"""What posing a frame counts in progress, beside a step of the optimisation over all frames."""
 JUMP = 100.0
 """Misfit that a change of 1 rad between frames counts as: 4 places that are 10 cm off for one frame."""
 
@@ -94,7 +96,7 @@ class _Solver:
             for t in order:
                 last, misfit[t] = self.solved(t, last, 12)
                 qpos[t] = last
-                advance(0.1)
+                advance(FRAME_STEPS)
         return Track(qpos, misfit)
 
     def elsewhere(self, t: int, generator: np.random.Generator) -> Float[np.ndarray, " nq"]:

@@ -1,16 +1,18 @@
 """Joint maps: tables of names that say which bodies of a skeleton are whose hip, hand or foot.
 
-A body is known by its bodies' names alone, whatever its bones measure, so a new one is one row of MAPS. It knows no
-motions; what a landmark's place or a frame's direction is used for is told in `recon.keys`.
+A body is known by its bodies' names alone, whatever its bones measure, so a new one is one row of MAPS. What a
+landmark's place or a frame's direction is used for is told in `recon.keys`; how skeletons of bare bones stand with
+their arms out, in `recon.t_pose`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from recon.t_pose import bare_offsets, t_pose_of
 from sfv.errors import InputError
 from sfv.skeleton import Skeleton
 
@@ -21,7 +23,7 @@ ORIGIN: Offset = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class JointMap:
-    """The names of one body. `{}` in a name stands for left and right, and so do the parts of limbs.
+    """The names of one body. `{}` in a name stands for its sides.
 
     Attributes:
         points: part -> body whose origin is the part's landmark.
@@ -31,6 +33,8 @@ class JointMap:
         t_pose: joint -> angle (rad) of the left side, where the zero pose is no T-pose; `mirrored` ones turn the other
             way on the right.
         mirrored: joints of t_pose that change their sign.
+        sides: what left and right are called in it.
+        bare: a skeleton of bones only, as mocap files have; its T-pose, heels, soles and head are found, not told.
     """
 
     points: Mapping[str, str]
@@ -39,6 +43,24 @@ class JointMap:
     feet: tuple[str, ...]
     t_pose: Mapping[str, float]
     mirrored: tuple[str, ...] = ()
+    sides: tuple[str, str] = SIDES
+    bare: bool = False
+
+
+def _bare(
+    trunk: tuple[str, str, str], arm: tuple[str, str, str], leg: tuple[str, str, str, str], sides: tuple[str, str]
+) -> JointMap:
+    """A mocap skeleton by the names of its hips, chest and head, shoulder to wrist, and hip to toes."""
+    (pelvis, thorax, head), (shoulder, elbow, wrist), (hip, knee, ankle, toe) = trunk, arm, leg
+    points = {
+        "pelvis": pelvis, "thorax": thorax, "head": head, "shoulder": shoulder, "elbow": elbow, "wrist": wrist,
+        "hip": hip, "knee": knee, "ankle": ankle, "toe": toe,
+    }  # fmt: skip
+    frames = {
+        "pelvis": pelvis, "thorax": thorax, "head": head, "upper_arm": shoulder, "forearm": elbow, "thigh": hip,
+        "shin": knee, "foot": ankle,
+    }  # fmt: skip
+    return JointMap(points, frames, {}, (ankle, toe), {}, sides=sides, bare=True)
 
 
 MAPS = {
@@ -88,8 +110,32 @@ MAPS = {
         t_pose={"{}_shoulder_roll_joint": 0.5 * np.pi, "{}_elbow_joint": 0.5 * np.pi},
         mirrored=("{}_shoulder_roll_joint",),
     ),
+    "Mixamo": _bare(
+        ("Hips", "Spine2", "Head"), ("{}Arm", "{}ForeArm", "{}Hand"), ("{}UpLeg", "{}Leg", "{}Foot", "{}ToeBase"),
+        ("Left", "Right"),
+    ),
+    "LAFAN1": _bare(
+        ("Hips", "Spine2", "Head"), ("{}Arm", "{}ForeArm", "{}Hand"), ("{}UpLeg", "{}Leg", "{}Foot", "{}Toe"),
+        ("Left", "Right"),
+    ),
+    "CMU": _bare(
+        ("Hips", "Spine1", "Head"), ("{}Arm", "{}ForeArm", "{}Hand"), ("{}UpLeg", "{}Leg", "{}Foot", "{}ToeBase"),
+        ("Left", "Right"),
+    ),
+    "CMU's ASF": _bare(
+        ("root", "thorax", "head"), ("{}humerus", "{}radius", "{}wrist"), ("{}femur", "{}tibia", "{}foot", "{}toes"),
+        ("l", "r"),
+    ),
+    "Bandai-Namco": _bare(
+        ("Hips", "Chest", "Head"), ("UpperArm_{}", "LowerArm_{}", "Hand_{}"),
+        ("UpperLeg_{}", "LowerLeg_{}", "Foot_{}", "Toes_{}"), ("L", "R"),
+    ),
+    "100STYLE": _bare(
+        ("Hips", "Chest4", "Head"), ("{}Shoulder", "{}Elbow", "{}Wrist"), ("{}Hip", "{}Knee", "{}Ankle", "{}Toe"),
+        ("Left", "Right"),
+    ),
 }  # fmt: skip
-"""By the name of the body."""
+"""By the name of the body or of the data set. A prefix as Mixamo's (mixamorig:Hips) may stand before all names."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +155,24 @@ class Parts:
     t_pose: Float[np.ndarray, " nq"]
 
 
-def parts_of(skeleton: Skeleton, name: str) -> Parts:
+def parts_of(skeleton: Skeleton, name: str, poses: Float[np.ndarray, "T nq"] | None = None) -> Parts:
     """The parts of a body, found by the names of its bodies; `name` is for the error.
 
+    Args:
+        skeleton: the body.
+        name: what it is called.
+        poses: a motion of it, by which bare bones are told how they stand if their zero pose is no T-pose.
+
     Raises:
-        InputError: no joint map fits.
+        InputError: no joint map fits, or how the bones stand cannot be told.
     """
-    for known in MAPS.values():
+    prefix = "".join(skeleton.body_names[0].rpartition(":")[:2])
+    for row in MAPS.values():
+        known = _prefixed(row, prefix)
         points = {part: body for part, (body, _) in _points(known).items()}
-        if {*points.values(), *_sided(known.frames).values()} <= set(skeleton.body_names):
-            return _on(known, skeleton)
+        frames = _sided(known.frames, known.sides)
+        if {*points.values(), *frames.values()} <= set(skeleton.body_names):
+            return _on(known, skeleton, t_pose_of(skeleton, points, frames, poses) if known.bare else None)
     has = ", ".join(skeleton.body_names[:6])
     raise InputError(
         f"no joint map fits {name}, whose bodies are {has} ...; there are maps for {', '.join(MAPS)}: add a row of the "
@@ -126,27 +180,37 @@ def parts_of(skeleton: Skeleton, name: str) -> Parts:
     )
 
 
+def _prefixed(known: JointMap, prefix: str) -> JointMap:
+    if not prefix:
+        return known
+    points, frames = ({part: prefix + body for part, body in names.items()} for names in (known.points, known.frames))
+    return replace(known, points=points, frames=frames, feet=tuple(prefix + foot for foot in known.feet))
+
+
 def _points(known: JointMap) -> dict[str, tuple[str, Offset]]:
     out: dict[str, tuple[str, Offset]] = {}
     for part, body in known.points.items():
         x, y, z = known.offsets.get(part, ORIGIN)
         if "{}" in body:
-            out[f"left_{part}"] = (body.format("left"), (x, y, z))
-            out[f"right_{part}"] = (body.format("right"), (x, -y, z))
+            left, right = known.sides
+            out[f"left_{part}"] = (body.format(left), (x, y, z))
+            out[f"right_{part}"] = (body.format(right), (x, -y, z))
         else:
             out[part] = (body, (x, y, z))
     return out
 
 
-def _sided(names: Mapping[str, str]) -> dict[str, str]:
+def _sided(names: Mapping[str, str], sides: tuple[str, str]) -> dict[str, str]:
     out: dict[str, str] = {}
     for part, body in names.items():
-        out |= {f"{side}_{part}": body.format(side) for side in SIDES} if "{}" in body else {part: body}
+        both = {f"{side}_{part}": body.format(own) for side, own in zip(SIDES, sides, strict=True)}
+        out |= both if "{}" in body else {part: body}
     return out
 
 
-def _on(known: JointMap, skeleton: Skeleton) -> Parts:
-    model, qpos = skeleton.model, skeleton.qpos0.copy()
+def _on(known: JointMap, skeleton: Skeleton, t_pose: Float[np.ndarray, " nq"] | None) -> Parts:
+    """The map on a skeleton that stands as `t_pose`; None: as the map says."""
+    model, qpos = skeleton.model, (skeleton.qpos0 if t_pose is None else t_pose).copy()
     for joint, angle in known.t_pose.items():
         for side, sign in zip(SIDES, (1.0, -1.0 if joint in known.mirrored else 1.0), strict=True):
             qpos[int(model.joint(joint.format(side)).qposadr[0])] = sign * angle
@@ -160,5 +224,8 @@ def _on(known: JointMap, skeleton: Skeleton) -> Parts:
         middle = sum(data.body(points[f"{side}_{joint}"][0]).xpos for side in SIDES) / 2.0
         x, y, z = (float(v) for v in body.xmat.reshape(3, 3).T @ (middle - body.xpos))
         points[part] = (points[part][0], (x, y, z))
-    feet = {side: tuple(body.format(side) for body in known.feet) for side in SIDES}
-    return Parts(points, _sided(known.frames), feet, qpos)
+    if known.bare:
+        points |= bare_offsets(skeleton, {part: body for part, (body, _) in points.items()}, qpos)
+    feet = {side: tuple(body.format(own) for body in known.feet)
+            for side, own in zip(SIDES, known.sides, strict=True)}  # fmt: skip
+    return Parts(points, _sided(known.frames, known.sides), feet, qpos)

@@ -6,13 +6,13 @@ level that standing feet show.
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 
 from recon.contacts import FAST, SLOW, kept_places, runs
 from recon.joint_maps import SIDES, Parts
+from recon.t_pose import bodies_in
 from sfv.formats.quaternions import matrix
 from sfv.formats.rotations import between
 from sfv.motion import Motion
@@ -53,13 +53,8 @@ class Keys:
 
 def keys_of(skeleton: Skeleton, parts: Parts, qpos: Float[np.ndarray, "T nq"]) -> Keys:
     """The key places of poses, by MuJoCo's kinematics."""
-    model, data = skeleton.model, mujoco.MjData(skeleton.model)
-    poses = np.concatenate((parts.t_pose[None], qpos))
-    xpos, xmat = np.zeros((len(poses), model.nbody, 3)), np.zeros((len(poses), model.nbody, 3, 3))
-    for t, pose in enumerate(poses):
-        data.qpos[:] = pose
-        mujoco.mj_kinematics(model, data)
-        xpos[t], xmat[t] = data.xpos, data.xmat.reshape(-1, 3, 3)
+    model = skeleton.model
+    xpos, xmat = bodies_in(skeleton, np.concatenate((parts.t_pose[None], qpos)))
     points, frames = {}, {}
     for part, (body, offset) in parts.points.items():
         b = model.body(body).id

@@ -19,7 +19,7 @@ from recon import terms
 from recon.body import Body
 from recon.contacts import SOLE, runs
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
-from recon.ik import NEAR, misfit_size, pose_frames, turns_at, within_limits
+from recon.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at, within_limits
 from recon.joint_maps import SIDES, Parts, parts_of
 from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
 from recon.terms import Stance
@@ -38,8 +38,15 @@ HURRY = 3.0
 """m/s^2: size of the acceleration of corrections."""
 OVERLAP = 0.3
 """s by which a loop is continued at both ends while it is optimised."""
+ITERATIONS = 150
+"""Most steps of the optimiser, unless told otherwise."""
 KEY = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 """Parts by which a result is judged, those of both bodies."""
+
+
+def steps(motion: Motion, iterations: int = ITERATIONS) -> float:
+    """What `retarget` advances by in all, at most."""
+    return FRAME_STEPS * len(motion) + iterations
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ class Retargeted:
 
 
 def retarget(
-    motion: Motion, character: Character, iterations: int = 150, advance: Callable[[float], None] = lambda steps: None
+    motion: Motion,
+    character: Character,
+    iterations: int = ITERATIONS,
+    advance: Callable[[float], None] = lambda steps: None,
 ) -> Retargeted:
     """The motion on another body.
 
@@ -113,7 +123,7 @@ class Task:
 
 def task_for(motion: Motion, character: Character) -> Task:
     """The source's key places on the target's bones, and when what stands."""
-    mine = parts_of(motion.skeleton, "the motion's skeleton")
+    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos)
     theirs = parts_of(character.skeleton, character.name)
     extra = round(OVERLAP * motion.fps) if motion.loop else 0
     grid = np.arange(-extra, len(motion) + extra)

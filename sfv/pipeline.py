@@ -20,9 +20,6 @@ from sfv.provenance import provenance
 from sfv.stage import Mark, Outcome, Stage, perform
 from sfv.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage
 
-MOTION_SUFFIXES = (".npz", ".bvh", ".json", ".txt")
-"""Files that `sfv run` takes for motions, also gzipped; everything else is a video."""
-
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -33,11 +30,14 @@ class RunConfig:
     """
 
     clip: Annotated[Path, Positional, arg(metavar="CLIP")]
-    """A video of a person, or a motion file (.npz, .bvh, .json, .txt), which is then the reference itself."""
+    """A video of a person, or a motion file of any format that sfv convert knows, which is then the reference itself;
+    one of another body is retargeted."""
     out: Path
     """The run folder, such as runs/name."""
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
+    performer: str | None = None
+    """Whose motion CLIP is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
@@ -97,13 +97,20 @@ def run(config: RunConfig, announce: Callable[[Outcome], None]) -> RunFolder:
     return folder
 
 
+def holds_motion(clip: Path) -> bool:
+    """Whether the name is that of a motion file, plain or gzipped; everything else is a video."""
+    from sfv.formats.files import FORMATS
+
+    return clip.name.lower().removesuffix(".gz").endswith(tuple(s for kind in FORMATS.values() for s in kind.suffixes))
+
+
 def run_stages(config: RunConfig) -> list[Stage]:
     """The stages of a run in their order."""
     folder = RunFolder(config.out)
     track, motion = folder.pose("track.npz"), folder.motion("motion.npz")
-    if config.clip.name.lower().removesuffix(".gz").endswith(MOTION_SUFFIXES):
-        rate = config.tracking.control_hz
-        reference = [import_stage(config.clip, motion, folder.motion, config.character, rate, config.mend)]
+    if holds_motion(config.clip):
+        performer, rate = config.performer, config.tracking.control_hz
+        reference = [import_stage(config.clip, motion, folder.motion, config.character, rate, config.mend, performer)]
     else:
         reference = [
             pose_stage(config.clip, track, folder.pose, config.pose),

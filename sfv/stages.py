@@ -95,23 +95,28 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
     return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def import_stage(source: Path, motion: Path, place: Place, character: str, fps: float, mend: bool) -> Stage:
-    """Motion file of any known format -> reference motion at `fps`, with `mend` repaired where the check says so."""
+def import_stage(
+    source: Path, motion: Path, place: Place, character: str, fps: float, mend: bool, performer: str | None = None
+) -> Stage:
+    """Motion file of any known format -> reference motion of the character at `fps`.
+
+    One of another body (`performer`, where the file does not say) is retargeted; with `mend` it is repaired where the
+    check says so.
+    """
     scorecard = place("scorecard.json")
     settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend}
+    if performer is not None:
+        settings["performer"] = performer
 
     def work() -> None:
         from sfv.formats.files import read_motion
         from sfv.scorecard import motion_scorecard
 
-        reference, body = read_motion(source), _character(character)
-        if difference := reference.skeleton.difference_to(body.skeleton):
-            raise InputError(
-                f"{source} moves another skeleton than {character} ({difference}); "
-                f"give a motion of {character}, or the character it belongs to with --character"
-            )
+        reference, body = read_motion(source, character=performer), _character(character)
         if abs(reference.fps - fps) > 1e-6:
             reference = reference.resampled(fps)
+        if reference.skeleton.difference_to(body.skeleton):
+            reference = _retargeted(reference, body)
         reference, found = _mended(reference, body) if mend else (reference, _checked(reference, body))
         reference.save(motion)
         motion_scorecard(reference, body).save(scorecard)
@@ -120,7 +125,23 @@ def import_stage(source: Path, motion: Path, place: Place, character: str, fps: 
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | body_of(character)
-    return Stage("2-motion", MOTION_VERSION, {"motion": source}, decisive, outputs, place("stage.json"), work)
+    inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+
+
+def _retargeted(motion: "Motion", body: "Character") -> "Motion":
+    """A motion of another body on this one, with a word about how near it is."""
+    from recon.retarget import retarget, steps
+
+    with bar(f"retargeting to {body.name}", steps(motion)) as advance:
+        result = retarget(motion, body, advance=advance)
+        advance(steps(motion))
+    log.warning(
+        "the motion of another body was retargeted to %s: key bodies are %.1f cm from their scaled places",
+        body.name,
+        result.key_error,
+    )
+    return result.motion
 
 
 def _checked(motion: "Motion", body: "Character") -> "Check":

@@ -29,11 +29,13 @@ class Program:
     """
 
     clips: Annotated[tuple[Path, ...], Positional, arg(metavar="CLIP [CLIP ...]")]
-    """Videos of a person, or motion files (.npz, .bvh, .json, .txt)."""
+    """Videos of a person, or motion files of any format that sfv convert knows."""
     out: Path
     """The folder of the runs."""
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
+    performer: str | None = None
+    """Whose motions those are that hold joint angles and no bones, as a robot's csv does: an MJCF file."""
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
@@ -85,6 +87,7 @@ def runs_of(program: Program) -> list[RunConfig]:
             clip.absolute(),
             (program.out / name).absolute(),
             program.character,
+            program.performer,
             program.pose,
             program.reconstruct,
             replace(program.tracking, threads=1),

@@ -12,7 +12,7 @@ class Program:
     """Give a motion to another body: key bodies where its limbs can put them, standing feet and hands kept in place.
 
     The motion's skeleton and the character are known by the names of their bodies: the humanoid, SMPL's 22 joints, the
-    Unitree G1.
+    Unitree G1; motions also of the skeletons of CMU, LAFAN1, Bandai-Namco, 100STYLE and Mixamo.
     """
 
     motion: Annotated[Path, Positional, arg(metavar="MOTION")]
@@ -29,17 +29,17 @@ class Program:
 
 def main(program: Program) -> None:
     """Retarget, write, and say how near it is."""
-    from recon.retarget import retarget
+    from recon.retarget import retarget, steps
     from sfv.character import load_character
     from sfv.formats.files import read_motion, write_motion
     from sfv.progress import bar
 
     motion = read_motion(program.motion, character=program.character)
     character = load_character(program.to)
-    frames = len(motion) / 10.0
-    with bar(f"to {character.name}", frames + program.iterations, "steps") as advance:
+    whole = steps(motion, program.iterations)
+    with bar(f"to {character.name}", whole, "steps") as advance:
         result = retarget(motion, character, program.iterations, advance)
-        advance(frames + program.iterations)
+        advance(whole)
     write_motion(result.motion, program.out)
     print(f"{program.out}: {len(result.motion)} frames at {motion.fps:g} Hz on {character.name}")
     print(f"  key bodies off their scaled places   {result.key_error:6.2f} cm")

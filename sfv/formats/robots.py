@@ -24,7 +24,10 @@ def robot_skeleton(character: Character | Path | str | None, path: Path | str) -
     if isinstance(character, Character):
         return character.skeleton
     if character is None:
-        raise InputError(f"{path} holds joint angles but no bones; give the robot's MJCF with --character FILE.xml")
+        raise InputError(
+            f"{path} holds joint angles but no bones; "
+            "say whose they are with --character ROBOT.xml (sfv run: --performer)"
+        )
     own = ASSETS / f"{character}.xml"
     file = own if own.is_file() else Path(character)
     if not file.is_file():

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import mujoco
 import numpy as np
 import pytest
 import yaml
@@ -15,13 +16,16 @@ from envs.config import TrackingConfig
 from envs.evaluation import Evaluation
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
+from sfv.character import load_character
 from sfv.clip import Clip
 from sfv.config import changed, read_yaml
 from sfv.errors import InputError
+from sfv.formats.files import write_motion
 from sfv.motion import Motion
 from sfv.pipeline import RunConfig, RunFolder, evaluation_of, run, stage_minutes
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
+from sfv.skeleton import Skeleton
 from sfv.stage import Outcome, perform
 from sfv.view.rollout import rollout_video
 
@@ -186,6 +190,33 @@ def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
     assert reference.fps == 30.0
     np.testing.assert_allclose(reference.qpos, wave.qpos, atol=1e-9)
     assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
+
+
+def test_a_motion_of_another_body_is_retargeted(worked: list[str], config: RunConfig) -> None:
+    smpl, target = load_character("smpl22"), load_character("humanoid")
+    source, poses = config.clip.with_name("stand.bvh"), np.tile(smpl.skeleton.qpos0, (12, 1))
+    poses[:, 0] = np.linspace(0.0, 0.1, 12)
+    write_motion(Motion(smpl.skeleton, 30.0, poses), source)
+    did(replace(config, clip=source, mend=False))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.skeleton.difference_to(target.skeleton) is None
+    assert "retargeted to humanoid" in reference.source
+    assert reference.qpos[:, 2].mean() == pytest.approx(target.skeleton.qpos0[2], abs=0.05)
+
+
+def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], config: RunConfig) -> None:
+    robot = config.clip.with_name("robot.xml")
+    robot.write_text(
+        """<mujoco><worldbody><body name="pelvis" pos="0 0 1"><freejoint/><geom size=".1"/>
+        <body name="leg"><joint name="hip" axis="0 1 0"/><geom size=".1"/></body></body></worldbody></mujoco>"""
+    )
+    source, poses = config.clip.with_name("robot.csv"), np.tile((0, 0, 1, 1, 0, 0, 0, 0.1), (12, 1))
+    write_motion(Motion(Skeleton.of(mujoco.MjModel.from_xml_path(str(robot))), 30.0, poses), source)
+    with pytest.raises(InputError, match="--character"):
+        did(replace(config, clip=source))
+    # it is read now; a body of a leg is nobody's whom a joint map knows
+    with pytest.raises(InputError, match="no joint map fits"):
+        did(replace(config, clip=source, performer=str(robot)))
 
 
 @pytest.mark.parametrize("mend", [True, False])
