@@ -21,7 +21,7 @@ from recon.contacts import SOLE, runs
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at, within_limits
 from recon.joint_maps import SIDES, Parts, parts_of
-from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
+from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, out_of_the_floor, standing, t_pose_keys
 from recon.terms import Stance
 from sfv import rotation
 from sfv.character import Character
@@ -132,6 +132,7 @@ def task_for(motion: Motion, character: Character) -> Task:
     keys = lifted(keys, -floor_level(keys, motion.fps))
     stands = standing(longer, keys, mine)
     goal = on_other_bones(keys, t_pose_keys(motion.skeleton, mine), t_pose_keys(character.skeleton, theirs))
+    goal = out_of_the_floor(goal, motion.fps)
     window = slice(extra, extra + len(motion))
     return Task(character, solid_of(character, theirs), theirs, goal, stands, window, motion.fps)
 
