@@ -1,7 +1,7 @@
 """Reconstruction against exact truth: mocap performed by a person-like character and seen by known cameras.
 
     python benchmarks/recon_rendered.py FOLDER --work runs/recon [--motions backflip kick] [--views 3] [--rows raw ours]
-        [--camera still|pan|travel]
+        [--camera still|pan|travel] [--lifter FILE]
 
 FOLDER holds DeepMimic's `humanoid3d_*.txt`. Each motion is rendered from each view once, its people are found once, and
 each row is computed once; all of it is kept in `--work`, so a stopped run goes on and a new row costs only itself.
@@ -10,7 +10,8 @@ Cameras: one that stands still far enough away to see the whole way; one held in
 person; and one that is carried along, whose path is known.
 
 Rows: the estimator's own points, placed at the depth at which they project; the same after a Gaussian filter;
-the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness; no floor); ours; and ours without a term.
+the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness; no floor); ours; ours without a term; and
+ours with a lifter that `sfv fit` made, called after its file.
 """
 
 import argparse
@@ -166,9 +167,11 @@ def raw(track: PoseTrack, character: Character, path: Path | None, sigma: float 
     return (gaussian_filter1d(points, sigma, axis=0) if sigma else points), None
 
 
-def fitted(track: PoseTrack, character: Character, path: Path | None, weights: TermWeights) -> Points:
-    """Our reconstruction with these weights, and the camera's path where it is told."""
-    result = reconstruct(track, character, ReconstructConfig(weights=weights, camera_path=path))
+def fitted(
+    track: PoseTrack, character: Character, path: Path | None, weights: TermWeights, lifter: Path | None = None
+) -> Points:
+    """Our reconstruction with these weights and this lifter, and the camera's path where it is told."""
+    result = reconstruct(track, character, ReconstructConfig(weights=weights, camera_path=path, lifter=lifter))
     return landmark_positions(character, result.motion, LIMBS), result.motion
 
 
@@ -257,8 +260,12 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=len(VIEWS))
     parser.add_argument("--camera", choices=("still", "pan", "travel"), default="still")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=["raw", "gaussian", "sfv", "ours"])
+    parser.add_argument("--lifter", type=Path, help="a file of sfv fit; adds its row")
     parser.add_argument("--out", type=Path, help="markdown file for the tables, else they are printed")
     args = parser.parse_args()
+    if args.lifter:
+        args.rows.append(args.lifter.stem)
+        ROWS[args.lifter.stem] = partial(fitted, weights=TermWeights(), lifter=args.lifter)
     character = load_character("humanoid")
     cases = [(name, view) for name in args.motions for view in range(args.views)]
     values: dict[str, list[dict[str, float]]] = {row: [] for row in args.rows}

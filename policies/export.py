@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from policies.checkpoint import load_tensors, save_tensors
 from policies.config import TrainConfig
 from policies.networks import TrackingPolicy, make_policy, policy_spaces
 from sfv.errors import InputError
 from sfv.files import replacing
+from sfv.tensors import load_tensors, save_tensors
 
 FORMAT = 1
 
@@ -55,7 +55,7 @@ def load_policy(path: Path | str) -> tuple[DeterministicActor, dict[str, Any]]:
     """
     path = Path(path)
     path = path / "policy.safetensors" if path.is_dir() else path
-    tensors, about = load_tensors(path)
+    tensors, about = load_tensors(path, "sfv train MOTION --out FOLDER")
     if about.get("format") != FORMAT:
         raise InputError(f"{path} is of policy format {about.get('format')}, this sfv reads {FORMAT}; train again")
     policy = make_policy(about["obs_size"], about["action_size"], tuple(about["hidden"]))

@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 
-from policies import checkpoint
 from policies.config import TrainConfig, parse_budget
 from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
 from policies.group import Group, joined
@@ -27,9 +26,12 @@ from sfv.errors import InputError
 from sfv.files import replacing
 from sfv.interfaces import Policy, VecEnv
 from sfv.report import Report
+from sfv.tensors import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
+CHECKPOINT = "checkpoint.safetensors"
+"""The learner's tensors and its log (`PPO.state`)."""
 PATIENCE = 4
 """Evaluations without improvement after which a successful policy is done."""
 SUCCESS = 0.99
@@ -64,7 +66,7 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path, group: G
         return folder / "policy.safetensors"
     folder.mkdir(parents=True, exist_ok=True)
     run = _Run(learner, judge, config, folder)
-    if (folder / checkpoint.NAME).exists():
+    if (folder / CHECKPOINT).exists():
         run.restore()
         log.warning("training goes on at %s samples", f"{learner.samples:,}")
     else:
@@ -148,7 +150,7 @@ class _Run:
             tensors |= {f"{_part(rank)}.{name}": tensor for name, tensor in state.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
         about = {"rows": self.rows, "best": self.best, "seconds": self.seconds}
-        checkpoint.save_tensors(self.folder / checkpoint.NAME, tensors, about)
+        save_tensors(self.folder / CHECKPOINT, tensors, about)
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         with replacing(self.folder / "progress.csv") as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
@@ -158,7 +160,7 @@ class _Run:
 
     def restore(self) -> None:
         """Go on from the checkpoint."""
-        tensors, about = checkpoint.load_tensors(self.folder / checkpoint.NAME)
+        tensors, about = load_tensors(self.folder / CHECKPOINT, "sfv train")
         split: defaultdict[str, dict[str, torch.Tensor]] = defaultdict(dict)
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")

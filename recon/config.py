@@ -70,6 +70,8 @@ class ReconstructConfig:
     camera_path: Path | None = None
     """Where the camera was, if it is known: a text file with rows of seconds x y z qx qy qz qw (metres; camera axes x
     right, y down, z away), as SLAM programs write it. Unknown: as the pose track says."""
+    lifter: Path | None = None
+    """A network that tells depth from how the person moves, made by sfv fit. None: depth is as the estimator says."""
     iterations: int = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)

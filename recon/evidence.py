@@ -78,7 +78,7 @@ def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, fo
 
     grid = np.clip((track.times - track.times[0]) * fps, 0.0, frames - 1 - 1e-9)
     low = np.minimum(grid.astype(int), frames - 2)
-    middle, size = _extent(pixels, points)
+    middle, size = extent(pixels, points)
     turn = view_rotations(middle, focal, track.image_size)
 
     pairs = _pairs(names)
@@ -112,7 +112,7 @@ def _pairs(names: tuple[str, ...]) -> np.ndarray:
     return np.array([[names.index(a), names.index(b)] for a, b in both])
 
 
-def _extent(pixels: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def extent(pixels: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Middle (N, 2) of the person in the picture, and the px that a stature takes there, (N,); gaps are bridged.
 
     The size is the ratio of spreads in pixels and metres (robust against bent poses), times 1.7 m.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
+from scipy.ndimage import gaussian_filter1d
 
 from recon.contacts import FAST, SLOW, kept_places, runs
 from recon.joint_maps import SIDES, Parts
@@ -34,8 +34,6 @@ CARRIED = {
 """Landmark -> the landmark that it is counted from, and the frame that carries it."""
 HEEL_TOE, HAND = 0.03, 0.075
 """m over the floor below which a heel or toe, or a wrist, may bear weight; a hand is 3 to 4 cm thick."""
-SPAN = 0.2
-"""s over which a body is raised out of the floor, and lowered again."""
 GIVEN = 0.06
 """m, the same for feet of which the motion itself says that they stand."""
 
@@ -117,21 +115,6 @@ def on_other_bones(keys: Keys, own: Keys, other: Keys) -> Keys:
         for child, (parent, frame) in list(CARRIED.items())[2:]:
             attach(f"{side}_{child}", f"{side}_{parent}", f"{side}_{frame}")
     return Keys(points, frames)
-
-
-def out_of_the_floor(keys: Keys, fps: float) -> Keys:
-    """The same, raised where heels or toes are under the floor z = 0, as mocap's often are by a few centimetres.
-
-    By as much as the deepest within SPAN is under it, and as smoothly: a body that is to stand where its feet cannot be
-    has to choose, and lower knees.
-    """
-    low = np.min([keys.points[f"{side}_{part}"][:, 2] for side in SIDES for part in ("heel", "toe")], 0)
-    half = max(1, round(0.25 * SPAN * fps))
-    rise = maximum_filter1d(np.maximum(0.0, -low), 4 * half + 1, mode="nearest")
-    for _ in range(2):  # as wide together as the maximum, so nothing is lowered again below its own depth
-        rise = uniform_filter1d(rise, 2 * half + 1, mode="nearest")
-    up = rise[:, None] * np.array([0.0, 0.0, 1.0])
-    return Keys({part: place + up for part, place in keys.points.items()}, keys.frames)
 
 
 def standing(motion: Motion, keys: Keys, parts: Parts) -> dict[str, Bool[np.ndarray, " T"]]:

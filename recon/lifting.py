@@ -47,7 +47,7 @@ def lift(
     points = bridged(track, size * _relative_size(track, character))
     count = np.isfinite(track.points_2d).all(-1).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):  # frames without the person stay NaN until bridged
-        middle = np.nan_to_num(_bridge(np.nansum(track.points_2d, 1) / count[:, None]))
+        middle = np.nan_to_num(bridge(np.nansum(track.points_2d, 1) / count[:, None]))
     points = np.einsum("nij,nkj->nki", view_rotations(middle, focal, track.image_size), points)
     places = _translations(track, points, focal)
     if track.shift is not None:
@@ -112,10 +112,11 @@ def _posed(
 def bridged(track: PoseTrack, scale: float) -> Float[np.ndarray, "N K 3"]:
     """The metric points times `scale`, gaps filled linearly in time."""
     flat = track.points_3d.reshape(len(track), -1)
-    return scale * _bridge(flat).reshape(track.points_3d.shape)
+    return scale * bridge(flat).reshape(track.points_3d.shape)
 
 
-def _bridge(columns: np.ndarray) -> np.ndarray:
+def bridge(columns: Float[np.ndarray, "N d"]) -> Float[np.ndarray, "N d"]:
+    """Columns with their gaps (NaN) filled linearly; 0 where a column has nothing else."""
     index, out = np.arange(len(columns)), columns.copy()
     for i, column in enumerate(columns.T):
         good = np.isfinite(column)
@@ -151,7 +152,7 @@ def _translations(track: PoseTrack, points: np.ndarray, focal: float) -> np.ndar
         right = np.concatenate([rays[ok, i] * p[ok, 2] - p[ok, i] for i in (0, 1)])
         weight = np.tile(w[ok], 2)
         out[n] = np.linalg.lstsq(rows * weight[:, None], right * weight, rcond=None)[0]
-    out = _bridge(out)
+    out = bridge(out)
     rate = 1.0 / np.median(np.diff(track.times))
     depth = median_filter(out[:, 2], size=max(3, int(0.25 * rate) | 1), mode="nearest")
     depth = gaussian_filter1d(depth, 0.2 * rate, mode="nearest")

@@ -15,6 +15,7 @@ from recon.config import ReconstructConfig
 from recon.contacts import foot_contacts, on_one_floor
 from recon.evidence import Evidence
 from recon.fit import Term
+from recon.lifter import Lifter, deepened
 from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.scorecard import LIMBS, scorecard
 from recon.sides import told_apart
@@ -78,6 +79,8 @@ def reconstruct(
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
+    if config.lifter is not None:
+        track = deepened(Lifter.load(config.lifter), track, config.focal or default_focal(track.image_size))
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
         problem = pose_problem(track, character, config, advance, prior)

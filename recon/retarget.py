@@ -21,7 +21,7 @@ from recon.contacts import SOLE, runs
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at, within_limits
 from recon.joint_maps import SIDES, Parts, parts_of
-from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, out_of_the_floor, standing, t_pose_keys
+from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
 from recon.terms import Stance
 from sfv import rotation
 from sfv.character import Character
@@ -30,6 +30,8 @@ from sfv.metrics import foot_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
+PLACES, STANDS = 16.0, 0.2
+"""Weights of key bodies' places and of standing points."""
 MARGIN = 0.01
 """rad inside the joints' ranges that the optimiser keeps, so that what it leaves over is inside."""
 FIRM = 0.002
@@ -92,7 +94,7 @@ def retarget(
     view = View(*(torch.tensor(v, dtype=torch.float64) for v in (1.0, 0.0, 0.0, 1.0, 0.0)))
     start = candidate(body, torch.tensor(posed), view, body.unscaled())
     count, soles = len(body.landmark_names), tuple(sorted(set(stance.points.tolist())))
-    stiffness = Stiffness(4.0 / (count * NEAR**2), 0.2 / FIRM**2, soles)
+    stiffness = Stiffness(PLACES / (count * NEAR**2), STANDS / FIRM**2, soles)
     table = objective(body, task, stance, start)
     found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
     qpos = within_limits(character.model, found.qpos.numpy())[task.window]
@@ -132,7 +134,6 @@ def task_for(motion: Motion, character: Character) -> Task:
     keys = lifted(keys, -floor_level(keys, motion.fps))
     stands = standing(longer, keys, mine)
     goal = on_other_bones(keys, t_pose_keys(motion.skeleton, mine), t_pose_keys(character.skeleton, theirs))
-    goal = out_of_the_floor(goal, motion.fps)
     window = slice(extra, extra + len(motion))
     return Task(character, solid_of(character, theirs), theirs, goal, stands, window, motion.fps)
 
@@ -210,7 +211,7 @@ def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[
 
     ease = torch.ones(len(start.qpos), len(body.names), dtype=torch.float64)
     table: dict[str, tuple[Term, float]] = {
-        "near": (near, 4.0),
+        "near": (near, PLACES),
         "alike": (alike, 0.1),
         "steady": (steady, 0.04),
         "neutral": (neutral, 0.002),
@@ -219,7 +220,7 @@ def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[
         "smooth": (partial(terms.smooth, fps=task.fps, ease=ease), 0.001),
     }
     if len(stance.points):
-        table["stance"] = (partial(terms.stance, given=stance, size=FIRM), 0.2)
+        table["stance"] = (partial(terms.stance, given=stance, size=FIRM), STANDS)
     return table
 
 

@@ -91,7 +91,8 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | body_of(character)
-    inputs = {"track": track} | ({"camera path": config.camera_path} if config.camera_path else {})
+    files = {"camera path": config.camera_path, "lifter": config.lifter}
+    inputs = {"track": track} | {name: path for name, path in files.items() if path}
     return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 

@@ -18,6 +18,7 @@ VERBS = {
     "run": "from a clip of a person to a trained policy and a report: all stages",
     "pose": "clip -> where the person's body points are",
     "reconstruct": "body points -> motion of the character",
+    "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct",
     "check": "motion -> whether physics allows it, in numbers with limits",
     "repair": "motion -> the nearest motion that keeps to the floor and to gravity",
     "preview": "motion -> what physics makes of it, before any training",

@@ -10,13 +10,13 @@ import torch
 from envs.config import TrackingConfig
 from envs.evaluation import Evaluator
 from envs.tracking import TrackingEnv
-from policies import checkpoint
 from policies.config import TrainConfig
 from policies.export import load_policy
 from policies.train import train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.report import Number, Report
+from sfv.tensors import load_tensors
 
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1)
@@ -99,11 +99,11 @@ def test_three_readers_act_alike(trained):
 def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
     with pytest.raises(Stopped):
         run(wave, tmp_path, stop_after=2)
-    assert (tmp_path / checkpoint.NAME).exists()
+    assert (tmp_path / "checkpoint.safetensors").exists()
     assert not (tmp_path / "policy.safetensors").exists()
     run(wave, tmp_path)
-    ours, _ = checkpoint.load_tensors(tmp_path / "policy.safetensors")
-    theirs, _ = checkpoint.load_tensors(trained / "policy.safetensors")
+    ours, _ = load_tensors(tmp_path / "policy.safetensors", "")
+    theirs, _ = load_tensors(trained / "policy.safetensors", "")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert [row | {"minutes": ""} for row in read(tmp_path)] == [row | {"minutes": ""} for row in read(trained)]
 

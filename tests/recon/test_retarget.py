@@ -9,7 +9,7 @@ import pytest
 
 from recon.ik import Track, _best_sequence, pose_frames, within_limits
 from recon.joint_maps import parts_of
-from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, out_of_the_floor, standing, t_pose_keys
+from recon.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
 from recon.retarget import finished, judged, retarget, solid_of, task_for
 from sfv.character import Character, load_character
 from sfv.errors import InputError
@@ -94,22 +94,6 @@ def test_standing_is_low_slow_and_in_one_place(humanoid, short):
     stands = standing(denied, keys, parts)
     assert not stands["left_heel"].any()
     assert stands["right_heel"].all()
-
-
-def test_places_under_the_floor_are_raised_and_others_left(humanoid):
-    keys = keys_in(humanoid, np.tile(humanoid.skeleton.qpos0, (60, 1)))
-    keys = lifted(keys, -min(float(keys.points[f"{side}_heel"][0, 2]) for side in ("left", "right")))
-    sunk = {part: place.copy() for part, place in keys.points.items()}
-    sunk["left_toe"][30] -= [0.0, 0.0, 0.04]
-    raised = out_of_the_floor(Keys(sunk, keys.frames), 30.0)
-    rise = raised.points["head"][:, 2] - sunk["head"][:, 2]
-    assert raised.points["left_toe"][30, 2] == pytest.approx(0.0, abs=1e-12)
-    np.testing.assert_array_equal(rise[:20], 0.0)
-    np.testing.assert_array_equal(rise[41:], 0.0)
-    # it comes and goes within 0.2 s, not between two frames
-    assert np.abs(np.diff(rise)).max() < 0.04 / 3
-    for part, place in raised.points.items():
-        np.testing.assert_allclose(place - sunk[part], rise[:, None] * [0, 0, 1], atol=1e-12)
 
 
 def test_joints_are_cut_to_their_ranges(smpl22):

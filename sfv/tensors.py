@@ -1,7 +1,4 @@
-"""Checkpoints: a learner's tensors and its log, in one safetensors file that is replaced whole.
-
-Reading one executes nothing. What a checkpoint holds is the learner's business (`PPO.state`).
-"""
+"""Tensors and a record beside them, in one safetensors file that is replaced whole; reading one executes nothing."""
 
 import json
 from collections.abc import Mapping
@@ -15,8 +12,6 @@ from torch import Tensor
 from sfv.errors import InputError
 from sfv.files import replacing
 
-NAME = "checkpoint.safetensors"
-
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors and a JSON record beside them, atomically."""
@@ -27,8 +22,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
         temporary.write_bytes(content)  # by Python, whose errors of a full disk `replacing` knows
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote.
+def load_tensors(path: Path, made_by: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote; `made_by` is the command that makes such a file, for the errors.
 
     Raises:
         InputError: no such file, or not one of ours.
@@ -38,6 +33,6 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             about = json.loads((file.metadata() or {})["about"])
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no iterator)
     except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}; train first with: sfv train MOTION --out FOLDER") from error
+        raise InputError(f"there is no file {path}; make one with: {made_by}") from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise InputError(f"{path} is no safetensors file of sfv ({error}); delete it and run again") from error
