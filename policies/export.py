@@ -55,7 +55,7 @@ def load_policy(path: Path | str) -> tuple[DeterministicActor, dict[str, Any]]:
     """
     path = Path(path)
     path = path / "policy.safetensors" if path.is_dir() else path
-    tensors, about = load_tensors(path, "sfv train MOTION --out FOLDER")
+    tensors, about = load_tensors(path, "train one with: sfv train MOTION --out FOLDER")
     if about.get("format") != FORMAT:
         raise InputError(f"{path} is of policy format {about.get('format')}, this sfv reads {FORMAT}; train again")
     policy = make_policy(about["obs_size"], about["action_size"], tuple(about["hidden"]))

@@ -160,7 +160,7 @@ class _Run:
 
     def restore(self) -> None:
         """Go on from the checkpoint."""
-        tensors, about = load_tensors(self.folder / CHECKPOINT, "sfv train")
+        tensors, about = load_tensors(self.folder / CHECKPOINT, "delete it and run again")
         split: defaultdict[str, dict[str, torch.Tensor]] = defaultdict(dict)
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")

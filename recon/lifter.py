@@ -25,6 +25,7 @@ from sfv.pose import PoseTrack
 from sfv.tensors import load_tensors, save_tensors
 
 FORMAT = 1
+ADVICE = "make one with: sfv fit MOTION ... --out FILE"  # of a file that is not there, or not one
 RATE = 30.0
 """Hz of what the network sees."""
 REACH = 13
@@ -120,9 +121,9 @@ class Lifter(nn.Module):
         Raises:
             InputError: there is no such file, or it is none of these.
         """
-        tensors, about = load_tensors(path, "sfv fit MOTION ... --out FILE")
+        tensors, about = load_tensors(path, ADVICE)
         if about.get("kind") != "lifter" or about.get("format") != FORMAT:
-            raise InputError(f"{path} is no lifter of this sfv; make one with: sfv fit MOTION ... --out FILE")
+            raise InputError(f"{path} is no lifter of this sfv; {ADVICE}")
         network = cls(int(about["width"]))
         network.load_state_dict(tensors)
         return network.eval()

@@ -93,6 +93,9 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
     decisive = settings | body_of(character)
     files = {"camera path": config.camera_path, "lifter": config.lifter}
     inputs = {"track": track} | {name: path for name, path in files.items() if path}
+    for path in inputs.values():
+        if path != track and not path.is_file():  # before a track is made, which takes minutes
+            raise InputError(f"there is no file {path}; check the name")
     return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 

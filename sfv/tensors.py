@@ -22,8 +22,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
         temporary.write_bytes(content)  # by Python, whose errors of a full disk `replacing` knows
 
 
-def load_tensors(path: Path, made_by: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote; `made_by` is the command that makes such a file, for the errors.
+def load_tensors(path: Path, advice: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote; `advice` is for the errors.
 
     Raises:
         InputError: no such file, or not one of ours.
@@ -33,6 +33,6 @@ def load_tensors(path: Path, made_by: str) -> tuple[dict[str, Tensor], dict[str,
             about = json.loads((file.metadata() or {})["about"])
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no iterator)
     except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}; make one with: {made_by}") from error
+        raise InputError(f"there is no file {path}; {advice}") from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no safetensors file of sfv ({error}); delete it and run again") from error
+        raise InputError(f"{path} is no safetensors file of sfv ({error}); {advice}") from error

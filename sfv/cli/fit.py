@@ -20,8 +20,8 @@ class Program:
     """Motion files of any format, of people's skeletons; each is mirrored, turned and varied."""
     out: Path
     """The lifter to write, such as lifter.safetensors."""
-    steps: int = 2000
-    """Batches of 48 windows of 2 s. 2000 take about ten minutes of one core; a fit that is stopped begins anew."""
+    steps: int = 800
+    """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that is stopped begins anew."""
     seed: int = 0
     """Of the windows and of the network's first weights."""
 

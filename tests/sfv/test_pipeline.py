@@ -250,6 +250,10 @@ def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypat
         (lambda c: replace(c, train=replace(TINY, budget="soon")), "budget"),
         (lambda c: replace(c, character="humanid"), "did you mean 'humanoid'"),
         (lambda c: replace(c, clip=Path("nowhere.mp4")), "nowhere"),
+        (
+            lambda c: replace(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),
+            "there is no file nowhere",
+        ),
     ],
 )
 def test_slips_are_found_before_any_work(
