@@ -109,7 +109,7 @@ def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
 
 
 def test_no_policy_there(tmp_path):
-    with pytest.raises(InputError, match="train first"):
+    with pytest.raises(InputError, match="sfv train MOTION"):
         load_policy(tmp_path)
 
 
