@@ -3,8 +3,8 @@
 A pose estimator that sees one frame is right in the picture and wrong about depth. Over time the picture tells more:
 bones keep their lengths and limbs move as people move them. The network is fitted to mocap seen by simulated cameras
 (`recon.lifter_fit`), so it knows neither an estimator nor a clip. Dilated convolutions over time as in VideoPose3D
-(Pavllo et al. 2019), with layer norms in residual blocks. Depths are the mean of the network's and the estimator's own,
-which err independently.
+(Pavllo et al. 2019), with layer norms in residual blocks. Depths are the mean of the network's and the estimator's own;
+either alone was worse on clips with known truth (docs/log.md).
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from sfv.pose import PoseTrack
 from sfv.tensors import load_tensors, save_tensors
 
 FORMAT = 1
-ADVICE = "make one with: sfv fit MOTION ... --out FILE"  # of a file that is not there, or not one
+ADVICE = "make one with: sfv fit MOTION ... --out FILE"
 RATE = 30.0
 """Hz of what the network sees."""
 REACH = 13
@@ -39,7 +39,7 @@ POINTS = (
 STATURE = 1.7
 """m: the unit of its coordinates, of a person so tall."""
 SHARE, DEEPER = 0.5, 1.3
-"""The network's share in a depth; and by how much the estimator's own is stretched, which it tells too flat."""
+"""The network's share in a depth; and the factor of the estimator's own, which is too flat on rendered clips."""
 CARRIED = {
     f"{side}_{part}": f"{side}_{joint}"
     for side in ("left", "right")
@@ -124,8 +124,11 @@ class Lifter(nn.Module):
         tensors, about = load_tensors(path, ADVICE)
         if about.get("kind") != "lifter" or about.get("format") != FORMAT:
             raise InputError(f"{path} is no lifter of this sfv; {ADVICE}")
-        network = cls(int(about["width"]))
-        network.load_state_dict(tensors)
+        try:
+            network = cls(int(about["width"]))
+            network.load_state_dict(tensors)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{path} is a lifter whose tensors do not fit it; {ADVICE}") from error
         return network.eval()
 
 

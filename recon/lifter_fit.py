@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
-from recon.lifter import POINTS, REACH, Lifter
+from recon.lifter import POINTS, RATE, Lifter
 from recon.synthetic_views import (
     ANKLES,
     ELBOWS,
@@ -57,7 +57,7 @@ def fit_lifter(
     clips = [points_of(motion, name) for name, motion in motions.items()]
     if sum(map(len, clips)) < LEAST:
         raise InputError(
-            f"the motions last {sum(map(len, clips)) / 30:.1f} s together; give minutes of mocap, not seconds"
+            f"the motions last {sum(map(len, clips)) / RATE:.1f} s together; give minutes of mocap, not seconds"
         )
     views = SyntheticViews(clips, seed)
     with torch.random.fork_rng():
@@ -97,6 +97,3 @@ def fit_lifter(
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     return (x.square().sum(-1) + 1e-8).sqrt()
-
-
-assert LENGTH > 2 * REACH

@@ -230,10 +230,10 @@ class SyntheticViews:
         kind, frame = self._uniform(size, 1), torch.arange(LENGTH).expand(size, LENGTH)
         frame = torch.where(kind < 0.12, frame.clamp_min(REACH), frame)
         frame = torch.where(kind > 0.88, frame.clamp_max(LENGTH - 1 - REACH), frame)
-        return tuple(taken(value, frame) for value in values)
+        return tuple(picked(value, frame) for value in values)
 
 
-def taken(values: Float[Tensor, "B L *d"], frames: Int[Tensor, "B L"]) -> Float[Tensor, "B L *d"]:
+def picked(values: Float[Tensor, "B L *d"], frames: Int[Tensor, "B L"]) -> Float[Tensor, "B L *d"]:
     """The frames of each window in this order."""
     return values[torch.arange(len(values))[:, None], frames]
 

@@ -57,7 +57,9 @@ def t_pose_of(
         zero[3:7] = (yaw * Rotation.from_quat(zero[3:7], scalar_first=True)).as_quat(scalar_first=True)
         return zero
     if poses is None:
-        raise InputError("the skeleton's zero pose is no T-pose, and there is no motion that tells how it stands")
+        raise InputError(
+            "the skeleton's zero pose is no T-pose, and no motion tells how it stands; give it one with the arms out"
+        )
     return _told(skeleton, points, frames, poses)
 
 

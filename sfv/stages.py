@@ -74,7 +74,11 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig) -> Sta
 
 
 def motion_stage(track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig) -> Stage:
-    """Track -> reference motion, its scorecard and its physics check."""
+    """Track -> reference motion, its scorecard and its physics check.
+
+    Raises:
+        InputError: there is no such camera path or lifter.
+    """
     scorecard = place("scorecard.json")
     settings: dict[str, object] = {"character": character, "reconstruct": config}
 
@@ -92,11 +96,11 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
     decisive = settings | body_of(character)
     files = {"camera path": config.camera_path, "lifter": config.lifter}
-    inputs = {"track": track} | {name: path for name, path in files.items() if path}
-    for path in inputs.values():
-        if path != track and not path.is_file():  # before a track is made, which takes minutes
-            raise InputError(f"there is no file {path}; check the name")
-    return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+    given = {name: path for name, path in files.items() if path}
+    for name, path in given.items():  # before a track is made, which takes minutes
+        if not path.is_file():
+            raise InputError(f"there is no file {path} for the {name}; check the name")
+    return Stage("2-motion", MOTION_VERSION, {"track": track} | given, decisive, outputs, place("stage.json"), work)
 
 
 def import_stage(

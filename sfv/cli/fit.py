@@ -13,7 +13,7 @@ class Program:
 
     sfv run --lifter FILE and sfv reconstruct --lifter FILE then find limbs nearer to where they were (docs/recon.md).
     Ten minutes of mocap of many kinds are a good beginning. What the clips to come show should be like something in it:
-    what a lifter has never seen it tells no better than the estimator.
+    one that had seen no kicks made a kick worse.
     """
 
     motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
