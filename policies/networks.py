@@ -96,11 +96,11 @@ def _halved(like: Tensor, half: bool) -> torch.autocast:
 
 
 def half_pays(device: str) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware: AMX on a processor, Ampere or later of NVIDIA."""
+    """Whether the device multiplies bfloat16 in hardware: AMX or AVX512-BF16 on a processor, Ampere or later."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_capability(device)[0] >= 8
     flags = Path("/proc/cpuinfo")
-    return flags.is_file() and "amx_bf16" in flags.read_text()
+    return flags.is_file() and any(name in flags.read_text() for name in ("amx_bf16", "avx512_bf16"))
 
 
 def make_policy(obs_size: int, action_size: int, hidden: tuple[int, ...]) -> TrackingPolicy:
