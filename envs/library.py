@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sfv import rotation
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
@@ -79,6 +78,7 @@ class MotionLibrary:
         self.start, self.ticks = tensor(starts[:-1], torch.long), tensor(counts, torch.long)
         self.loop = tensor([m.loop for m in motions], torch.bool)
         self.shift, self.turn = tensor(np.array(shifts)), tensor(turns)
+        self._loops, self._turns = any(m.loop for m in motions), any(turns)
         self._split = (model.nq, model.nv, 3 * model.nbody, 3, model.nu)
 
     def row(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
@@ -87,39 +87,48 @@ class MotionLibrary:
         held = torch.minimum(tick.clamp_min(0), count)
         return self.start[clip] + torch.where(self.loop[clip], tick % count, held)
 
+    def target(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Float[Tensor, "n nu"]:
+        """Servo targets (rad) alone, which are the same in every cycle."""
+        return self.table[self.row(clip, tick)][:, -self._split[-1] :]
+
     def at(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Reference:
         """The reference of each environment; a loop's later cycles are moved on (and turned) by its displacement."""
         packed = self.table[self.row(clip, tick)]
         qpos, qvel, xpos, com, target = packed.split(self._split, -1)
         xpos = xpos.unflatten(-1, (-1, 3))
-        if bool(self.loop.any()):
+        if self._loops:  # `packed` is a copy, so what is moved on may be written to it
             cycle = torch.where(self.loop[clip], torch.div(tick, self.ticks[clip], rounding_mode="floor"), 0)
             angle, move = self._carry(clip, cycle)
-            if bool((self.turn != 0).any()):
-                about = torch.stack((torch.cos(angle / 2), *(torch.zeros_like(angle),) * 2, torch.sin(angle / 2)), -1)
-                root = rotation.quat_apply(about, qpos[:, :3]) + move
-                quat = rotation.quat_mul(about, qpos[:, 3:7])
-                qpos = torch.cat((root, quat, qpos[:, 7:]), -1)
-                qvel = torch.cat((rotation.quat_apply(about, qvel[:, :3]), qvel[:, 3:]), -1)
-                xpos = rotation.quat_apply(about[:, None], xpos) + move[:, None]
-                com = rotation.quat_apply(about, com) + move
-            else:
-                qpos = torch.cat((qpos[:, :3] + move, qpos[:, 3:]), -1)
-                xpos, com = xpos + move[:, None], com + move
+            if self._turns:
+                for vectors in (qpos[:, :2], xpos[..., :2], com[:, :2], qvel[:, :2]):
+                    _turn(vectors, angle.view(-1, *(1,) * (vectors.dim() - 2)))
+                for pair in (qpos[:, 4:6], qpos[:, 3:7:3]):  # of a quaternion, (x, y) and (w, z) turn by half of it
+                    _turn(pair, 0.5 * angle)
+            qpos[:, :2] += move
+            xpos[..., :2] += move[:, None]
+            com[:, :2] += move
         return Reference(qpos, qvel, xpos, com, target)
 
     def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:
-        """Angle (n,) and displacement (n, 3) after `cycle` cycles: x -> R(turn) x + shift, applied that often."""
+        """Angle (n,) and displacement (n, 2) after `cycle` cycles: x -> R(turn) x + shift, applied that often.
+
+        The sum of R(k turn) over k < m is sin(m turn / 2) / sin(turn / 2) R((m - 1) turn / 2): a chord of the circle.
+        """
         turn, shift = self.turn[clip], self.shift[clip]
         angle = turn * cycle
-        # the geometric series of rotations, as complex numbers; its limit for no turn is cycle * shift
-        z = torch.polar(torch.ones_like(turn), turn)
         still = turn.abs() < 1e-6
-        series = torch.where(
-            still, cycle.to(z.dtype), (1 - torch.polar(torch.ones_like(turn), angle)) / (1 - z + still)
-        )
-        moved = series * torch.complex(shift[:, 0], shift[:, 1])
-        return angle, torch.stack((moved.real, moved.imag, torch.zeros_like(moved.real)), -1)
+        length = torch.where(still, cycle, torch.sin(0.5 * angle) / torch.sin(torch.where(still, 1.0, 0.5 * turn)))
+        along = 0.5 * (angle - turn)
+        c, s = length * torch.cos(along), length * torch.sin(along)
+        x, y = shift.unbind(-1)
+        return angle, torch.stack((c * x - s * y, s * x + c * y), -1)
+
+
+def _turn(pairs: Float[Tensor, "*n 2"], angle: Float[Tensor, "*#n"]) -> None:
+    """Turn vectors of the plane in place."""
+    c, s = torch.cos(angle), torch.sin(angle)
+    x, y = pairs.unbind(-1)
+    pairs.copy_(torch.stack((c * x - s * y, s * x + c * y), -1))
 
 
 def _dense(motion: Motion, model: mujoco.MjModel) -> Motion:

@@ -94,7 +94,7 @@ class TrackingEnv:
             info["weight"] = self.starts.weight.clone()
 
         self.count_broken(broken)
-        final_obs = self._observe(self.everyone)
+        final_obs = self._observed(view.qpos, view.qvel, self.clip, self.tick)
         obs = final_obs
         self.starts.earned(reward, terminated, truncated)
         done = (terminated | truncated).nonzero()[:, 0]
@@ -107,7 +107,7 @@ class TrackingEnv:
 
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
-        target = self.library.at(self.clip, self.tick + self.lead_ticks).target
+        target = self.library.target(self.clip, self.tick + self.lead_ticks)
         self.sim.ctrl[:] = target + self.config.action_scale * action
         self._before = self.sim.state()
         self.sim.step(self.config.decimation)
@@ -197,8 +197,10 @@ class TrackingEnv:
         sim.qacc_warmstart[ids] = 0.0
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
-        qpos, qvel = self.sim.qpos[ids].float(), self.sim.qvel[ids].float()
-        nearby: Reference = self.library.at(self.clip[ids], self.tick[ids] + self.control_ticks)
+        return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), self.clip[ids], self.tick[ids])
+
+    def _observed(self, qpos: Tensor, qvel: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
+        nearby: Reference = self.library.at(clip, tick + self.control_ticks)
         obs = torch.cat(
             (
                 observations.proprioception(self.body, self._rest, qpos, qvel),
