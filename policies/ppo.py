@@ -21,7 +21,7 @@ from policies.config import TrainConfig
 from policies.group import Group
 from policies.networks import half_pays, make_policy
 from sfv.errors import InputError
-from sfv.interfaces import VecEnv
+from sfv.interfaces import Policy, VecEnv
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +40,24 @@ class Rollout:
     value: Float[Tensor, "t n"]
     weight: Float[Tensor, "t n"] | None = None
     """Importance weights of the episodes, where their starts have some."""
+    taught: Float[Tensor, "t n a"] | None = None
+    """What the teacher would have done, while it is listened to."""
 
 
 class PPO:
     """The learner: a policy, its optimiser, and the environments it learns in."""
 
-    def __init__(self, env: VecEnv, config: TrainConfig, group: Group | None = None) -> None:
+    def __init__(
+        self,
+        env: VecEnv,
+        config: TrainConfig,
+        group: Group | None = None,
+        teacher: Policy | None = None,
+        lessons: float = 0.0,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.env, self.config, self.group = env, config, group or Group()
+        self.teacher, self.lessons = teacher, lessons
         self.policy = make_policy(env.obs_size, env.action_size, config.hidden).to(env.device)
         weights = [p for p in self.policy.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
@@ -73,6 +83,11 @@ class PPO:
         """Standard deviation of the exploration now."""
         return self._narrowed(self.config.noise)
 
+    @property
+    def heard(self) -> float:
+        """The teacher's share of the loss: 1 at the start, in a straight line to 0 over `lessons` samples."""
+        return max(0.0, 1.0 - self.samples / self.lessons) if self.teacher is not None and self.lessons > 0 else 0.0
+
     def _narrowed(self, ends: tuple[float, float]) -> float:
         """A straight line from the first to the second over `narrowing` samples."""
         return ends[0] + (ends[1] - ends[0]) * min(1.0, self.narrowed / self.config.narrowing)
@@ -93,6 +108,7 @@ class PPO:
         action, mean = (torch.empty(*shape, env.action_size, device=env.device) for _ in range(2))
         reward = torch.empty(*shape, device=env.device)
         terminated, truncated = (torch.empty(*shape, dtype=torch.bool, device=env.device) for _ in range(2))
+        taught = torch.empty_like(mean) if self.teacher is not None and self.heard > 0 else None
         timed_out: list[Tensor] = []
         ages: list[Tensor] = []
         weights: list[Tensor] = []
@@ -100,6 +116,8 @@ class PPO:
         for t in range(config.steps):
             obs[t] = self.obs
             mean[t] = policy.actor(policy.normaliser(self.obs), self.half)  # as the update computes it
+            if taught is not None and self.teacher is not None:
+                taught[t] = self.teacher(self.obs)
             noise = torch.randn(mean[t].shape, generator=self.generator, device=env.device)
             action[t] = mean[t] + self.noise * noise
             step = env.step(action[t])
@@ -122,7 +140,8 @@ class PPO:
         self.log = {"reward": float(reward.mean()), "value": float(value.mean())}
         if len(ended := torch.cat(ages)):
             self.log["episode_steps"] = float(ended.float().mean())
-        return Rollout(obs, action, mean, advantage, value[:-1], torch.stack(weights) if weights else None)
+        weight = torch.stack(weights) if weights else None
+        return Rollout(obs, action, mean, advantage, value[:-1], weight, taught)
 
     def _update(self, rollout: Rollout) -> None:
         config = self.config
@@ -139,16 +158,17 @@ class PPO:
             with torch.no_grad():
                 mirrored = self.policy.normaliser(self.mirror.obs(rollout.obs.flatten(0, 1)))
         noise = torch.tensor(self.noise, device=normal.device)
-        samples: tuple[Tensor, ...]
+        heard = torch.tensor(self.heard, device=normal.device)
+        taught = None if rollout.taught is None else rollout.taught.flatten(0, 1)
         divergences: list[Tensor] = []
         losses: list[Tensor] = []
         for _ in range(config.epochs):
             order = torch.randperm(len(normal), generator=self.generator, device=normal.device)
             for part in order.split(self.group.share(config.minibatch)):
                 samples = (normal[part], action[part], mean[part], advantage[part], target[part], noise)
-                if mirrored is not None:
-                    samples = (*samples, mirrored[part])
-                loss, divergence = self._loss(*samples)
+                image = None if mirrored is None else mirrored[part]
+                lesson = None if taught is None else (taught[part], heard)
+                loss, divergence = self._loss(*samples, image, lesson)
                 self.optimizer.zero_grad()
                 loss.backward()
                 self.group.average(weight.grad for weight in self.weights if weight.grad is not None)
@@ -176,10 +196,13 @@ class PPO:
         target: Tensor,
         noise: Tensor,
         mirrored: Tensor | None = None,
+        lesson: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The clipped surrogate (Schulman et al. 2017, eq. 7) plus twice the value error; and KL(old || new).
 
-        With mirror images of the observations, also MIRROR |pi(s) - M_a pi(M_s s)|^2 (Yu et al. 2018, eq. 6).
+        With mirror images of the observations, also MIRROR |pi(s) - M_a pi(M_s s)|^2 (Yu et al. 2018, eq. 6). With a
+        lesson, the teacher's actions and its share of the loss, the surrogate gives that share to KL(teacher || new),
+        for a teacher of the same noise (kickstarting, Schmitt et al. 2018, arXiv:1803.03835, eq. 3).
         """
         mean = self.policy.actor(normal, self.half)
         old, new = (action - old_mean) / noise, (action - mean) / noise
@@ -189,6 +212,10 @@ class PPO:
         value_error = (self.policy.critic(normal, self.half) - target).square().mean()
         kl = 0.5 * ((mean - old_mean) / noise).square().sum(-1).mean()
         loss = 2.0 * value_error - surrogate
+        if lesson is not None:
+            taught, heard = lesson
+            wrong = 0.5 * ((mean - taught) / noise).square().sum(-1).mean()
+            loss = loss + heard * (wrong + surrogate)
         if mirrored is not None and self.mirror is not None:
             image = self.mirror.action(self.policy.actor(mirrored, self.half))
             loss = loss + MIRROR * (mean - image).square().sum(-1).mean()

@@ -63,6 +63,7 @@ group = joined()
 
 UPDATE = """
 learner = PPO(Toy(group.share(ENVS), group.rank), CONFIG, group)
+learner.half = False  # sums over halves of the samples are rounded otherwise there
 generator = torch.Generator().manual_seed(9)
 mine = slice(group.rank * ENVS // group.size, (group.rank + 1) * ENVS // group.size)
 for _ in range(3):
