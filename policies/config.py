@@ -34,8 +34,9 @@ class TrainConfig:
     target_kl: tuple[float, float] = (0.06, 0.015)
     """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, where
     large steps learn fastest, and after `narrowing`, where they keep the policy from settling."""
-    noise: tuple[float, float] = (0.2, 0.1)
-    """Standard deviation of the exploration, at the start and after `narrowing`, in units of action."""
+    noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
+    """Standard deviation of the exploration, in units of action: at the start, where wide finds skills soonest; after
+    `narrowing`; and after as much again, where a narrower one lets the policy come nearer to the reference."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
     that fewer count, in proportion, for a skill is still being looked for."""

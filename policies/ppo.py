@@ -88,9 +88,11 @@ class PPO:
         """The teacher's share of the loss: 1 at the start, in a straight line to 0 over `lessons` samples."""
         return max(0.0, 1.0 - self.samples / self.lessons) if self.teacher is not None and self.lessons > 0 else 0.0
 
-    def _narrowed(self, ends: tuple[float, float]) -> float:
-        """A straight line from the first to the second over `narrowing` samples."""
-        return ends[0] + (ends[1] - ends[0]) * min(1.0, self.narrowed / self.config.narrowing)
+    def _narrowed(self, ends: tuple[float, ...]) -> float:
+        """From the first number to the next in a straight line over `narrowing` samples, and so on to the last."""
+        done = min(self.narrowed / self.config.narrowing, len(ends) - 1.0)
+        first = min(int(done), len(ends) - 2)
+        return ends[first] + (ends[first + 1] - ends[first]) * (done - first)
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""

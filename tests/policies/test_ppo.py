@@ -80,7 +80,7 @@ CONFIG = TrainConfig(
     steps=8,
     minibatch=128,
     hidden=(32,),
-    noise=(0.3, 0.1),
+    noise=(0.3, 0.1, 0.05),
     narrowing=2e4,
     learning_rate=1e-2,
     compile=False,
@@ -190,8 +190,13 @@ def test_noise_narrows_with_the_samples():
     assert learner.noise == pytest.approx(0.3)
     learner.narrowed = 10_000
     assert learner.noise == pytest.approx(0.2)
-    learner.narrowed = 10**9
+    learner.narrowed = 20_000
     assert learner.noise == pytest.approx(0.1)
+    learner.narrowed = 30_000
+    assert learner.noise == pytest.approx(0.075)
+    learner.narrowed = 10**9
+    assert learner.noise == pytest.approx(0.05)
+    assert learner._narrowed((0.06, 0.015)) == pytest.approx(0.015)
 
 
 def test_noise_stays_wide_while_a_skill_is_looked_for():
