@@ -45,11 +45,20 @@ GAIN = 0.003
 Judge = Callable[[Policy], Report]
 
 
-def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path, group: Group | None = None) -> Path:
+def train(
+    env: VecEnv,
+    judge: Judge,
+    config: TrainConfig,
+    folder: Path,
+    group: Group | None = None,
+    teacher: Policy | None = None,
+    lessons: float = 0.0,
+) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
     The policy written is the best that `judge` saw: by success, then by normalised return. Of a group of learners, by
-    default that which torchrun made, the first judges and writes, and the others learn with it.
+    default that which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard
+    less and less over `lessons` samples (`PPO.heard`).
 
     Returns:
         Path of policy.safetensors.
@@ -60,7 +69,7 @@ def train(env: VecEnv, judge: Judge, config: TrainConfig, folder: Path, group: G
     budget = parse_budget(config.budget)
     group = group or joined()
     assert group.size == 1 or env.num_envs == group.share(config.num_envs), "each has its part of the environments"
-    learner = PPO(env, config, group)
+    learner = PPO(env, config, group, teacher, lessons)
     if group.rank > 0:
         _assist(learner)
         return folder / "policy.safetensors"

@@ -1,7 +1,7 @@
 """`sfv run`: its settings, its folder, and the order of its stages."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,7 +121,7 @@ def run_stages(config: RunConfig) -> list[Stage]:
         planned = PreviewConfig(control_hz=config.tracking.control_hz, decimation=config.tracking.decimation,
                                 threads=config.tracking.threads)  # fmt: skip
         reference.append(preview_stage(motion, folder.preview, config.character, planned, about))
-    policy = policy_stage([motion], folder.policy, config.character, config.tracking, config.train)
+    policy = policy_stage({motion.stem: motion}, folder.policy, config.character, config.tracking, config.train)
     evaluation = evaluation_stage(
         folder.policy("policy.safetensors"),
         motion,
@@ -154,6 +154,71 @@ def stage_minutes(folder: RunFolder) -> dict[str, float]:
     return {name: round(spent, 2) for name, spent in minutes.items()}
 
 
+ACTED = ("control_hz", "decimation", "action_scale")
+"""Settings of the task that decide what an action does."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished policy and what it was trained on.
+
+    Attributes:
+        folder: of the policy.
+        mark: what its stage left.
+    """
+
+    folder: Path
+    mark: Mark
+
+    @classmethod
+    def find(cls, folder: Path) -> "Trained":
+        """That of a run, or in the folder of a policy.
+
+        Raises:
+            InputError: there is none.
+        """
+        home = folder / "3-policy" if (folder / "3-policy").is_dir() else folder
+        mark = Mark.read(home / "stage.json")
+        if mark is None or mark.state != "done":
+            raise InputError(f"{folder} holds no finished policy; finish it with sfv run, or make one with sfv train")
+        return cls(home, mark)
+
+    @property
+    def run(self) -> RunFolder:
+        """The run that it is part of, if it is."""
+        return RunFolder(self.folder.parent)
+
+    @property
+    def character(self) -> str:
+        """Whose policy it is."""
+        return str(self.mark.config["character"])
+
+    @property
+    def tracking(self) -> TrackingConfig:
+        """The task that it was trained in."""
+        return changed(TrackingConfig(), self.mark.config["tracking"], str(self.folder / "stage.json"))
+
+    @property
+    def policy(self) -> Path:
+        """Its file."""
+        return self.folder / "policy.safetensors"
+
+    def reference(self, motion: Path | None = None) -> Path:
+        """The motion that it follows, or `motion`, where that is given.
+
+        Raises:
+            InputError: there are several, or it is gone.
+        """
+        inputs = self.mark.inputs
+        if motion is None and "motion" not in inputs:
+            known = ", ".join(path for name, path in inputs.items() if name.startswith("motion"))
+            raise InputError(f"{self.folder} was trained on several motions; name one of them with --motion: {known}")
+        reference = motion or self.folder / inputs["motion"]
+        if not reference.is_file():
+            raise InputError(f"{reference}, which {self.folder} was trained on, is gone; say where it is with --motion")
+        return reference
+
+
 def evaluation_of(
     folder: Path, motion: Path | None, rollouts: int, out: Path | None, physics_hz: float | None = None
 ) -> Stage:
@@ -169,18 +234,9 @@ def evaluation_of(
     Raises:
         InputError: there is no finished policy.
     """
-    home = folder / "3-policy" if (folder / "3-policy").is_dir() else folder
-    run = RunFolder(home.parent)
-    mark = Mark.read(home / "stage.json")
-    if mark is None or mark.state != "done":
-        raise InputError(f"{folder} holds no finished policy; finish it with sfv run, or make one with sfv train")
-    if motion is None and "motion" not in mark.inputs:
-        known = ", ".join(str(path) for path in mark.inputs.values())
-        raise InputError(f"{folder} was trained on several motions; name one of them with --motion: {known}")
-    reference = motion or home / mark.inputs["motion"]
-    if not reference.is_file():
-        raise InputError(f"{reference}, which {folder} was trained on, is gone; say where it is with --motion")
-    tracking = changed(TrackingConfig(), mark.config["tracking"], str(home / "stage.json"))
+    trained = Trained.find(folder)
+    home, run, mark, tracking = trained.folder, trained.run, trained.mark, trained.tracking
+    reference = trained.reference(motion)
     usual = run.report("") if home.name == "3-policy" else home / "evaluation"
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
@@ -190,8 +246,37 @@ def evaluation_of(
         settings = mark.config | {"rollouts": rollouts, "physics_hz": physics_hz}
         return provenance(settings, mark.config["train"]["seed"]) | {"minutes": stage_minutes(run)}
 
-    policy = home / "policy.safetensors"
-    return evaluation_stage(policy, reference, place, mark.config["character"], tracking, rollouts, about)
+    return evaluation_stage(trained.policy, reference, place, trained.character, tracking, rollouts, about)
+
+
+def distillation_of(runs: Sequence[Path], out: Path, config: TrainConfig, lessons: float, threads: int = 0) -> Stage:
+    """One policy of what several do, each taught by its own.
+
+    Raises:
+        InputError: one is not finished, two have one name, or they are of different characters or tasks.
+    """
+    teachers: dict[str, Trained] = {}
+    for folder in runs:
+        name = folder.resolve().name
+        name = folder.resolve().parent.name if name == "3-policy" else name
+        if name in teachers:
+            raise InputError(
+                f"{teachers[name].folder} and {folder} have one name; motions are called by it, rename one"
+            )
+        teachers[name] = Trained.find(folder)
+    first = next(iter(teachers.values()))
+    for other in teachers.values():
+        differ = [key for key in ("body", "character") if first.mark.config.get(key) != other.mark.config.get(key)]
+        differ += [key for key in ACTED if getattr(first.tracking, key) != getattr(other.tracking, key)]
+        if differ:
+            raise InputError(
+                f"{first.folder} and {other.folder} differ in {', '.join(differ)}, so one policy cannot do what both "
+                "do; train them alike"
+            )
+    motions = {name: trained.reference() for name, trained in teachers.items()}
+    policies = {name: trained.policy for name, trained in teachers.items()}
+    tracking = replace(first.tracking, threads=threads)
+    return policy_stage(motions, out.joinpath, first.character, tracking, config, policies, lessons)
 
 
 def resolved(program: Any) -> dict[str, Any]:

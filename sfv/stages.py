@@ -187,18 +187,35 @@ def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
 
 
 def policy_stage(
-    motions: Sequence[Path], place: Place, character: str, tracking: TrackingConfig, config: TrainConfig
+    motions: Mapping[str, Path],
+    place: Place,
+    character: str,
+    tracking: TrackingConfig,
+    config: TrainConfig,
+    teachers: Mapping[str, Path] | None = None,
+    lessons: float = 0.0,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
+    Args:
+        motions: name -> file.
+        place: where the policy's files go.
+        character: whose policy.
+        tracking: the task.
+        config: of the learner.
+        teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
+        lessons: samples over which it hears them less and less.
+
     Raises:
-        InputError: the budget cannot be read, or two motions have one name.
+        InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
-    inputs = {"motion": motions[0]} if len(motions) == 1 else {f"motion {path.stem}": path for path in motions}
-    if len(inputs) < len(motions):
-        raise InputError("motions that one policy learns are told apart by their names, and two are alike; rename one")
+    one = len(motions) == 1
+    inputs = {"motion" if one else f"motion {name}": path for name, path in motions.items()}
     settings: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
+    if teachers:
+        inputs |= {f"teacher {name}": path for name, path in teachers.items()}
+        settings["lessons"] = lessons
 
     def work() -> None:
         import torch
@@ -206,21 +223,25 @@ def policy_stage(
         from envs.evaluation import Evaluator
         from envs.suite import Suite
         from envs.tracking import TrackingEnv
+        from policies.export import load_policy
         from policies.group import joined
+        from policies.teachers import Teachers
         from policies.train import train
         from sfv.motion import Motion
 
-        references, body, group = [Motion.load(path) for path in motions], _character(character), joined()
+        clips = {name: Motion.load(path) for name, path in motions.items()}
+        body, group = _character(character), joined()
         if tracking.threads:  # two learners side by side would wait for each other's threads
             torch.set_num_threads(tracking.threads)
-        env = TrackingEnv(references, body, tracking, group.share(config.num_envs), config.seed + group.rank)
-        if len(motions) > 1:
-            suite = Suite({path.stem: clip for path, clip in zip(motions, references, strict=True)}, body, tracking)
-            train(env, suite, config, place(""))
+        env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
+        teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
+        if not one:
+            suite = Suite(clips, body, tracking)
+            train(env, suite, config, place(""), None, teacher, lessons)
         else:
-            rollouts = JUDGED_LOOP if references[0].loop else JUDGED
-            evaluator = Evaluator(references[0], body, tracking, rollouts)
-            train(env, lambda policy: evaluator(policy).report, config, place(""))
+            (clip,) = clips.values()
+            evaluator = Evaluator(clip, body, tracking, JUDGED_LOOP if clip.loop else JUDGED)
+            train(env, lambda policy: evaluator(policy).report, config, place(""), None, teacher, lessons)
         save_broken(env.broken_state, env.broken, env.model, place(BROKEN))
         write_config(place("config.yaml"), settings)
 
@@ -238,6 +259,18 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def by_name(motions: Sequence[Path]) -> dict[str, Path]:
+    """Motion files by their names without folder and suffix.
+
+    Raises:
+        InputError: two are alike.
+    """
+    out = {path.stem: path for path in motions}
+    if len(out) < len(motions):
+        raise InputError("motions that one policy learns are told apart by their names, and two are alike; rename one")
+    return out
 
 
 def evaluation_stage(

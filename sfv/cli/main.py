@@ -23,6 +23,7 @@ VERBS = {
     "repair": "motion -> the nearest motion that keeps to the floor and to gravity",
     "preview": "motion -> what physics makes of it, before any training",
     "train": "motion -> policy",
+    "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
     "report": "run, or several -> a page to look at",
     "batch": "many clips -> a run of each, and one page of all",

@@ -14,7 +14,7 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.folder import alone_in
 from sfv.stage import Outcome, perform
-from sfv.stages import policy_stage
+from sfv.stages import by_name, policy_stage
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
 def train_one(motions: Sequence[Path], out: Path, program: Program) -> Outcome:
     """Train one policy, unless that is done."""
     with alone_in(out):
-        return perform(policy_stage(motions, out.joinpath, program.character, program.tracking, program.train))
+        return perform(policy_stage(by_name(motions), out.joinpath, program.character, program.tracking, program.train))
 
 
 def train_as_one(program: Program) -> None:
@@ -99,7 +99,7 @@ def train_as_one(program: Program) -> None:
     from policies.group import joined
 
     group, out = joined(), program.out
-    stage = policy_stage(program.motions, out.joinpath, program.character, program.tracking, program.train)
+    stage = policy_stage(by_name(program.motions), out.joinpath, program.character, program.tracking, program.train)
     if group.rank > 0:
         if group.told(None) == "work":
             stage.work()

@@ -76,7 +76,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
         qpos[:, 0] += track.points_3d[0, 0, 0] + (config.height or 0.0)
         return Result(replace(wave, qpos=qpos), Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),)))
 
-    def train(env: object, judge: object, config: TrainConfig, folder: Path) -> None:
+    def train(env: object, judge: object, config: TrainConfig, folder: Path, *rest: object) -> None:
         done.append("train")
         for name in ("policy.safetensors", "policy.zip", "policy.onnx", "progress.csv", "checkpoint.safetensors"):
             with (folder / name).open("a") as file:

@@ -1,0 +1,52 @@
+"""`sfv distill`: policies of single clips -> one policy of all of them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from policies.config import TrainConfig
+from sfv.cli.say import say_outcome
+from sfv.errors import InputError
+from sfv.folder import alone_in
+from sfv.pipeline import distillation_of
+from sfv.stage import perform
+
+
+def _learner() -> TrainConfig:
+    """A larger network, judged less often, by one that begins near the teachers."""
+    return TrainConfig(budget="60min", hidden=(1024, 512), noise=(0.1, 0.1, 0.05), evaluate_every=500_000)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Make one policy that does what several can do, each its own clip.
+
+    It acts by itself and hears at every step what the policy of the clip at hand would do: at first it learns only
+    that, later more and more from its own success, and in the end as sfv train --together. Motions are called by the
+    names of their runs. A training that was stopped goes on from its last checkpoint: type the same command again.
+    """
+
+    runs: Annotated[tuple[Path, ...], Positional, arg(metavar="RUN [RUN ...]")]
+    """Finished runs, or folders of policies that sfv train made, all of one character and one task."""
+    out: Path
+    """The folder of the new policy."""
+    lessons: float = 4e6
+    """Samples over which the teachers' share of what is learnt falls from all to nothing."""
+    threads: int = 0
+    """Threads that simulate and learn; 0 is one per core."""
+    train: OmitArgPrefixes[TrainConfig] = field(default_factory=_learner)
+    config: Path | None = None
+    """Settings to start from: the config.yaml beside an earlier result. Flags override it."""
+
+
+def main(program: Program) -> None:
+    """Do the stage, unless it is done."""
+    if not program.runs:
+        raise InputError("there is no policy to learn from; name two or more finished runs")
+    if program.lessons <= 0:
+        raise InputError(f"--lessons {program.lessons:g} teaches nothing; give a number of samples, such as 4e6")
+    stage = distillation_of(program.runs, program.out, program.train, program.lessons, program.threads)
+    with alone_in(program.out):
+        say_outcome(perform(stage))
