@@ -18,7 +18,7 @@ from sfv.folder import alone_in
 from sfv.pages import page_stage, preview_stage, read_columns
 from sfv.provenance import provenance
 from sfv.stage import Mark, Outcome, Stage, perform
-from sfv.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage
+from sfv.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage, suite_stage
 
 
 @dataclass(frozen=True)
@@ -203,31 +203,29 @@ class Trained:
         """Its file."""
         return self.folder / "policy.safetensors"
 
-    def reference(self, motion: Path | None = None) -> Path:
-        """The motion that it follows, or `motion`, where that is given.
+    def references(self) -> dict[str, Path]:
+        """The motions that it follows, by their names.
 
         Raises:
-            InputError: there are several, or it is gone.
+            InputError: one is gone.
         """
-        inputs = self.mark.inputs
-        if motion is None and "motion" not in inputs:
-            known = ", ".join(path for name, path in inputs.items() if name.startswith("motion"))
-            raise InputError(f"{self.folder} was trained on several motions; name one of them with --motion: {known}")
-        reference = motion or self.folder / inputs["motion"]
-        if not reference.is_file():
-            raise InputError(f"{reference}, which {self.folder} was trained on, is gone; say where it is with --motion")
-        return reference
+        said = {name: self.folder / path for name, path in self.mark.inputs.items() if name.startswith("motion")}
+        out = {name.removeprefix("motion ") if " " in name else path.stem: path for name, path in said.items()}
+        for path in out.values():
+            if not path.is_file():
+                raise InputError(f"{path}, which {self.folder} was trained on, is gone; say where it is with --motion")
+        return out
 
 
 def evaluation_of(
     folder: Path, motion: Path | None, rollouts: int, out: Path | None, physics_hz: float | None = None
 ) -> Stage:
-    """The evaluation of what was trained before, on the motion and the task that it was trained on.
+    """The evaluation of what was trained before, on the motions and the task that it was trained on.
 
     Args:
         folder: a run, or the folder of a policy.
-        motion: the reference, where it is not where it was.
-        rollouts: how many.
+        motion: the reference, where it is not where it was, or one of several.
+        rollouts: how many, of each motion.
         out: where the report goes; None is 4-report of the run, or `evaluation` in the policy's folder.
         physics_hz: the rate of the physics, where it is not to be that of the training; named in the folder then.
 
@@ -236,8 +234,10 @@ def evaluation_of(
     """
     trained = Trained.find(folder)
     home, run, mark, tracking = trained.folder, trained.run, trained.mark, trained.tracking
-    reference = trained.reference(motion)
+    references = trained.references() if motion is None else {motion.stem: motion}
     usual = run.report("") if home.name == "3-policy" else home / "evaluation"
+    if motion is not None and "motion" not in mark.inputs:
+        usual = usual.with_name(f"{usual.name}-{motion.stem}")
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
     place = (out or usual).joinpath
@@ -246,6 +246,11 @@ def evaluation_of(
         settings = mark.config | {"rollouts": rollouts, "physics_hz": physics_hz}
         return provenance(settings, mark.config["train"]["seed"]) | {"minutes": stage_minutes(run)}
 
+    if len(references) > 1:
+        return suite_stage(trained.policy, references, place, trained.character, tracking, rollouts, about)
+    (reference,) = references.values()
+    if not reference.is_file():
+        raise InputError(f"there is no file {reference}; check the name")
     return evaluation_stage(trained.policy, reference, place, trained.character, tracking, rollouts, about)
 
 
@@ -273,7 +278,11 @@ def distillation_of(runs: Sequence[Path], out: Path, config: TrainConfig, lesson
                 f"{first.folder} and {other.folder} differ in {', '.join(differ)}, so one policy cannot do what both "
                 "do; train them alike"
             )
-    motions = {name: trained.reference() for name, trained in teachers.items()}
+    motions = {}
+    for name, trained in teachers.items():
+        if len(known := trained.references()) > 1:
+            raise InputError(f"{trained.folder} does several motions; distil from policies that do one each")
+        (motions[name],) = known.values()
     policies = {name: trained.policy for name, trained in teachers.items()}
     tracking = replace(first.tracking, threads=threads)
     return policy_stage(motions, out.joinpath, first.character, tracking, config, policies, lessons)

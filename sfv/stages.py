@@ -312,6 +312,35 @@ def evaluation_stage(
     return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
+def suite_stage(
+    policy: Path,
+    motions: Mapping[str, Path],
+    place: Place,
+    character: str,
+    tracking: TrackingConfig,
+    rollouts: int,
+    provenance: Callable[[], Mapping[str, Any]],
+) -> Stage:
+    """Policy and its reference motions, by name -> report: means over the motions, and the figures of each."""
+    settings: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
+
+    def work() -> None:
+        from envs.suite import Suite
+        from policies.export import load_policy
+        from sfv.motion import Motion
+
+        clips = {name: Motion.load(path) for name, path in motions.items()}
+        actor, _ = load_policy(policy)
+        report = Suite(clips, _character(character), tracking, rollouts, seed=REPORT_SEED)(actor)
+        replace(report, provenance=provenance()).save(place("report.json"))
+        write_config(place("config.yaml"), settings)
+
+    outputs = place("report.json"), place("config.yaml")
+    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
+    inputs = {"policy": policy} | {f"motion {name}": path for name, path in motions.items()}
+    return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+
+
 def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path) -> None:
     """Keep a state from which the physics went to NaN, with its model and how often that happened; None: nothing."""
     if state is None:

@@ -16,15 +16,16 @@ from sfv.stage import perform
 class Program:
     """Roll a policy out from the clip's start and from random phases, and measure what the character does.
 
-    The report of a run goes to its 4-report, that of a policy alone to the folder evaluation beside it.
+    The report of a run goes to its 4-report, that of a policy alone to the folder evaluation in it. Of a policy of
+    several motions it gives the means and the figures of each; one of them by --motion gets a video, too.
     """
 
     folder: Annotated[Path, Positional, arg(metavar="FOLDER")]
     """A run, or the folder of a policy: 3-policy of a run, or what sfv train made."""
     motion: Path | None = None
-    """The reference motion, where it is no longer in the place that the policy was trained from."""
+    """The reference motion, where it is no longer in the place that the policy was trained from; or one of several."""
     rollouts: int = 32
-    """How many from the clip's start, and as many from random phases."""
+    """How many from each clip's start, and as many from random phases."""
     physics_hz: float | None = None
     """Physics steps per second, where it is not to be that of the training: 240 and 480 judge the same policy on finer
     physics. The report then goes to a folder that names the rate."""

@@ -35,10 +35,14 @@ def test_two_policies_become_one(runs: list[Path], tmp_path: Path, capsys: pytes
     capsys.readouterr()
     assert main(command) == 0
     assert "done before" in capsys.readouterr().out
-    assert main(["evaluate", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert "one.npz" in said
-    assert "policy.safetensors" not in said  # a teacher is no motion
+    assert main(["evaluate", str(out), "--rollouts", "2"]) == 0  # a teacher is no motion
+    assert set(read_json(out / "evaluation" / "stage.json")["stage"]["inputs"]) == {
+        "policy",
+        "motion one",
+        "motion two",
+    }
+    assert main(["distill", str(out), str(runs[0]), "--out", str(tmp_path / "new")]) == 2
+    assert "does several motions" in capsys.readouterr().err
 
 
 def test_what_cannot_be_distilled(runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from sfv.cli.main import main
 from sfv.cli.train import Program, trainings
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.report import Report
 
 SCRIPT = """
 import os, sys, time
@@ -153,9 +154,15 @@ def test_one_policy_for_two_motions(wave: Motion, tmp_path: Path, capsys: pytest
     assert float(last["normalised_return"]) == pytest.approx(sum(clips) / 2)
     assert clips[0] > 0.5  # standing still for a second is done by the servos alone
     capsys.readouterr()
-    assert main(["evaluate", str(out)]) == 2
-    assert "name one of them with --motion" in capsys.readouterr().err
+    assert main(["evaluate", str(out), "--rollouts", "2"]) == 0
+    report = Report.load(out / "evaluation" / "report.json")
+    assert report["success"] == pytest.approx(sum(report[f"success {name}"] for name in ("one", "two")) / 2)
+    assert "Success, two" in capsys.readouterr().out
     assert main(["evaluate", str(out), "--motion", str(names[0]), "--rollouts", "2"]) == 0
+    assert (out / "evaluation-one" / "rollout.mp4").is_file()
+    names[1].unlink()
+    assert main(["evaluate", str(out)]) == 2
+    assert "two.npz" in capsys.readouterr().err
 
 
 @pytest.mark.slow
