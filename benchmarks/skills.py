@@ -9,14 +9,12 @@ all are there. Then the table is printed, and one contact sheet per clip and the
 """
 
 import argparse
-import csv
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from runs import learnt_after, progress, run_all
 
 from sfv.character import load_character
 from sfv.files import read_json
@@ -67,30 +65,11 @@ def train(
     folder: Path, out: Path, wanted: list[tuple[str, int]], at_once: int, budget: str | None, flags: list[str]
 ) -> None:
     """Bring all runs to their end, `at_once` at a time."""
-    waiting, working = list(wanted), dict[subprocess.Popen[bytes], str]()
-    while waiting or working:
-        while waiting and len(working) < at_once:
-            clip, seed = waiting.pop(0)
-            place = out / f"{clip}-{seed}"
-            place.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "sfv", "run", str(folder / f"humanoid3d_{clip}.txt"), "--out", str(place)]
-            # a tenth of the paper's samples
-            command += [
-                "--budget",
-                budget or f"{PAPER[clip].samples / 10:g}M",
-                "--threads",
-                "1",
-                "--seed",
-                str(seed),
-                *flags,
-            ]
-            with (place / "log.txt").open("ab") as log:
-                one = {**os.environ, "OMP_NUM_THREADS": "1"}
-                working[subprocess.Popen(command, stdout=log, stderr=log, env=one)] = place.name
-        time.sleep(1.0)
-        for process in [p for p in working if p.poll() is not None]:
-            name = working.pop(process)
-            print(f"{name}: {'done' if process.returncode == 0 else f'failed, see {out / name}/log.txt'}", flush=True)
+    commands = {}
+    for clip, seed in wanted:
+        limit = budget or f"{PAPER[clip].samples / 10:g}M"  # a tenth of the paper's samples
+        commands[f"{clip}-{seed}"] = [f"{folder}/humanoid3d_{clip}.txt", "--budget", limit, "--seed", str(seed), *flags]
+    run_all(out, commands, at_once)
 
 
 def table(out: Path, wanted: list[tuple[str, int]]) -> None:
@@ -111,17 +90,6 @@ def table(out: Path, wanted: list[tuple[str, int]]) -> None:
             f"| {report['mpjpe_global']:.0f} / {report['mpjpe_root_relative']:.0f} | {rows[-1]['samples'] / 1e6:.2f} M "
             f"| {f'{there / 1e6:.2f} M' if there else 'never'} | {minutes:.0f} | {PAPER[clip].samples:g} M |"
         )
-
-
-def progress(run: Path) -> list[dict[str, float]]:
-    """The training's log."""
-    with (run / "3-policy" / "progress.csv").open(newline="") as file:
-        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
-
-
-def learnt_after(rows: list[dict[str, float]]) -> float | None:
-    """Samples until .9 of the starts succeeded; None: they never did."""
-    return next((row["samples"] for row in rows if row["success"] >= 0.9), None)
 
 
 def pictures(out: Path, wanted: list[tuple[str, int]], sheets: Path) -> None:

@@ -1,0 +1,69 @@
+"""Where episodes start: the clip's first frame, uniformly (RSI), in learnt states (SFV's ASI), or where they failed.
+
+    python benchmarks/starts.py FOLDER --out runs/starts [--clips walk] [--starts fixed random asi failures] [--seeds 3]
+        [--at-once 2] [--only-show]
+
+FOLDER holds `humanoid3d_*.txt`. Each clip, start and seed is one `sfv run` on one thread with the same budget, a tenth
+of the paper's samples for the clip; the same command goes on where it was stopped. The table has a row per clip and
+start: medians over the seeds that are done, and each seed's samples until .9 of the starts succeeded.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+from runs import learnt_after, progress, run_all
+from skills import PAPER
+
+from envs.config import TrackingConfig
+from sfv.report import Report
+
+STARTS = get_args(get_type_hints(TrackingConfig)["start"])
+
+
+def table(out: Path, clips: list[str], starts: list[str], seeds: int) -> None:
+    """Print a row per clip and start."""
+    print(
+        "| clip | start | seeds | NR | success of 32 | random phases | samples to .9 of starts |\n" + "| --- " * 7 + "|"
+    )
+    for clip in clips:
+        for start in starts:
+            runs = [out / f"{clip}-{start}-{seed}" for seed in range(seeds)]
+            done = [run for run in runs if (run / "4-report" / "report.json").exists()]
+            if not done:
+                continue
+            reports = [Report.load(run / "4-report" / "report.json") for run in done]
+            names = ("normalised_return", "success", "success_random_phase")
+            figures = [f"{statistics.median(report[name] for report in reports):.3f}" for name in names]
+            learnt = [learnt_after(progress(run)) for run in done]
+            samples = ", ".join(f"{samples / 1e6:.2f} M" if samples else "never" for samples in learnt)
+            print(f"| {clip} | {start} | {len(done)} | {' | '.join(figures)} | {samples} |")
+
+
+def main() -> None:
+    """Train what is missing, then show what is there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clips", nargs="+", choices=list(PAPER), default=["walk", "cartwheel", "backflip"])
+    parser.add_argument("--starts", nargs="+", choices=STARTS, default=["fixed", "random", "asi", "failures"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--budget", help="instead of a tenth of the paper's samples")
+    parser.add_argument("--only-show", action="store_true", help="train nothing")
+    args = parser.parse_args()
+    commands = {}
+    for seed in range(args.seeds):
+        for clip in args.clips:
+            for start in args.starts:
+                limit = args.budget or f"{PAPER[clip].samples / 10:g}M"
+                flags = ["--budget", limit, "--seed", str(seed), "--reward", "tracking", "--start", start]
+                commands[f"{clip}-{start}-{seed}"] = [f"{args.folder}/humanoid3d_{clip}.txt", *flags]
+    if not args.only_show:
+        run_all(args.out, commands, args.at_once)
+    table(args.out, args.clips, args.starts, args.seeds)
+
+
+if __name__ == "__main__":
+    main()
