@@ -36,8 +36,7 @@ class TrainConfig:
     large steps learn fastest, and after `narrowing`, where they keep the policy from settling."""
     noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
     """Standard deviation of the exploration, in units of action: at the start, where wide finds skills soonest; after
-    `narrowing`; and after as much again while the skill holds, for a narrower one comes nearer to the reference, and
-    makes a skill that is half there fragile."""
+    `narrowing`; and after as much again, where a narrower one lets the policy come nearer to the reference."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
     that fewer count, in proportion, for a skill is still being looked for."""

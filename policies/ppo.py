@@ -66,8 +66,7 @@ class PPO:
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
         self.narrowed = 0.0  # samples, each counted by how much it was `settling`
-        # as who judges the policy decides: how fast exploration and steps narrow, 0 to 1, and whether to the last
-        self.settling, self.settled = 1.0, True
+        self.settling = 1.0  # how fast exploration and steps narrow, 0 to 1, as who judges the policy decides
         self.obs = env.reset()
         self.log: dict[str, float] = {}
         self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
@@ -97,7 +96,7 @@ class PPO:
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
-        self.settling, self.settled = self.group.told((self.settling, self.settled))
+        self.settling = self.group.told(self.settling)
         rollout = self._collect()
         self._update(rollout)
         self.policy.normaliser.merge(*self.group.moments(rollout.obs.flatten(0, 1)))
@@ -131,8 +130,7 @@ class PPO:
                 weights.append(step.info["weight"])
             self.obs = step.obs
         self.samples += self.batch
-        room = math.inf if self.settled else max(0.0, config.narrowing - self.narrowed)
-        self.narrowed += min(self.batch * self.settling, room)
+        self.narrowed += self.batch * self.settling
 
         everything = torch.cat((obs.flatten(0, 1), self.obs, *timed_out))
         values = policy.critic(policy.normaliser(everything))
@@ -247,7 +245,6 @@ class PPO:
             "samples": torch.tensor(self.samples),
             "narrowed": torch.tensor(self.narrowed, dtype=torch.float64),
             "settling": torch.tensor(self.settling, dtype=torch.float64),
-            "settled": torch.tensor(self.settled),
             "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
         }
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
@@ -270,7 +267,7 @@ class PPO:
         self.obs = state["obs"].clone().to(self.env.device)
         self.generator.set_state(state["generator"])
         self.samples, self.narrowed = int(state["samples"]), float(state["narrowed"])
-        self.settling, self.settled = float(state["settling"]), bool(state["settled"])
+        self.settling = float(state["settling"])
         self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
 
 

@@ -131,7 +131,7 @@ class _Run:
     def settled(self) -> bool:
         """The skill is there and has not improved for PATIENCE evaluations."""
         recent = self.rows[-PATIENCE:]
-        if len(self.rows) <= PATIENCE or not all(map(_holds, recent)):
+        if len(self.rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
             return False
         before = max(r["normalised_return"] for r in self.rows[:-PATIENCE])
         return max(r["normalised_return"] for r in recent) < before + GAIN
@@ -145,7 +145,6 @@ class _Run:
         row |= self.learner.log
         self.rows.append(row)
         self.learner.settling = min(1.0, row["survival"] / SETTLING)
-        self.learner.settled = _holds(row)
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}
@@ -203,11 +202,6 @@ def _part(rank: int) -> str:
 def _after(samples: int, every: int) -> int:
     """The next whole multiple."""
     return (samples // every + 1) * every
-
-
-def _holds(row: dict[str, float]) -> bool:
-    """The skill is there, from the start and from anywhere."""
-    return min(row["success"], row["success_random_phase"]) >= SUCCESS
 
 
 def _rank(row: dict[str, float]) -> tuple[float, float, float]:

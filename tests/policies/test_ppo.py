@@ -212,24 +212,6 @@ def test_noise_stays_wide_while_a_skill_is_looked_for():
     assert (other.samples, other.narrowed, other.settling) == (2 * learner.batch, 0.25 * learner.batch, 0.25)
 
 
-def test_noise_narrows_to_the_last_only_while_the_skill_holds():
-    learner = PPO(Target(), CONFIG)
-    learner.narrowed, learner.settled = CONFIG.narrowing - 1.0, False
-    learner.iterate()
-    assert learner.noise == pytest.approx(0.1)
-    learner.iterate()
-    assert learner.narrowed == CONFIG.narrowing
-    other = PPO(Target(), CONFIG)
-    other.restore(learner.state())
-    assert not other.settled
-    other.settled = True
-    other.iterate()
-    assert other.noise == pytest.approx(0.1 - 0.05 * learner.batch / CONFIG.narrowing)
-    other.settled = False  # what was reached is kept
-    other.iterate()
-    assert other.noise == pytest.approx(0.1 - 0.05 * learner.batch / CONFIG.narrowing)
-
-
 @pytest.mark.parametrize(
     ("text", "seconds", "samples"),
     [

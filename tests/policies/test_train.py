@@ -80,15 +80,6 @@ def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pac
     assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
 
-@pytest.mark.parametrize(("success", "noise"), [((1.0, 1.0), 0.05), ((1.0, 0.9), 0.1)])
-def test_exploration_narrows_to_the_last_where_the_skill_holds(wave, tmp_path, success, noise):
-    numbers = [Number(n, v, "", "higher") for n, v in zip(("success", "success_random_phase"), success, strict=True)]
-    numbers += [Number(name, 1.0, "", "higher") for name in ("normalised_return", "survival")]
-    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
-    train(env, lambda policy: Report("judged", tuple(numbers)), replace(CONFIG, narrowing=256.0), tmp_path)
-    assert float(read(tmp_path)[-1]["noise"]) == pytest.approx(noise)
-
-
 def test_three_readers_act_alike(trained):
     import onnxruntime
     from stable_baselines3 import PPO
