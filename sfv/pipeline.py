@@ -262,8 +262,8 @@ def distillation_of(runs: Sequence[Path], out: Path, config: TrainConfig, lesson
     """
     teachers: dict[str, Trained] = {}
     for folder in runs:
-        name = folder.resolve().name
-        name = folder.resolve().parent.name if name == "3-policy" else name
+        place = folder.absolute()
+        name = place.parent.name if place.name == "3-policy" else place.name
         if name in teachers:
             raise InputError(
                 f"{teachers[name].folder} and {folder} have one name; motions are called by it, rename one"
