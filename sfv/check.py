@@ -16,6 +16,8 @@ from sfv.report import Better, Number, Report
 from sfv.rules import ROUGH_SEAM, RULES, SEAM, SEAMLESS, Rule
 
 Verdict = Literal["pass", "fail", "note"]
+SEAM_ROW = "seam of the loop"
+"""Its row, which no rule makes."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,11 @@ class Check:
         return tuple(row.name for row in self.rows if row.verdict != "pass" and row.repair.startswith("sfv repair"))
 
     @property
-    def flaws(self) -> tuple[int, int]:
-        """How many rows fail, and how many repair addresses: a repair that lowers this (failures first) is worth it."""
-        return len(self.failed), len(self.mendable)
+    def flaws(self) -> tuple[int, int, int]:
+        """How many rows fail, how many repair addresses, and the seam of a loop in cm: a repair that lowers this (in
+        that order) is worth it. A seam counts by itself, for few repairs close a wide one altogether."""
+        seam = next((row.value for row in self.rows if row.name == SEAM_ROW), 0.0)
+        return len(self.failed), len(self.mendable), round(seam)
 
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:
@@ -123,7 +127,7 @@ def _cycle_rows(motion: Motion, character: Character, cycle: Cycle | None) -> li
     gap = end_gap(motion, character)
     if motion.loop:
         verdict: Verdict = "fail" if gap > SEAM else "note" if gap > ROUGH_SEAM else "pass"
-        return [Row("seam of the loop", 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, "lower")]
+        return [Row(SEAM_ROW, 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, "lower")]
     if cycle is None:
         return []
     repair = f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop"
