@@ -16,7 +16,9 @@ from sfv.stage import perform
 
 def _learner() -> TrainConfig:
     """A larger network, judged less often, by one that begins near the teachers."""
-    return TrainConfig(budget="60min", hidden=(1024, 512), noise=(0.1, 0.1, 0.05), evaluate_every=500_000)
+    return TrainConfig(
+        budget="60min", hidden=(1024, 512), learning_rate=1e-3, noise=(0.1, 0.1, 0.05), evaluate_every=500_000
+    )
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Program:
     """Finished runs, or folders of policies that sfv train made, all of one character and one task."""
     out: Path
     """The folder of the new policy."""
-    lessons: float = 4e6
+    lessons: float = 3e6
     """Samples over which the teachers' share of what is learnt falls from all to nothing."""
     threads: int = 0
     """Threads that simulate and learn; 0 is one per core."""

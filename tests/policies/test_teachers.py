@@ -91,6 +91,24 @@ def test_lessons_end():
         assert (rollout.taught is not None) == (heard[-1] > 0)
         learner._update(rollout)
     assert heard == pytest.approx([1.0, 0.75, 0.5, 0.25, 0.0, 0.0])
+
+
+def test_steps_are_free_while_a_teacher_is_heard():
+    env = Two()
+    strict = replace(CONFIG, target_kl=(1e-9, 1e-9))  # which would shrink every step
+    learner = PPO(env, strict, teacher=Teachers([actor(-0.3), actor(0.6)], env.clip), lessons=6.0 * 64 * 8)
+    rates = []
+    for _ in range(5):
+        learner.iterate()
+        rates.append(learner.log["learning_rate"])
+    assert rates == pytest.approx([1e-2, 1e-2, 1e-2 / 1.3, 1e-2 / 1.3**2, 1e-2 / 1.3**3])
+    alone = PPO(Two(), strict)
+    alone.iterate()
+    assert alone.log["learning_rate"] == pytest.approx(1e-2 / 1.3)
+
+
+def test_a_learner_without_a_teacher_hears_none():
+    env = Two()
     assert PPO(env, CONFIG).heard == 0.0
 
 
