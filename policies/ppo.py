@@ -26,7 +26,7 @@ from sfv.interfaces import Policy, VecEnv
 log = logging.getLogger(__name__)
 
 FREE = 0.5
-"""While a teacher's share of the loss is above this, the step size stays `learning_rate`, whatever the KL divergence."""
+"""While a teacher's share of the loss is above this, the step size stays `learning_rate`, whatever the KL."""
 MIRROR = 4.0
 """Weight of the mirror loss: that of Yu, Turk and Liu 2018 (arXiv:1801.08093), from memory; not tuned here."""
 
