@@ -39,8 +39,6 @@ class Program:
     threads: int = 0
     """Threads that simulate and learn; 0 is one per core."""
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=_learner)
-    config: Path | None = None
-    """Settings to start from: the config.yaml beside an earlier result. Flags override it."""
 
 
 def main(program: Program) -> None:
