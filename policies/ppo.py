@@ -208,7 +208,7 @@ class PPO:
 
         With mirror images of the observations, also MIRROR |pi(s) - M_a pi(M_s s)|^2 (Yu et al. 2018, eq. 6). With a
         lesson, the teacher's actions and its share of the loss, the surrogate gives that share to KL(teacher || new),
-        for a teacher of the same noise (kickstarting, Schmitt et al. 2018, arXiv:1803.03835, eq. 3).
+        for a teacher of the same noise (kickstarting, Schmitt et al. 2018, arXiv:1803.03835).
         """
         mean = self.policy.actor(normal, self.half)
         old, new = (action - old_mean) / noise, (action - mean) / noise
