@@ -184,11 +184,10 @@ class PPO:
         self.group.average([divergence])
         kl = float(divergence)
         group, target_kl = self.optimizer.param_groups[0], self._narrowed(config.target_kl)
-        if self.heard > FREE:
-            pass  # what is told needs no caution, and the way to it is long
-        elif kl > 2.0 * target_kl:
+        follows = self.heard <= FREE  # what is told needs no caution, and the way to it is long
+        if follows and kl > 2.0 * target_kl:
             group["lr"] = max(group["lr"] / 1.3, 1e-5)
-        elif kl < 0.5 * target_kl:
+        elif follows and kl < 0.5 * target_kl:
             group["lr"] = min(group["lr"] * 1.3, 2e-3)
         self.log |= {"kl": kl, "learning_rate": group["lr"], "loss": float(torch.stack(losses).mean())}
         self.log["noise"] = float(noise)

@@ -203,18 +203,30 @@ class Trained:
         """Its file."""
         return self.folder / "policy.safetensors"
 
+    @property
+    def motions(self) -> dict[str, Path]:
+        """Name -> where each motion that it follows was."""
+        said = {name: self.folder / path for name, path in self.mark.inputs.items() if name.startswith("motion")}
+        return {name.removeprefix("motion ") if " " in name else path.stem: path for name, path in said.items()}
+
     def references(self) -> dict[str, Path]:
-        """The motions that it follows, by their names.
+        """The same, all still there.
 
         Raises:
             InputError: one is gone.
         """
-        said = {name: self.folder / path for name, path in self.mark.inputs.items() if name.startswith("motion")}
-        out = {name.removeprefix("motion ") if " " in name else path.stem: path for name, path in said.items()}
-        for path in out.values():
+        for path in self.motions.values():
             if not path.is_file():
-                raise InputError(f"{path}, which {self.folder} was trained on, is gone; say where it is with --motion")
-        return out
+                raise InputError(
+                    f"{path}, which {self.folder} was trained on, is gone; bring it back, or evaluate with --motion "
+                    "and its new place"
+                )
+        return self.motions
+
+    def called(self, motion: Path) -> str:
+        """The name by which it knows a motion file; of another, the file's own."""
+        same = (name for name, path in self.motions.items() if path.resolve() == motion.resolve())
+        return next(same, motion.stem)
 
 
 def evaluation_of(
@@ -234,10 +246,10 @@ def evaluation_of(
     """
     trained = Trained.find(folder)
     home, run, mark, tracking = trained.folder, trained.run, trained.mark, trained.tracking
-    references = trained.references() if motion is None else {motion.stem: motion}
+    references = trained.references() if motion is None else {trained.called(motion): motion}
     usual = run.report("") if home.name == "3-policy" else home / "evaluation"
     if motion is not None and "motion" not in mark.inputs:
-        usual = usual.with_name(f"{usual.name}-{motion.stem}")
+        usual = usual.with_name(f"{usual.name}-{trained.called(motion)}")
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
     place = (out or usual).joinpath
@@ -255,7 +267,7 @@ def evaluation_of(
 
 
 def distillation_of(runs: Sequence[Path], out: Path, config: TrainConfig, lessons: float, threads: int = 0) -> Stage:
-    """One policy of what several do, each taught by its own.
+    """One policy of what several do, each taught by its own; reward and starts are the first one's.
 
     Raises:
         InputError: one is not finished, two have one name, or they are of different characters or tasks.

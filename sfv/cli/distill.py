@@ -46,7 +46,7 @@ def main(program: Program) -> None:
     if not program.runs:
         raise InputError("there is no policy to learn from; name two or more finished runs")
     if program.lessons <= 0:
-        raise InputError(f"--lessons {program.lessons:g} teaches nothing; give a number of samples, such as 4e6")
+        raise InputError(f"--lessons {program.lessons:g} teaches nothing; give a number of samples, such as 3e6")
     stage = distillation_of(program.runs, program.out, program.train, program.lessons, program.threads)
     with alone_in(program.out):
         say_outcome(perform(stage))

@@ -15,11 +15,13 @@ SETTINGS = "--budget 512 --num-envs 16 --steps 8 --minibatch 64 --hidden 32 16 -
 
 @pytest.fixture
 def runs(wave: Motion, tmp_path: Path) -> list[Path]:
-    """Two finished policies, of a motion and of the same backwards."""
-    wave.save(tmp_path / "one.npz")
-    replace(wave, qpos=wave.qpos[::-1].copy()).save(tmp_path / "two.npz")
-    for name in ("one", "two"):
-        assert main(["train", f"{tmp_path / name}.npz", *SETTINGS.split(), "--out", str(tmp_path / name)]) == 0
+    """Two finished policies, of a motion and of the same backwards, both in files of one name, as in runs."""
+    clips = {"one": wave, "two": replace(wave, qpos=wave.qpos[::-1].copy())}
+    for name, clip in clips.items():
+        file = tmp_path / f"clip-{name}" / "motion.npz"
+        file.parent.mkdir()
+        clip.save(file)
+        assert main(["train", str(file), *SETTINGS.split(), "--out", str(tmp_path / name)]) == 0
     return [tmp_path / "one", tmp_path / "two"]
 
 
@@ -41,6 +43,10 @@ def test_two_policies_become_one(runs: list[Path], tmp_path: Path, capsys: pytes
         "motion one",
         "motion two",
     }
+    for name in ("one", "two"):  # the files have one name, so the runs' names tell reports apart
+        file = tmp_path / f"clip-{name}" / "motion.npz"
+        assert main(["evaluate", str(out), "--motion", str(file), "--rollouts", "2"]) == 0
+        assert (out / f"evaluation-{name}" / "report.json").is_file()
     assert main(["distill", str(out), str(runs[0]), "--out", str(tmp_path / "new")]) == 2
     assert "does several motions" in capsys.readouterr().err
 
@@ -57,7 +63,9 @@ def test_what_cannot_be_distilled(runs: list[Path], tmp_path: Path, capsys: pyte
     assert "teaches nothing" in refused(one, two, "--lessons", "0")
     other = tmp_path / "slow"
     rate = ["--control-hz", "60", "--decimation", "2"]
-    assert main(["train", f"{tmp_path / 'two'}.npz", *SETTINGS.split(), *rate, "--out", str(other)]) == 0
+    assert (
+        main(["train", str(tmp_path / "clip-two" / "motion.npz"), *SETTINGS.split(), *rate, "--out", str(other)]) == 0
+    )
     assert "differ in control_hz, decimation" in refused(one, str(other))
-    (tmp_path / "two.npz").unlink()
+    (tmp_path / "clip-two" / "motion.npz").unlink()
     assert "is gone" in refused(one, two)
