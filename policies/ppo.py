@@ -70,6 +70,7 @@ class PPO:
         self.narrowed = 0.0  # samples, each counted by how much it was `settling`
         self.settling = 1.0  # how fast exploration and steps narrow, 0 to 1, as who judges the policy decides
         self.obs = env.reset()
+        self.exploration = self._fresh()  # (n, a), of unit variance
         self.log: dict[str, float] = {}
         self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
         self.mirror = _mirror(env) if config.mirror else None
@@ -89,6 +90,16 @@ class PPO:
     def heard(self) -> float:
         """The teacher's share of the loss: 1 at the start, in a straight line to 0 over `lessons` samples."""
         return max(0.0, 1.0 - self.samples / self.lessons) if self.teacher is not None and self.lessons > 0 else 0.0
+
+    @property
+    def correlation(self) -> float:
+        """How much of its exploration an environment carries over from one control step to the next, now."""
+        return self._narrowed(self.config.correlation)
+
+    def _fresh(self) -> Float[Tensor, "n a"]:
+        """Independent normal numbers."""
+        env = self.env
+        return torch.randn(env.num_envs, env.action_size, generator=self.generator, device=env.device)
 
     def _narrowed(self, ends: tuple[float, ...]) -> float:
         """From the first number to the next in a straight line over `narrowing` samples, and so on to the last."""
@@ -117,13 +128,14 @@ class PPO:
         ages: list[Tensor] = []
         weights: list[Tensor] = []
         policy.log_std.fill_(math.log(self.noise))
+        carried = self.correlation
         for t in range(config.steps):
             obs[t] = self.obs
             mean[t] = policy.actor(policy.normaliser(self.obs), self.half)  # as the update computes it
             if taught is not None and self.teacher is not None:
                 taught[t] = self.teacher(self.obs)
-            noise = torch.randn(mean[t].shape, generator=self.generator, device=env.device)
-            action[t] = mean[t] + self.noise * noise
+            self.exploration = carried * self.exploration + math.sqrt(1.0 - carried**2) * self._fresh()
+            action[t] = mean[t] + self.noise * self.exploration
             step = env.step(action[t])
             reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
             timed_out.append(step.final_obs[step.truncated])
@@ -244,6 +256,7 @@ class PPO:
         out |= {f"env.{name}": tensor for name, tensor in self.env.state().items()}
         out |= {
             "obs": self.obs,
+            "exploration": self.exploration,
             "generator": self.generator.get_state(),
             "samples": torch.tensor(self.samples),
             "narrowed": torch.tensor(self.narrowed, dtype=torch.float64),
@@ -267,7 +280,7 @@ class PPO:
                 places = {name: "cpu" if name == "step" else weight.device for name in moments}
                 self.optimizer.state[weight] = {name: t.clone().to(places[name]) for name, t in moments.items()}
         self.env.restore(part("env."))
-        self.obs = state["obs"].clone().to(self.env.device)
+        self.obs, self.exploration = (state[name].clone().to(self.env.device) for name in ("obs", "exploration"))
         self.generator.set_state(state["generator"])
         self.samples, self.narrowed = int(state["samples"]), float(state["narrowed"])
         self.settling = float(state["settling"])
