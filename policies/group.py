@@ -6,6 +6,7 @@ nothing: `Group` itself does nothing to what it is given. It knows no algorithm.
     torchrun --nproc-per-node 4 -m sfv.cli.main train walk.npz --out runs/walk
 """
 
+import atexit
 import os
 from collections.abc import Iterable
 from datetime import timedelta
@@ -125,4 +126,5 @@ def joined() -> Group:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
             backend += ",cuda:nccl"
         distributed.init_process_group(backend, timeout=PATIENCE)
+        atexit.register(distributed.destroy_process_group)  # gloo's threads may abort an interpreter that just exits
     return Team()
