@@ -199,6 +199,19 @@ def test_noise_narrows_with_the_samples():
     assert learner._narrowed((0.06, 0.015)) == pytest.approx(0.015)
 
 
+@pytest.mark.parametrize(("narrowed", "wanted"), [(0, 0.0), (30_000, 0.4), (10**9, 0.8)])
+def test_exploration_lasts_once_it_is_narrow(narrowed, wanted):
+    learner = PPO(Target(), replace(CONFIG, steps=100))
+    learner.narrowed = narrowed
+    assert learner.correlation == pytest.approx(wanted)
+    width = learner.noise
+    rollout = learner._collect()
+    pushes = ((rollout.action - rollout.mean) / width).squeeze(-1)  # 100 steps in 64 environments
+    assert float(pushes.std()) == pytest.approx(1.0, abs=0.05)  # narrower or wider it does not get
+    assert float((pushes[1:] * pushes[:-1]).mean()) == pytest.approx(wanted, abs=0.06)
+    assert torch.equal(learner.exploration, learner.state()["exploration"])
+
+
 def test_noise_stays_wide_while_a_skill_is_looked_for():
     learner = PPO(Target(), CONFIG)
     learner.settling = 0.0
