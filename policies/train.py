@@ -39,8 +39,8 @@ SUCCESS = 0.99
 SETTLING = 0.5
 """Survival from which exploration narrows at its full pace; below, in proportion: a skill that is still looked for
 needs it wide, and one that is half found needs narrow steps to get to its end (docs/log.md)."""
-GAIN = 0.003
-"""Least gain in normalised return that counts as improvement."""
+GAIN = 0.05
+"""Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
 Judge = Callable[[Policy], Report]
 
@@ -134,7 +134,7 @@ class _Run:
         if len(self.rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
             return False
         before = max(r["normalised_return"] for r in self.rows[:-PATIENCE])
-        return max(r["normalised_return"] for r in recent) < before + GAIN
+        return max(r["normalised_return"] for r in recent) < before + GAIN * (1.0 - before)
 
     def evaluate(self) -> None:
         """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""

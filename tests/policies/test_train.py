@@ -12,7 +12,7 @@ from envs.evaluation import Evaluator
 from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy
-from policies.train import train
+from policies.train import _Run, train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.report import Number, Report
@@ -106,6 +106,23 @@ def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
     theirs, _ = load_tensors(trained / "policy.safetensors", "")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert [row | {"minutes": ""} for row in read(tmp_path)] == [row | {"minutes": ""} for row in read(trained)]
+
+
+@pytest.mark.parametrize(
+    ("returns", "success", "wanted"),
+    [
+        ((0.978, 0.9801, 0.9817, 0.9830, 0.9842), 1.0, False),  # a twentieth of what is missing to 1 is yet gained
+        ((0.978, 0.9785, 0.9782, 0.9790, 0.9788), 1.0, True),
+        ((0.678, 0.6785, 0.6782, 0.6890, 0.6788), 1.0, True),  # .011 is little, where .32 are missing
+        ((0.978, 0.9785, 0.9782, 0.9790, 0.9788), 0.97, False),  # the skill is not there
+        ((0.9785, 0.9782, 0.9790, 0.9788), 1.0, False),  # too soon to say
+    ],
+)
+def test_training_ends_where_nothing_more_is_gained(returns, success, wanted):
+    rows = [{"success": 1.0, "success_random_phase": success, "normalised_return": value} for value in returns]
+    ended = _Run.__new__(_Run)
+    ended.rows = rows
+    assert ended.settled is wanted
 
 
 def test_no_policy_there(tmp_path):
