@@ -39,7 +39,8 @@ class TrainConfig:
     `narrowing`; and after as much again, where a narrower one lets the policy come nearer to the reference."""
     correlation: tuple[float, float, float] = (0.0, 0.0, 0.8)
     """Correlation of the exploration at a control step with that at the step before, at the same three moments: what
-    a body needs to come nearer to the reference in the world is a push that lasts; a skill is found sooner without."""
+    a body needs to come nearer to the reference in the world is a push that lasts. Less, or nothing, while the policy
+    stays up for less than half of the time: a skill is found sooner without."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
     that fewer count, in proportion, for a skill is still being looked for."""

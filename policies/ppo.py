@@ -93,8 +93,11 @@ class PPO:
 
     @property
     def correlation(self) -> float:
-        """How much of its exploration an environment carries over from one control step to the next, now."""
-        return self._narrowed(self.config.correlation)
+        """How much of its exploration an environment carries over from one control step to the next, now.
+
+        Nothing while a skill is looked for: whoever is about to fall is thrown by a push that lasts (docs/log.md).
+        """
+        return max(0.0, 2.0 * self.settling - 1.0) * self._narrowed(self.config.correlation)
 
     def _fresh(self) -> Float[Tensor, "n a"]:
         """Independent normal numbers."""
