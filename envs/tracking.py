@@ -89,7 +89,7 @@ class TrackingEnv:
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.ticks[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
-        info = terms | {"age": self.age.clone(), "broken": broken, "over": truncated & ended}
+        info = terms | {"age": self.age.clone(), "broken": broken}
         if self.starts.weight is not None:
             info["weight"] = self.starts.weight.clone()
 

@@ -127,7 +127,6 @@ class PPO:
         reward = torch.empty(*shape, device=env.device)
         terminated, truncated = (torch.empty(*shape, dtype=torch.bool, device=env.device) for _ in range(2))
         taught = torch.empty_like(mean) if self.teacher is not None and self.heard > 0 else None
-        over = torch.zeros_like(truncated)
         timed_out: list[Tensor] = []
         ages: list[Tensor] = []
         weights: list[Tensor] = []
@@ -144,8 +143,6 @@ class PPO:
             reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
             timed_out.append(step.final_obs[step.truncated])
             ages.append(step.info["age"][step.terminated | step.truncated])
-            if "over" in step.info:
-                over[t] = step.info["over"]
             if "weight" in step.info:
                 weights.append(step.info["weight"])
             self.obs = step.obs
@@ -157,9 +154,7 @@ class PPO:
         count = config.steps * env.num_envs
         value = values[: count + env.num_envs].unflatten(0, (config.steps + 1, env.num_envs))
         scaled = (1.0 - config.gamma) * reward  # so that a perfect return is worth 1
-        # a time-out is not an end; but where nothing can follow, a value that is never visited has nothing to hold it
-        after = torch.where(over[truncated], reward[truncated], values[count + env.num_envs :])
-        scaled[truncated] += config.gamma * after
+        scaled[truncated] += config.gamma * values[count + env.num_envs :]  # a time-out is not an end
         advantage = gae(scaled, value, terminated | truncated, config.gamma, config.lam)
         self.log = {"reward": float(reward.mean()), "value": float(value.mean())}
         if len(ended := torch.cat(ages)):

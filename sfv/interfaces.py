@@ -22,8 +22,7 @@ class Step:
         terminated: (num_envs,) the episode failed; nothing comes after it.
         truncated: (num_envs,) time or clip ran out; the return bootstraps through it.
         final_obs: (num_envs, obs_size) before resets: the state that `truncated` bootstraps from.
-        info: named tensors, (num_envs,) each; "over", if there, says which truncations are the end of all there is,
-            after which no state can come, unlike a time limit's.
+        info: named tensors, (num_envs,) each.
     """
 
     obs: Float[Tensor, "n o"]

@@ -53,14 +53,6 @@ def test_the_clip_s_end_truncates_and_a_fall_terminates(wave):
     assert first[4:].all()
     assert flags[29].truncated[:4].all()  # 1 s of clip is 30 steps
     assert not any(f.truncated[:4].any() for f in flags[:29])
-    assert torch.equal(flags[29].info["over"], flags[29].truncated)  # there is no more of the clip
-
-
-def test_a_time_limit_is_not_the_clip_s_end(wave):
-    env = make(wave, start="fixed", episode_seconds=0.5)
-    last = [env.step(zeros(env)) for _ in range(15)][-1]
-    assert last.truncated.all()
-    assert not last.info["over"].any()
 
 
 def test_final_obs_is_the_state_before_the_reset(wave):
