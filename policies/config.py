@@ -37,10 +37,10 @@ class TrainConfig:
     noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
     """Standard deviation of the exploration, in units of action: at the start, where wide finds skills soonest; after
     `narrowing`; and after as much again, where a narrower one lets the policy come nearer to the reference."""
-    correlation: tuple[float, float, float] = (0.0, 0.0, 0.8)
-    """Correlation of the exploration at a control step with that at the step before, at the same three moments: what
-    a body needs to come nearer to the reference in the world is a push that lasts. Less, or nothing, while the policy
-    stays up for less than half of the time: a skill is found sooner without."""
+    correlation: tuple[float, float, float, float] = (0.0, 0.0, 0.8, 0.0)
+    """Correlation of the exploration at a control step with that at the step before, at the same three moments, and
+    after as much again. Pushes that last make a skill firm; it is found sooner without them, and done more exactly.
+    Less, or none, while the policy stays up for less than half of the time."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
     that fewer count, in proportion, for a skill is still being looked for."""
