@@ -210,7 +210,7 @@ def test_exploration_lasts_for_a_while_once_it_is_narrow(narrowed, wanted):
     assert float(pushes.std()) == pytest.approx(1.0, abs=0.05)  # narrower or wider it does not get
     assert float((pushes[1:] * pushes[:-1]).mean()) == pytest.approx(wanted, abs=0.06)
     assert torch.equal(learner.exploration, learner.state()["exploration"])
-    learner.settling = 0.75  # up for .75 of half of the time
+    learner.narrowed, learner.settling = narrowed, 0.75  # up for .75 of half of the time
     assert learner.correlation == pytest.approx(0.5 * wanted)
     learner.settling = 0.4
     assert learner.correlation == 0.0
