@@ -95,7 +95,8 @@ class PPO:
     def correlation(self) -> float:
         """How much of its exploration an environment carries over from one control step to the next, now.
 
-        Nothing while a skill is looked for: whoever is about to fall is thrown by a push that lasts (docs/log.md).
+        Nothing while a skill is looked for: whoever is about to fall is thrown by a push that lasts (docs/log.md). The
+        likelihood ratio takes it for independent of the step before, as in Hollenstein et al. 2024 (arXiv:2312.11091).
         """
         return max(0.0, 2.0 * self.settling - 1.0) * self._narrowed(self.config.correlation)
 
