@@ -100,6 +100,14 @@ class PPO:
         """
         return max(0.0, 2.0 * self.settling - 1.0) * self._narrowed(self.config.correlation)
 
+    @property
+    def narrow(self) -> bool:
+        """Exploration and steps are as they are to stay."""
+        config = self.config
+        return self.narrowed >= config.narrowing * max(
+            len(ends) - 1 for ends in (config.noise, config.target_kl, config.correlation)
+        )
+
     def _fresh(self) -> Float[Tensor, "n a"]:
         """Independent normal numbers."""
         env = self.env

@@ -10,7 +10,7 @@ import csv
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -129,12 +129,8 @@ class _Run:
 
     @property
     def settled(self) -> bool:
-        """The skill is there and has not improved for PATIENCE evaluations."""
-        recent = self.rows[-PATIENCE:]
-        if len(self.rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
-            return False
-        before = max(r["normalised_return"] for r in self.rows[:-PATIENCE])
-        return max(r["normalised_return"] for r in recent) < before + GAIN * (1.0 - before)
+        """Nothing more is to be gained: exploration is as it is to stay, and the skill there and not improving."""
+        return self.learner.narrow and settled(self.rows)
 
     def evaluate(self) -> None:
         """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""
@@ -192,6 +188,15 @@ class _Run:
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
         policy.load_state_dict(self.best_weights)
         return policy
+
+
+def settled(rows: Sequence[Mapping[str, float]]) -> bool:
+    """The skill is there and has not improved for PATIENCE evaluations, of which `rows` is the log."""
+    recent = rows[-PATIENCE:]
+    if len(rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
+        return False
+    before = max(r["normalised_return"] for r in rows[:-PATIENCE])
+    return max(r["normalised_return"] for r in recent) < before + GAIN * (1.0 - before)
 
 
 def _part(rank: int) -> str:

@@ -12,7 +12,7 @@ from envs.evaluation import Evaluator
 from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy
-from policies.train import _Run, train
+from policies.train import settled, train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.report import Number, Report
@@ -80,6 +80,16 @@ def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pac
     assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
 
+@pytest.mark.parametrize(("narrowing", "ended"), [(100.0, 1024), (400.0, 1280)])
+def test_training_does_not_end_before_exploration_has_narrowed(wave, tmp_path, narrowing, ended):
+    names = ("success", "success_random_phase", "survival")
+    learnt = (*(Number(name, 1.0, "", "higher") for name in names), Number("normalised_return", 0.9, "", "higher"))
+    config = replace(CONFIG, narrowing=narrowing, evaluate_every=256)
+    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
+    train(env, lambda policy: Report("judged", learnt), config, tmp_path)
+    assert float(read(tmp_path)[-1]["samples"]) == ended  # the fifth evaluation, or 3 x 400 samples
+
+
 def test_three_readers_act_alike(trained):
     import onnxruntime
     from stable_baselines3 import PPO
@@ -120,9 +130,7 @@ def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
 )
 def test_training_ends_where_nothing_more_is_gained(returns, success, wanted):
     rows = [{"success": 1.0, "success_random_phase": success, "normalised_return": value} for value in returns]
-    ended = _Run.__new__(_Run)
-    ended.rows = rows
-    assert ended.settled is wanted
+    assert settled(rows) is wanted
 
 
 def test_no_policy_there(tmp_path):
