@@ -80,41 +80,47 @@ class MotionLibrary:
         self.shift, self.turn = tensor(np.array(shifts)), tensor(turns)
         self._loops, self._turns = any(m.loop for m in motions), any(turns)
         self._split = (model.nq, model.nv, 3 * model.nbody, 3, model.nu)
+        # columns of x and y of all that turns with a loop about z, a quaternion's two planes by half of the angle; and
+        # of it what is a place, and so is moved on as well
+        velocity, places = model.nq, model.nq + model.nv + 3 * torch.arange(model.nbody + 1)
+        self._x = torch.cat((torch.tensor([4, 3, velocity, 0]), places)).to(device)
+        self._y = torch.cat((torch.tensor([5, 6, velocity + 1, 1]), places + 1)).to(device)
+        self._turning = tensor([0.5, 0.5] + [1.0] * (len(self._x) - 2))
+        self._placed = tensor([0.0, 0.0, 0.0] + [1.0] * (len(self._x) - 3))
 
     def row(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
         """Rows of the table; loops wrap, other clips hold their ends."""
-        count = self.ticks[clip]
+        count = self.ticks.index_select(0, clip)
         held = torch.minimum(tick.clamp_min(0), count)
-        return self.start[clip] + torch.where(self.loop[clip], tick % count, held)
+        return self.start.index_select(0, clip) + torch.where(self.loop.index_select(0, clip), tick % count, held)
 
     def target(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Float[Tensor, "n nu"]:
         """Servo targets (rad) alone, which are the same in every cycle."""
-        return self.table[self.row(clip, tick)][:, -self._split[-1] :]
+        return self.table.index_select(0, self.row(clip, tick))[:, -self._split[-1] :]
 
     def at(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Reference:
         """The reference of each environment; a loop's later cycles are moved on (and turned) by its displacement."""
-        packed = self.table[self.row(clip, tick)]
-        qpos, qvel, xpos, com, target = packed.split(self._split, -1)
-        xpos = xpos.unflatten(-1, (-1, 3))
+        packed = self.table.index_select(0, self.row(clip, tick))
         if self._loops:  # `packed` is a copy, so what is moved on may be written to it
-            cycle = torch.where(self.loop[clip], torch.div(tick, self.ticks[clip], rounding_mode="floor"), 0)
+            ticks = self.ticks.index_select(0, clip)
+            cycle = torch.where(self.loop.index_select(0, clip), torch.div(tick, ticks, rounding_mode="floor"), 0)
             angle, move = self._carry(clip, cycle)
+            x, y = packed.index_select(1, self._x), packed.index_select(1, self._y)
             if self._turns:
-                for vectors in (qpos[:, :2], xpos[..., :2], com[:, :2], qvel[:, :2]):
-                    _turn(vectors, angle.view(-1, *(1,) * (vectors.dim() - 2)))
-                for pair in (qpos[:, 4:6], qpos[:, 3:7:3]):  # of a quaternion, (x, y) and (w, z) turn by half of it
-                    _turn(pair, 0.5 * angle)
-            qpos[:, :2] += move
-            xpos[..., :2] += move[:, None]
-            com[:, :2] += move
-        return Reference(qpos, qvel, xpos, com, target)
+                angles = angle[:, None] * self._turning
+                c, s = torch.cos(angles), torch.sin(angles)
+                x, y = c * x - s * y, s * x + c * y
+            packed.index_copy_(1, self._x, x + move[:, :1] * self._placed)
+            packed.index_copy_(1, self._y, y + move[:, 1:] * self._placed)
+        qpos, qvel, xpos, com, target = packed.split(self._split, -1)
+        return Reference(qpos, qvel, xpos.unflatten(-1, (-1, 3)), com, target)
 
     def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:
         """Angle (n,) and displacement (n, 2) after `cycle` cycles: x -> R(turn) x + shift, applied that often.
 
         The sum of R(k turn) over k < m is sin(m turn / 2) / sin(turn / 2) R((m - 1) turn / 2): a chord of the circle.
         """
-        turn, shift = self.turn[clip], self.shift[clip]
+        turn, shift = self.turn.index_select(0, clip), self.shift.index_select(0, clip)
         angle = turn * cycle
         still = turn.abs() < 1e-6
         length = torch.where(still, cycle, torch.sin(0.5 * angle) / torch.sin(torch.where(still, 1.0, 0.5 * turn)))
@@ -122,13 +128,6 @@ class MotionLibrary:
         c, s = length * torch.cos(along), length * torch.sin(along)
         x, y = shift.unbind(-1)
         return angle, torch.stack((c * x - s * y, s * x + c * y), -1)
-
-
-def _turn(pairs: Float[Tensor, "*n 2"], angle: Float[Tensor, "*#n"]) -> None:
-    """Turn vectors of the plane in place."""
-    c, s = torch.cos(angle), torch.sin(angle)
-    x, y = pairs.unbind(-1)
-    pairs.copy_(torch.stack((c * x - s * y, s * x + c * y), -1))
 
 
 def _dense(motion: Motion, model: mujoco.MjModel) -> Motion:

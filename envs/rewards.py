@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from envs.view import View, ball_difference
+from envs.view import View, ball_difference, columns
 from sfv import rotation
 
 
@@ -34,23 +34,23 @@ def pose(view: View, scale: float) -> Float[Tensor, "n"]:
     b = view.body
     root = rotation.difference(view.qpos[:, 3:7], view.ref.qpos[:, 3:7]).square().sum(-1)
     balls = ball_difference(b, view.qpos, view.ref.qpos).square().sum(-1)
-    hinges = (view.ref.qpos[:, b.hinges] - view.qpos[:, b.hinges]).square()
+    hinges = (columns(view.ref.qpos, b.hinges) - columns(view.qpos, b.hinges)).square()
     return torch.exp(-scale * (b.root_weight * root + balls @ b.ball_weights + hinges @ b.hinge_weights))
 
 
 def velocity(view: View, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale sum_j w_j |w^_j - w_j|^2), rad/s, weights as in `pose`."""
     b, error = view.body, (view.ref.qvel - view.qvel).square()
-    balls = error[:, b.ball_dofs].sum(-1) @ b.ball_weights
+    balls = columns(error, b.ball_dofs).sum(-1) @ b.ball_weights
     root = error[:, 3:6].sum(-1)
-    return torch.exp(-scale * (b.root_weight * root + balls + error[:, b.hinge_dofs] @ b.hinge_weights))
+    return torch.exp(-scale * (b.root_weight * root + balls + columns(error, b.hinge_dofs) @ b.hinge_weights))
 
 
 def end_effectors(view: View, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale mean_e |p^_e - p_e|^2), m; p_e from the root in the heading's frame, its height from the ground."""
     keys = view.body.key_bodies
-    mine = _local(view.xpos[:, keys], view.xpos[:, 1], view.qpos[:, 3:7])
-    theirs = _local(view.past.xpos[:, keys], view.past.xpos[:, 1], view.past.qpos[:, 3:7])
+    mine = _local(columns(view.xpos, keys), view.xpos[:, 1], view.qpos[:, 3:7])
+    theirs = _local(columns(view.past.xpos, keys), view.past.xpos[:, 1], view.past.qpos[:, 3:7])
     return torch.exp(-scale * (theirs - mine).square().sum(-1).mean(-1))
 
 

@@ -6,7 +6,7 @@ Rewards, observations and terminations are functions of this record and of nothi
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from envs.library import Reference
@@ -54,11 +54,16 @@ class View:
     body: Body
 
 
+def columns(values: Float[Tensor, "n d *k"], index: Int[Tensor, "*i"]) -> Tensor:
+    """values[:, index], which PyTorch does four times as fast this way."""
+    return values.index_select(1, index.flatten()).unflatten(1, index.shape)
+
+
 def joint_difference(body: Body, a: Float[Tensor, "n nq"], b: Float[Tensor, "n nq"]) -> Float[Tensor, "n d"]:
     """b minus a over all joints but the root, as rotation vectors and angles (rad): balls first, then hinges."""
-    return torch.cat((ball_difference(body, a, b).flatten(1), b[:, body.hinges] - a[:, body.hinges]), -1)
+    return torch.cat((ball_difference(body, a, b).flatten(1), columns(b, body.hinges) - columns(a, body.hinges)), -1)
 
 
 def ball_difference(body: Body, a: Float[Tensor, "n nq"], b: Float[Tensor, "n nq"]) -> Float[Tensor, "n nball 3"]:
     """b minus a of each ball joint, rotation vectors in a's frame (rad)."""
-    return rotation.difference(a[:, body.balls], b[:, body.balls])
+    return rotation.difference(columns(a, body.balls), columns(b, body.balls))

@@ -54,13 +54,12 @@ def exp(w: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 4"]:
 
 def log(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 3"]:
     """The rotation vector (rad, length at most pi) of a unit quaternion."""
-    q = torch.where(q[..., :1] < 0, -q, q)
-    w, u = q[..., :1], q[..., 1:]
-    square = (u * u).sum(-1, keepdim=True)
+    w, x, y, z = q.unbind(-1)  # sums of columns are much faster than sums over a short last dimension
+    square = x * x + y * y + z * z
     small = square < 1e-12
-    length = torch.where(small, torch.ones_like(square), square).sqrt()
-    factor = torch.where(small, 2.0 / w.clamp_min(0.5), 2.0 * torch.atan2(length, w) / length)
-    return factor * u
+    length, real = torch.where(small, 1.0, square).sqrt(), w.abs()
+    factor = torch.where(small, 2.0 / real.clamp_min(0.5), 2.0 * torch.atan2(length, real) / length)
+    return torch.where(w < 0, -factor, factor)[..., None] * q[..., 1:]
 
 
 def difference(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"]) -> Float[Tensor, "*n 3"]:
