@@ -40,7 +40,8 @@ class TrainConfig:
     correlation: tuple[float, float, float, float] = (0.0, 0.0, 0.8, 0.0)
     """Correlation of the exploration at a control step with that at the step before, at the same three moments, and
     after as much again. Pushes that last make a skill firm; it is found sooner without them, and done more exactly.
-    Less, or none, while the policy stays up for less than half of the time."""
+    Less, or none, while the policy stays up for less than half of the time, or strays in less than a tenth of its
+    tries."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
     that fewer count, in proportion, for a skill is still being looked for."""

@@ -68,7 +68,9 @@ class PPO:
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
         self.narrowed = 0.0  # samples, each counted by how much it was `settling`
-        self.settling = 1.0  # how fast exploration and steps narrow, 0 to 1, as who judges the policy decides
+        # as who judges the policy decides, 0 to 1:
+        self.settling = 1.0  # how fast exploration and steps narrow
+        self.lasting = 1.0  # the share of `config.correlation` that there is
         self.obs = env.reset()
         self.exploration = self._fresh()  # (n, a), of unit variance
         self.log: dict[str, float] = {}
@@ -95,18 +97,17 @@ class PPO:
     def correlation(self) -> float:
         """How much of its exploration an environment carries over from one control step to the next, now.
 
-        Nothing while a skill is looked for: whoever is about to fall is thrown by a push that lasts (docs/log.md). The
-        likelihood ratio takes it for independent of the step before, as in Hollenstein et al. 2024 (arXiv:2312.11091).
+        The likelihood ratio takes it for independent of the step before, as in Hollenstein et al. 2024
+        (arXiv:2312.11091).
         """
-        return max(0.0, 2.0 * self.settling - 1.0) * self._narrowed(self.config.correlation)
+        return self.lasting * self._narrowed(self.config.correlation)
 
     @property
     def narrow(self) -> bool:
         """Exploration and steps are as they are to stay."""
         config = self.config
-        return self.narrowed >= config.narrowing * max(
-            len(ends) - 1 for ends in (config.noise, config.target_kl, config.correlation)
-        )
+        ends = (config.noise[-1], config.target_kl[-1], self.lasting * config.correlation[-1])
+        return (self.noise, self._narrowed(config.target_kl), self.correlation) == ends
 
     def _fresh(self) -> Float[Tensor, "n a"]:
         """Independent normal numbers."""
@@ -115,13 +116,14 @@ class PPO:
 
     def _narrowed(self, ends: tuple[float, ...]) -> float:
         """From the first number to the next in a straight line over `narrowing` samples, and so on to the last."""
-        done = min(self.narrowed / self.config.narrowing, len(ends) - 1.0)
-        first = min(int(done), len(ends) - 2)
+        done = self.narrowed / self.config.narrowing
+        if (first := int(done)) >= len(ends) - 1:
+            return ends[-1]
         return ends[first] + (ends[first + 1] - ends[first]) * (done - first)
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
-        self.settling = self.group.told(self.settling)
+        self.settling, self.lasting = self.group.told((self.settling, self.lasting))
         rollout = self._collect()
         self._update(rollout)
         self.policy.normaliser.merge(*self.group.moments(rollout.obs.flatten(0, 1)))
@@ -273,6 +275,7 @@ class PPO:
             "samples": torch.tensor(self.samples),
             "narrowed": torch.tensor(self.narrowed, dtype=torch.float64),
             "settling": torch.tensor(self.settling, dtype=torch.float64),
+            "lasting": torch.tensor(self.lasting, dtype=torch.float64),
             "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
         }
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
@@ -295,7 +298,7 @@ class PPO:
         self.obs, self.exploration = (state[name].clone().to(self.env.device) for name in ("obs", "exploration"))
         self.generator.set_state(state["generator"])
         self.samples, self.narrowed = int(state["samples"]), float(state["narrowed"])
-        self.settling = float(state["settling"])
+        self.settling, self.lasting = float(state["settling"]), float(state["lasting"])
         self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
 
 

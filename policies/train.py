@@ -39,6 +39,10 @@ SUCCESS = 0.99
 SETTLING = 0.5
 """Survival from which exploration narrows at its full pace; below, in proportion: a skill that is still looked for
 needs it wide, and one that is half found needs narrow steps to get to its end (docs/log.md)."""
+FIRM = 0.9
+"""Strict success from which exploration lasts less and less, and not at all at 1: pushes that last make a skill firm,
+and cost one that is firm some of its exactness. They throw one that is hardly there, so that they also want SETTLING
+(docs/log.md)."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
@@ -140,7 +144,8 @@ class _Run:
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
-        self.learner.settling = min(1.0, row["survival"] / SETTLING)
+        self.learner.settling = settling = min(1.0, row["survival"] / SETTLING)
+        self.learner.lasting = max(0.0, 2.0 * settling - 1.0) * min(1.0, (1.0 - row["strict_success"]) / (1.0 - FIRM))
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}

@@ -97,7 +97,7 @@ def judge(policy):
     if calls > int(sys.argv[2]):
         raise Stopped
     action = policy(torch.ones(1, 5))
-    names = ("success", "success_random_phase", "normalised_return")
+    names = ("success", "success_random_phase", "strict_success", "normalised_return")
     survival = Number("survival", 0.3, "1", "higher")  # exploration narrows by it, whoever counts the calls
     return Report("toy", (*(Number(name, 0.1 * calls, "1", "higher") for name in names), survival))
 

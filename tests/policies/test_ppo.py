@@ -210,10 +210,8 @@ def test_exploration_lasts_for_a_while_once_it_is_narrow(narrowed, wanted):
     assert float(pushes.std()) == pytest.approx(1.0, abs=0.05)  # narrower or wider it does not get
     assert float((pushes[1:] * pushes[:-1]).mean()) == pytest.approx(wanted, abs=0.06)
     assert torch.equal(learner.exploration, learner.state()["exploration"])
-    learner.narrowed, learner.settling = narrowed, 0.75  # up for .75 of half of the time
+    learner.narrowed, learner.lasting = narrowed, 0.5
     assert learner.correlation == pytest.approx(0.5 * wanted)
-    learner.settling = 0.4
-    assert learner.correlation == 0.0
 
 
 def test_noise_stays_wide_while_a_skill_is_looked_for():
@@ -221,12 +219,13 @@ def test_noise_stays_wide_while_a_skill_is_looked_for():
     learner.settling = 0.0
     learner.iterate()
     assert learner.noise == pytest.approx(0.3)
-    learner.settling = 0.25
+    learner.settling, learner.lasting = 0.25, 0.75
     learner.iterate()
     assert learner.noise == pytest.approx(0.3 - 0.25 * 0.2 * learner.batch / 2e4)
     other = PPO(Target(), CONFIG)
     other.restore(learner.state())
-    assert (other.samples, other.narrowed, other.settling) == (2 * learner.batch, 0.25 * learner.batch, 0.25)
+    assert (other.samples, other.narrowed) == (2 * learner.batch, 0.25 * learner.batch)
+    assert (other.settling, other.lasting) == (0.25, 0.75)
 
 
 @pytest.mark.parametrize(

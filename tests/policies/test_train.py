@@ -12,7 +12,8 @@ from envs.evaluation import Evaluator
 from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy
-from policies.train import settled, train
+from policies.ppo import PPO
+from policies.train import _Run, settled, train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.report import Number, Report
@@ -70,24 +71,47 @@ def test_files(trained):
     assert all(0 <= float(row["normalised_return"]) <= 1 for row in rows)
 
 
+def judged(**figures):
+    """What a judge says who always says the same."""
+    names = ("success", "success_random_phase", "strict_success", "normalised_return", "survival")
+    return Report("judged", tuple(Number(name, figures.get(name, 0.0), "", "higher") for name in names))
+
+
 @pytest.mark.parametrize(("survival", "pace"), [(0.0, 0.0), (0.1, 0.2), (0.7, 1.0)])
 def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pace):
-    numbers = [Number(name, 0.0, "", "higher") for name in ("success", "success_random_phase", "normalised_return")]
-    report = Report("judged", (*numbers, Number("survival", survival, "", "higher")))
+    report = judged(survival=survival)
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
     train(env, lambda policy: report, replace(CONFIG, narrowing=1e4), tmp_path)
     last, (wide, narrow, _) = read(tmp_path)[-1], CONFIG.noise
     assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
 
-@pytest.mark.parametrize(("narrowing", "ended"), [(100.0, 1024), (400.0, 1280)])
-def test_training_does_not_end_before_exploration_has_narrowed(wave, tmp_path, narrowing, ended):
-    names = ("success", "success_random_phase", "survival")
-    learnt = (*(Number(name, 1.0, "", "higher") for name in names), Number("normalised_return", 0.9, "", "higher"))
+@pytest.mark.parametrize(
+    ("survival", "strict", "share"),
+    [(0.2, 0.0, 0.0), (0.375, 0.0, 0.5), (1.0, 0.8, 1.0), (1.0, 0.95, 0.5), (1.0, 1.0, 0.0)],
+)
+def test_exploration_lasts_while_a_skill_is_there_but_not_firm(wave, tmp_path, survival, strict, share):
+    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
+    learner = PPO(env, CONFIG)
+    _Run(learner, lambda policy: judged(survival=survival, strict_success=strict), CONFIG, tmp_path).evaluate()
+    assert learner.lasting == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "strict", "ended"),
+    [
+        (100.0, 0.0, 1024),  # the fifth evaluation
+        (400.0, 0.0, 1280),  # three times as long, with exploration that lasts in the end
+        (550.0, 1.0, 1152),  # twice as long, without
+    ],
+)
+def test_training_does_not_end_before_exploration_is_narrow(wave, tmp_path, narrowing, strict, ended):
+    figures = dict.fromkeys(("success", "success_random_phase", "survival"), 1.0)
+    report = judged(strict_success=strict, normalised_return=0.9, **figures)
     config = replace(CONFIG, narrowing=narrowing, evaluate_every=256)
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
-    train(env, lambda policy: Report("judged", learnt), config, tmp_path)
-    assert float(read(tmp_path)[-1]["samples"]) == ended  # the fifth evaluation, or 3 x 400 samples
+    train(env, lambda policy: report, config, tmp_path)
+    assert float(read(tmp_path)[-1]["samples"]) == ended
 
 
 def test_three_readers_act_alike(trained):
