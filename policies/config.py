@@ -31,20 +31,20 @@ class TrainConfig:
     """Clipping of the probability ratio."""
     learning_rate: float = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""
-    target_kl: tuple[float, float] = (0.06, 0.015)
+    target_kl: tuple[float, float, float] = (0.06, 0.06, 0.015)
     """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, where
-    large steps learn fastest, and after `narrowing`, where they keep the policy from settling."""
+    large steps learn fastest; after `narrowing`; and after as much again, where they keep the policy from settling."""
     noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
-    """Standard deviation of the exploration, in units of action: at the start, where wide finds skills soonest; after
-    `narrowing`; and after as much again, where a narrower one lets the policy come nearer to the reference."""
+    """Standard deviation of the exploration, in units of action, at the same three moments: at the start, where wide
+    finds skills soonest; and in the end, where a narrow one lets the policy come nearer to the reference."""
     correlation: tuple[float, float, float, float] = (0.0, 0.0, 0.8, 0.0)
     """Correlation of the exploration at a control step with that at the step before, at the same three moments, and
     after as much again. Pushes that last make a skill firm; it is found sooner without them, and done more exactly.
     Less, or none, while the policy stays up for less than half of the time, or strays in less than a tenth of its
     tries."""
     narrowing: float = 1.5e6
-    """Samples over which exploration and steps narrow where the policy stays up for half of the time at least; before
-    that fewer count, in proportion, for a skill is still being looked for."""
+    """Samples over which exploration and steps narrow where the policy stays up for a fifth of the time at least;
+    before that fewer count, in proportion, for a skill is still being looked for."""
     average: float = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: tuple[int, ...] = (256, 256)

@@ -36,13 +36,12 @@ PATIENCE = 4
 """Evaluations without improvement after which a successful policy is done."""
 SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
-SETTLING = 0.5
+SETTLING = 0.2
 """Survival from which exploration narrows at its full pace; below, in proportion: a skill that is still looked for
 needs it wide, and one that is half found needs narrow steps to get to its end (docs/log.md)."""
-FIRM = 0.9
-"""Strict success from which exploration lasts less and less, and not at all at 1: pushes that last make a skill firm,
-and cost one that is firm some of its exactness. They throw one that is hardly there, so that they also want SETTLING
-(docs/log.md)."""
+THERE, FIRM = (0.25, 0.5), 0.9
+"""Survival between which a skill begins to be there, and strict success from which it begins to be firm. Exploration
+lasts in between: it throws who can hardly stand, makes firm who can, and costs who is firm some exactness."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
@@ -144,8 +143,10 @@ class _Run:
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
-        self.learner.settling = settling = min(1.0, row["survival"] / SETTLING)
-        self.learner.lasting = max(0.0, 2.0 * settling - 1.0) * min(1.0, (1.0 - row["strict_success"]) / (1.0 - FIRM))
+        self.learner.settling = min(1.0, row["survival"] / SETTLING)
+        there = (row["survival"] - THERE[0]) / (THERE[1] - THERE[0])
+        loose = (1.0 - row["strict_success"]) / (1.0 - FIRM)
+        self.learner.lasting = max(0.0, min(1.0, there)) * min(1.0, loose)
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}

@@ -77,7 +77,7 @@ def judged(**figures):
     return Report("judged", tuple(Number(name, figures.get(name, 0.0), "", "higher") for name in names))
 
 
-@pytest.mark.parametrize(("survival", "pace"), [(0.0, 0.0), (0.1, 0.2), (0.7, 1.0)])
+@pytest.mark.parametrize(("survival", "pace"), [(0.0, 0.0), (0.1, 0.5), (0.7, 1.0)])
 def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pace):
     report = judged(survival=survival)
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
