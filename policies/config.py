@@ -31,17 +31,17 @@ class TrainConfig:
     """Clipping of the probability ratio."""
     learning_rate: float = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""
-    target_kl: tuple[float, float, float] = (0.06, 0.06, 0.015)
-    """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, where
-    large steps learn fastest; after `narrowing`; and after as much again, where they keep the policy from settling."""
+    target_kl: tuple[float, float, float, float] = (0.06, 0.06, 0.06, 0.015)
+    """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, after
+    `narrowing`, after as much again and once more. Large steps learn fastest; in the end they keep the policy from
+    settling, but a skill that is not there when they shrink comes late."""
     noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
-    """Standard deviation of the exploration, in units of action, at the same three moments: at the start, where wide
-    finds skills soonest; and in the end, where a narrow one lets the policy come nearer to the reference."""
+    """Standard deviation of the exploration, in units of action, at the first three of these moments: at the start,
+    where wide finds skills soonest; and in the end, where a narrow one lets the policy come nearer to the reference."""
     correlation: tuple[float, float, float, float] = (0.0, 0.0, 0.8, 0.0)
-    """Correlation of the exploration at a control step with that at the step before, at the same three moments, and
-    after as much again. Pushes that last make a skill firm; it is found sooner without them, and done more exactly.
-    Less, or none, while the policy stays up for less than half of the time, or strays in less than a tenth of its
-    tries."""
+    """Correlation of the exploration at a control step with that at the step before, at the same four moments. Pushes
+    that last make a skill firm; it is found sooner without them, and done more exactly. Less, or none, while the policy
+    stays up for less than half of the time, or strays in less than a tenth of its tries."""
     narrowing: float = 1.5e6
     """Samples over which exploration and steps narrow where the policy stays up for a fifth of the time at least;
     before that fewer count, in proportion, for a skill is still being looked for."""

@@ -56,7 +56,7 @@ class Toy:
 
 CONFIG = TrainConfig(
     num_envs=ENVS, steps=STEPS, minibatch=ENVS * STEPS, epochs=4, hidden=(16, 8), learning_rate=1e-3,
-    target_kl=(9.0, 9.0, 9.0), compile=False,
+    target_kl=(9.0,) * 4, compile=False,
 )
 group = joined()
 """

@@ -95,7 +95,7 @@ def test_lessons_end():
 
 def test_steps_are_free_while_a_teacher_is_heard():
     env = Two()
-    strict = replace(CONFIG, target_kl=(1e-9, 1e-9, 1e-9))  # which would shrink every step
+    strict = replace(CONFIG, target_kl=(1e-9,) * 4)  # which would shrink every step
     learner = PPO(env, strict, teacher=Teachers([actor(-0.3), actor(0.6)], env.clip), lessons=6.0 * 64 * 8)
     rates = []
     for _ in range(5):
