@@ -13,7 +13,7 @@ from recon.repair import moved, repair, way
 from sfv.character import load_character
 from sfv.check import check
 from sfv.formats.files import read_motion
-from sfv.stages import REPAIR_STEPS
+from sfv.reference import REPAIR_STEPS
 
 FPS = 30.0
 SHOWN = {

@@ -16,7 +16,6 @@ from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import write_config
 from sfv.errors import InputError
 from sfv.files import fingerprint, replacing
-from sfv.progress import bar
 from sfv.sources import clip_of, source_pictures
 from sfv.stage import Stage
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sfv.character import Character
-    from sfv.check import Check
-    from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +37,6 @@ REPORT_SEED = 2000
 JUDGED_LOOP, JUDGED = 32, 128
 """Rollouts from the start by which training chooses its best policy, of a loop and of a clip that ends: the latter take
 a few seconds instead of 20, and so many tell a policy that fails once in a hundred from one that does not."""
-REPAIR_STEPS = 200.0
-"""Most steps of the optimiser that repairs an imported motion."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -85,12 +80,13 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
     def work() -> None:
         from recon.reconstruct import reconstruct
         from sfv.pose import PoseTrack
+        from sfv.reference import checked
 
         body = _character(character)
         result = reconstruct(PoseTrack.load(track), body, config)
         result.motion.save(motion)
         result.scorecard.save(scorecard)
-        _checked(result.motion, body).report().save(place("check.json"))
+        checked(result.motion, body).report().save(place("check.json"))
         write_config(place("config.yaml"), settings)
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
@@ -118,14 +114,15 @@ def import_stage(
 
     def work() -> None:
         from sfv.formats.files import read_motion
+        from sfv.reference import checked, mended, retargeted
         from sfv.scorecard import motion_scorecard
 
         reference, body = read_motion(source, character=performer), _character(character)
         if abs(reference.fps - fps) > 1e-6:
             reference = reference.resampled(fps)
         if reference.skeleton.difference_to(body.skeleton):
-            reference = _retargeted(reference, body)
-        reference, found = _mended(reference, body) if mend else (reference, _checked(reference, body))
+            reference = retargeted(reference, body)
+        reference, found = mended(reference, body) if mend else (reference, checked(reference, body))
         reference.save(motion)
         motion_scorecard(reference, body).save(scorecard)
         found.report().save(place("check.json"))
@@ -135,55 +132,6 @@ def import_stage(
     decisive = settings | body_of(character)
     inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
     return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
-
-
-def _retargeted(motion: "Motion", body: "Character") -> "Motion":
-    """A motion of another body on this one, with a word about how near it is."""
-    from recon.retarget import retarget, steps
-
-    with bar(f"retargeting to {body.name}", steps(motion)) as advance:
-        result = retarget(motion, body, advance=advance)
-        advance(steps(motion))
-    log.warning(
-        "the motion of another body was retargeted to %s: key bodies are %.1f cm from their scaled places",
-        body.name,
-        result.key_error,
-    )
-    return result.motion
-
-
-def _checked(motion: "Motion", body: "Character") -> "Check":
-    """The physics check, with a word about what fails in it."""
-    from sfv.check import check
-
-    found = check(motion, body)
-    for name in found.failed:
-        row = found[name]
-        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.repair)
-    return found
-
-
-def _mended(motion: "Motion", body: "Character") -> "tuple[Motion, Check]":
-    """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it."""
-    from recon.repair import moved, repair, way
-
-    found = _checked(motion, body)
-    if not found.mendable:
-        return motion, found
-    with bar("repairing the motion", REPAIR_STEPS) as advance:
-        mended = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
-    after = _checked(mended, body)
-    if after.flaws >= found.flaws:
-        log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
-        return motion, found
-    log.warning(
-        "the motion was repaired (%s): bodies moved by %.1f cm about the root, and its way is %.2f m long, not %.2f",
-        ", ".join(found.mendable),
-        100.0 * moved(motion, mended, body),
-        way(mended),
-        way(motion),
-    )
-    return mended, after
 
 
 def policy_stage(
@@ -246,8 +194,7 @@ def policy_stage(
         write_config(place("config.yaml"), settings)
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
-    # the number of threads changes no result
-    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
+    decisive = _decisive(settings, tracking, character)
     return Stage(
         "3-policy",
         POLICY_VERSION,
@@ -307,7 +254,7 @@ def evaluation_stage(
 
     names = ("report.json", "rollout.mp4", "simulated.npz", "reference.npz", "config.yaml")
     outputs = tuple(place(name) for name in names)
-    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
+    decisive = _decisive(settings, tracking, character)
     inputs = {"policy": policy, "motion": motion}
     return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
@@ -336,7 +283,7 @@ def suite_stage(
         write_config(place("config.yaml"), settings)
 
     outputs = place("report.json"), place("config.yaml")
-    decisive = settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
+    decisive = _decisive(settings, tracking, character)
     inputs = {"policy": policy} | {f"motion {name}": path for name, path in motions.items()}
     return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
@@ -359,6 +306,11 @@ def _character(name: str) -> "Character":
     from sfv.character import load_character
 
     return load_character(name)
+
+
+def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: str) -> dict[str, object]:
+    """What of a task's settings decides a result: all but the number of threads."""
+    return settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
 
 
 def body_of(character: str) -> dict[str, object]:

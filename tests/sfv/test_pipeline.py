@@ -223,7 +223,7 @@ def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[st
 def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
     worked: list[str], config: RunConfig, wave: Motion, mend: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfv.stages.REPAIR_STEPS", 20.0)
+    monkeypatch.setattr("sfv.reference.REPAIR_STEPS", 20.0)
     source, qpos = config.clip.with_name("wave.npz"), wave.qpos.copy()
     qpos[:, 2] -= 0.035  # worth a word, and no failure
     replace(wave, qpos=qpos).save(source)
