@@ -43,8 +43,9 @@ class TrainConfig:
     that last make a skill firm; it is found sooner without them, and done more exactly. Less, or none, while the policy
     stays up for less than half of the time, or strays in less than a tenth of its tries."""
     narrowing: float = 1.5e6
-    """Samples over which exploration and steps narrow where the policy stays up for a fifth of the time at least;
-    before that fewer count, in proportion, for a skill is still being looked for."""
+    """Samples from each of these moments to the next, for a policy that stays up. Fewer count, in proportion, while it
+    is up for less than a fifth of the time, and once noise is as it stays, for less than nine tenths of it; then none
+    for less than half."""
     average: float = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: tuple[int, ...] = (256, 256)

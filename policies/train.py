@@ -36,9 +36,10 @@ PATIENCE = 4
 """Evaluations without improvement after which a successful policy is done."""
 SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
-SETTLING = 0.2
-"""Survival from which exploration narrows at its full pace; below, in proportion: a skill that is still looked for
-needs it wide, and one that is half found needs narrow steps to get to its end (docs/log.md)."""
+NARROWING, SHRINKING = (0.0, 0.2), (0.5, 0.9)
+"""Survival between which noise begins to narrow and does so at its full pace: a skill that is still looked for needs it
+wide. And the same for steps, which shrink after it: that is for skills that want nothing more but exactness, and a dance
+half learnt got on slower from then on (docs/log.md)."""
 THERE, FIRM = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be firm. Exploration
 lasts in between: it throws who can hardly stand, makes firm who can, and costs who is firm some exactness."""
@@ -143,10 +144,10 @@ class _Run:
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
-        self.learner.settling = min(1.0, row["survival"] / SETTLING)
-        there = (row["survival"] - THERE[0]) / (THERE[1] - THERE[0])
+        next_to_do = NARROWING if self.learner.noise > self.config.noise[-1] else SHRINKING
+        self.learner.settling = _share(row["survival"], *next_to_do)
         loose = (1.0 - row["strict_success"]) / (1.0 - FIRM)
-        self.learner.lasting = max(0.0, min(1.0, there)) * min(1.0, loose)
+        self.learner.lasting = _share(row["survival"], *THERE) * min(1.0, loose)
         if not self.best or _rank(row) >= _rank(self.best):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}
@@ -194,6 +195,11 @@ class _Run:
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
         policy.load_state_dict(self.best_weights)
         return policy
+
+
+def _share(value: float, first: float, last: float) -> float:
+    """How much of the way from `first` to `last` is done, 0 to 1."""
+    return max(0.0, min(1.0, (value - first) / (last - first)))
 
 
 def settled(rows: Sequence[Mapping[str, float]]) -> bool:
