@@ -38,7 +38,7 @@ SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
 NARROWING, SHRINKING = (0.0, 0.2), (0.5, 0.9)
 """Survival between which noise begins to narrow and does so at its full pace: a skill that is still looked for needs it
-wide. And the same for steps, which shrink after it: that is for skills that want nothing more but exactness, and a dance
+wide. And the same for steps, which shrink after it: that is for skills that want nothing but exactness, and a dance
 half learnt got on slower from then on (docs/log.md)."""
 THERE, FIRM = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be firm. Exploration
