@@ -38,8 +38,8 @@ SUCCESS = 0.99
 """Success, from the start and from random phases, that counts as having the skill."""
 NARROWING, SHRINKING = (0.0, 0.2), (0.5, 0.9)
 """Survival between which noise begins to narrow and does so at its full pace: a skill that is still looked for needs it
-wide. And the same for steps, which shrink after it: that is for skills that want nothing but exactness, and a dance
-half learnt got on slower from then on (docs/log.md)."""
+wide. And the same for steps, which shrink after that: a skill that wants nothing but exactness gains by it, a dance
+that was half learnt slowed down (docs/log.md)."""
 THERE, FIRM = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be firm. Exploration
 lasts in between: it throws who can hardly stand, makes firm who can, and costs who is firm some exactness."""
@@ -144,8 +144,8 @@ class _Run:
         row |= {number.name: number.value for number in report.numbers if number.better != "none"}
         row |= self.learner.log
         self.rows.append(row)
-        next_to_do = NARROWING if self.learner.noise > self.config.noise[-1] else SHRINKING
-        self.learner.settling = _share(row["survival"], *next_to_do)
+        between = NARROWING if self.learner.noise > self.config.noise[-1] else SHRINKING
+        self.learner.settling = _share(row["survival"], *between)
         loose = (1.0 - row["strict_success"]) / (1.0 - FIRM)
         self.learner.lasting = _share(row["survival"], *THERE) * min(1.0, loose)
         if not self.best or _rank(row) >= _rank(self.best):

@@ -12,11 +12,15 @@ from sfv.progress import bar
 log = logging.getLogger(__name__)
 
 REPAIR_STEPS = 200.0
-"""Most steps of the optimiser."""
+"""Most steps of the optimiser that repairs a motion."""
 
 
 def retargeted(motion: Motion, body: Character) -> Motion:
-    """A motion of another body on this one, with a word about how near it is."""
+    """A motion of another body on this one; the user is told how near key bodies are to their scaled places, in cm.
+
+    Raises:
+        InputError: no joint map fits the motion's skeleton or the character.
+    """
     with bar(f"retargeting to {body.name}", steps(motion)) as advance:
         result = retarget(motion, body, advance=advance)
         advance(steps(motion))
@@ -29,7 +33,7 @@ def retargeted(motion: Motion, body: Character) -> Motion:
 
 
 def checked(motion: Motion, body: Character) -> Check:
-    """The physics check, with a word about what fails in it."""
+    """The physics check; the user is told what fails in it, with value, limit and repair."""
     found = check(motion, body)
     for name in found.failed:
         row = found[name]

@@ -309,7 +309,7 @@ def _character(name: str) -> "Character":
 
 
 def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: str) -> dict[str, object]:
-    """What of a task's settings decides a result: all but the number of threads."""
+    """What decides the result of a task: its settings but for the number of threads, and what the character is."""
     return settings | {"tracking": replace(tracking, threads=0)} | body_of(character)
 
 
