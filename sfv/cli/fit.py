@@ -21,7 +21,7 @@ class Program:
     out: Path
     """The lifter to write, such as lifter.safetensors."""
     steps: int = 800
-    """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that is stopped begins anew."""
+    """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that was stopped goes on."""
     seed: int = 0
     """Of the windows and of the network's first weights."""
 
@@ -32,6 +32,7 @@ def main(program: Program) -> None:
     from sfv.errors import InputError
     from sfv.formats.files import read_motion
     from sfv.progress import bar
+    from sfv.stages import beside
 
     if program.steps < 1:
         raise InputError(f"--steps {program.steps} fits nothing; give 1 or more")
@@ -41,9 +42,11 @@ def main(program: Program) -> None:
             motions[str(path)] = read_motion(path)
             advance(1)
     seconds = sum(motion.duration for motion in motions.values())
+    checkpoint = beside(program.out)("checkpoint.safetensors")
     with bar("fitting", program.steps, "steps") as advance:
-        network, error = fit_lifter(motions, program.steps, program.seed, advance)
+        network, error = fit_lifter(motions, program.steps, program.seed, advance, checkpoint)
     network.save(program.out, {"motions": len(motions), "seconds": round(seconds), "steps": program.steps,
                                "seed": program.seed, "error": error})  # fmt: skip
+    checkpoint.unlink(missing_ok=True)
     print(f"{program.out}: fitted to {len(motions)} motions, {seconds / 60:.1f} minutes")
     print(f"  joints off in simulated views, of a person of 1.7 m   {1000 * 1.7 * error:.0f} mm")

@@ -17,7 +17,7 @@ from sfv.errors import InputError
 from sfv.metrics import pa_mpjpe
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
-from sfv.tensors import save_tensors
+from sfv.tensors import load_tensors, save_tensors
 
 
 def limbs(track) -> np.ndarray:
@@ -123,6 +123,31 @@ def test_a_lifter_learns_the_depth_that_one_frame_does_not_show(jump, monkeypatc
     assert error < 0.15
 
 
+def test_a_fit_that_is_stopped_goes_on_to_the_same_network(jump, tmp_path, monkeypatch):
+    monkeypatch.setattr(lifter_fit, "WINDOWS", 2)
+    monkeypatch.setattr(lifter_fit, "EVERY", 2)
+    clips, checkpoint, told = {"jump": jump}, tmp_path / "lifter.checkpoint.safetensors", []
+
+    def stopped(steps: float, text: str) -> None:
+        told.append(text)
+        if len(told) == 4:
+            raise KeyboardInterrupt
+
+    whole, error = fit_lifter(clips, 6)
+    with pytest.raises(KeyboardInterrupt):
+        fit_lifter(clips, 6, advance=stopped, checkpoint=checkpoint)
+    done = []
+    other, again = fit_lifter(clips, 6, advance=lambda steps, text: done.append(steps), checkpoint=checkpoint)
+    assert done == [2, 1, 1, 1, 1]
+    assert again == error
+    for a, b in zip(whole.state_dict().values(), other.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert len(load_tensors(checkpoint, "")[0]["errors"]) == 6
+    done.clear()
+    fit_lifter(clips, 6, seed=1, advance=lambda steps, text: done.append(steps), checkpoint=checkpoint)
+    assert done == [1] * 6  # of another fit
+
+
 def test_too_little_mocap_is_refused(jump):
     with pytest.raises(InputError, match="minutes of mocap"):
         fit_lifter({"short": replace(jump, qpos=jump.qpos[:30], contacts=None, contact_names=())}, 1)
@@ -135,6 +160,7 @@ def test_fitting_and_using_it_from_the_command_line(humanoid, jump, camera, film
     out = tmp_path / "lifter.safetensors"
     assert main(["fit", str(tmp_path / "jump.npz"), "--steps", "2", "--out", str(out)]) == 0
     assert "fitted to 1 motions, 0.1 minutes" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["jump.npz", "lifter.safetensors"]
     assert main(["fit", str(tmp_path / "jump.npz"), "--steps", "0", "--out", str(out)]) == 2
     track = filmed(jump, camera)
     asked = []
