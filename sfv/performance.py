@@ -14,7 +14,7 @@ from sfv import metrics
 from sfv.character import Character
 from sfv.kinematics import MotionState, motion_state
 from sfv.motion import Motion
-from sfv.wrench import Demand, demand
+from sfv.wrench import Demand, G, demand
 
 CARRIED = 0.5
 """BW: what carries half of the weight or more is the ground."""
@@ -83,6 +83,16 @@ class Performance:
         edges = np.flatnonzero(np.diff(np.concatenate(([0], air.astype(np.int8), [0]))))
         spans = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
         return [(a, b) for a, b in spans if (b - a) / self.motion.fps >= SHORTEST]
+
+    @cached_property
+    def falls(self) -> list[float]:
+        """How fast the centre of mass falls in each flight, in g, by the parabola nearest to its height; NaN in fewer
+        than three frames."""
+        out = []
+        for start, stop in self.flights:
+            height, time = self.state.com[start:stop, 2], np.arange(stop - start) / self.motion.fps
+            out.append(-2.0 * float(np.polyfit(time, height, 2)[0]) / G if stop - start >= 3 else float("nan"))
+        return out
 
     def support_velocity(self, reach: float = REACH) -> Float[np.ndarray, "S 2"]:
         """How fast (m/s) the slowest point near the clip's floor moves, from each frame to the next (S = T - 1).

@@ -52,9 +52,14 @@ def drift(performance: Performance) -> float:
 
 def flight_gravity(performance: Performance) -> float:
     """How fast the centre of mass falls in flight, in g: the mean over all flights of at least 0.1 s."""
-    acceleration = performance.demand.com_acceleration[:, 2]
-    airborne = [acceleration[start:stop] for start, stop in performance.flights]
-    return float(-np.concatenate(airborne).mean() / G) if airborne else float("nan")
+    falls = np.array(performance.falls)
+    return float(np.nanmean(falls)) if np.isfinite(falls).any() else float("nan")
+
+
+def slowest_fall(performance: Performance) -> float:
+    """The same of the flight in which it falls most slowly."""
+    falls = np.array(performance.falls)
+    return float(np.nanmin(falls)) if np.isfinite(falls).any() else float("nan")
 
 
 def froude(performance: Performance) -> float:
