@@ -5,7 +5,8 @@
 
 FOLDER holds `humanoid3d_*.txt`. Each clip, start and seed is one `sfv run` on one thread with the same budget, a tenth
 of the paper's samples for the clip; the same command goes on where it was stopped. The table has a row per clip and
-start: medians over the seeds that are done, and each seed's samples until .9 of the starts succeeded.
+start: medians over the seeds of what trainings logged, at the most samples that all of the clip's have, and each seed's
+samples until .9 of the starts succeeded.
 """
 
 import argparse
@@ -17,28 +18,47 @@ from runs import learnt_after, progress, run_all
 from skills import PAPER
 
 from envs.config import TrackingConfig
-from sfv.report import Report
 
 STARTS = get_args(get_type_hints(TrackingConfig)["start"])
 
 
+FIGURES = {
+    "normalised_return": "NR",
+    "success": "success",
+    "normalised_return_random_phase": "NR, random phases",
+    "success_random_phase": "success, random phases",
+    "survival": "time up",
+}
+"""Columns of a training's log that are shown."""
+
+
 def table(out: Path, clips: list[str], starts: list[str], seeds: int) -> None:
     """Print a row per clip and start."""
-    print(
-        "| clip | start | seeds | NR | success of 32 | random phases | samples to .9 of starts |\n" + "| --- " * 7 + "|"
-    )
+    print("| clip | samples | start | seeds | " + " | ".join(FIGURES.values()) + " | samples to .9 of starts |")
+    print("| --- " * (len(FIGURES) + 5) + "|")
     for clip in clips:
-        for start in starts:
-            runs = [out / f"{clip}-{start}-{seed}" for seed in range(seeds)]
-            done = [run for run in runs if (run / "4-report" / "report.json").exists()]
-            if not done:
+        logs = {
+            start: [progress(run) for seed in range(seeds) if logged(run := out / f"{clip}-{start}-{seed}")]
+            for start in starts
+        }
+        if not any(logs.values()):
+            continue
+        least = min(log[-1]["samples"] for made in logs.values() for log in made)
+        for start, made in logs.items():
+            if not made:
                 continue
-            reports = [Report.load(run / "4-report" / "report.json") for run in done]
-            names = ("normalised_return", "success", "success_random_phase")
-            figures = [f"{statistics.median(report[name] for report in reports):.3f}" for name in names]
-            learnt = [learnt_after(progress(run)) for run in done]
+            rows = [
+                max((row for row in log if row["samples"] <= least), key=lambda row: row["samples"]) for log in made
+            ]
+            figures = [f"{statistics.median(row[name] for row in rows):.3f}" for name in FIGURES]
+            learnt = [learnt_after(log) for log in made]
             samples = ", ".join(f"{samples / 1e6:.2f} M" if samples else "never" for samples in learnt)
-            print(f"| {clip} | {start} | {len(done)} | {' | '.join(figures)} | {samples} |")
+            print(f"| {clip} | {least / 1e6:.2f} M | {start} | {len(made)} | {' | '.join(figures)} | {samples} |")
+
+
+def logged(run: Path) -> bool:
+    """A training has begun there and was measured at least once."""
+    return (run / "3-policy" / "progress.csv").exists()
 
 
 def main() -> None:
