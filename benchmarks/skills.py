@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs import learnt_after, progress, run_all
+from trainings import learnt_after, progress, run_all
 
 from sfv.character import load_character
 from sfv.files import read_json

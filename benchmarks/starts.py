@@ -14,8 +14,8 @@ import statistics
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from runs import learnt_after, progress, run_all
 from skills import PAPER
+from trainings import learnt_after, progress, run_all
 
 from envs.config import TrackingConfig
 

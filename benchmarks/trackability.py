@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from runs import learnt_after, progress
 from scipy.stats import spearmanr
+from trainings import learnt_after, progress
 
 from sfv.character import load_character
 from sfv.check import Check, check
