@@ -60,7 +60,7 @@ class Evaluator:
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
         if physics_hz is not None:
             config = at_rate(config, physics_hz)
-        self.env = make_env([motion], character, config, 2 * rollouts, seed)
+        self.env = judging_env([motion], character, config, 2 * rollouts, seed)
 
     def __call__(self, policy: Policy) -> Evaluation:
         """Run all rollouts side by side: half from the start (the first without noise), half from random phases."""
@@ -105,7 +105,7 @@ class Evaluator:
         self.env.sim.qvel[index] = ref.qvel[0].double()
 
 
-def make_env(
+def judging_env(
     motions: list[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int
 ) -> TrackingEnv:
     """The task as policies are judged in it: DeepMimic's reward, on the processor."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from envs.config import TrackingConfig
-from envs.evaluation import begin, make_env
+from envs.evaluation import begin, judging_env
 from envs.rollouts import figures, roll_out
 from sfv.character import Character
 from sfv.interfaces import Policy
@@ -32,7 +32,7 @@ class Suite:
         seed: int = 1000,
     ) -> None:  # fmt: skip
         self.names, self.rollouts, self.seed = tuple(motions), rollouts, seed
-        self.env = make_env(list(motions.values()), character, config, 2 * rollouts * len(motions), seed)
+        self.env = judging_env(list(motions.values()), character, config, 2 * rollouts * len(motions), seed)
 
     def __call__(self, policy: Policy) -> Report:
         """Run all rollouts of all clips side by side."""

@@ -46,7 +46,7 @@ KEY = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 """Parts by which a result is judged, those of both bodies."""
 
 
-def steps(motion: Motion, iterations: int = ITERATIONS) -> float:
+def retarget_steps(motion: Motion, iterations: int = ITERATIONS) -> float:
     """What `retarget` advances by in all, at most."""
     return FRAME_STEPS * len(motion) + iterations
 

@@ -3,7 +3,7 @@
 import logging
 
 from recon.repair import moved, repair, way
-from recon.retarget import retarget, steps
+from recon.retarget import retarget, retarget_steps
 from sfv.character import Character
 from sfv.check import Check, check
 from sfv.motion import Motion
@@ -21,9 +21,9 @@ def retargeted(motion: Motion, body: Character) -> Motion:
     Raises:
         InputError: no joint map fits the motion's skeleton or the character.
     """
-    with bar(f"retargeting to {body.name}", steps(motion)) as advance:
+    with bar(f"retargeting to {body.name}", retarget_steps(motion)) as advance:
         result = retarget(motion, body, advance=advance)
-        advance(steps(motion))
+        advance(retarget_steps(motion))
     log.warning(
         "the motion of another body was retargeted to %s: key bodies are %.1f cm from their scaled places",
         body.name,

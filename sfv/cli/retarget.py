@@ -29,14 +29,14 @@ class Program:
 
 def main(program: Program) -> None:
     """Retarget, write, and say how near it is."""
-    from recon.retarget import retarget, steps
+    from recon.retarget import retarget, retarget_steps
     from sfv.character import load_character
     from sfv.formats.files import read_motion, write_motion
     from sfv.progress import bar
 
     motion = read_motion(program.motion, character=program.character)
     character = load_character(program.to)
-    whole = steps(motion, program.iterations)
+    whole = retarget_steps(motion, program.iterations)
     with bar(f"to {character.name}", whole, "steps") as advance:
         result = retarget(motion, character, program.iterations, advance)
         advance(whole)
