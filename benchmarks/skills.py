@@ -106,7 +106,7 @@ def by_file(run: Path, file: Path, starts: int = 32) -> float:
 def table(folder: Path, out: Path, wanted: list[tuple[str, int]]) -> None:
     """Print a row per finished run."""
     print("| clip | seed | NR | by the file | paper | success of 32 | random phases | strict "
-          "| MPJPE global / root-relative mm | samples | samples to .9 of starts | min | paper's samples |")  # fmt: skip
+          "| MPJPE global / root-relative mm | samples | samples to .9 of starts | min | paper's |")  # fmt: skip
     print("| --- " * 13 + "|")
     for clip, seed in wanted:
         run = out / f"{clip}-{seed}"
