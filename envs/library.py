@@ -5,7 +5,7 @@ gather and never an interpolation. The library knows the model's kinematics and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -21,6 +21,12 @@ from sfv.motion import Motion
 
 TICKS = 240
 """Ticks per second."""
+AFTER, HALT = 0.7, 0.15
+"""s: what is no loop goes on for so long after its end, slowing down with this time constant. Nobody is judged by it,
+but in training it shows what a body is about to do at the end of a clip: stay, or fall."""
+STOPPABLE = 0.5
+"""m/s of the centre of mass at the end, along the ground, above which nothing follows it: the capture point is
+v sqrt(z / g) ahead (Pratt et al. 2006), 15 cm here, and from farther a body stops only by a step that no clip shows."""
 SEAM = 0.4
 """The part of a cycle over which a loop's last frame is drawn onto its first: without it a 5 cm seam of a run clip
 makes false velocities of 19 rad/s there."""
@@ -44,13 +50,19 @@ class Reference:
 
 
 class MotionLibrary:
-    """Several clips of one character in one table, (rows, columns)."""
+    """Several clips of one character in one table, (rows, columns).
+
+    Attributes:
+        ticks: (clips,) length of each.
+        last: (clips,) its last row: its length, or AFTER later for what is no loop and ends slowly.
+        loop: (clips,) whether it is one.
+    """
 
     def __init__(self, motions: Sequence[Motion], character: Character, device: str = "cpu") -> None:
         if not motions:
             raise InputError("there is no motion to track; give at least one motion file")
         model = character.model
-        tables, lifts, starts, counts, shifts, turns = [], [], [0], [], [], []
+        tables, lifts, starts, counts, lasts, shifts, turns = [], [], [0], [], [], [], []
         for motion in motions:
             if (gap := character.skeleton.difference_to(motion.skeleton)) is not None:
                 raise InputError(
@@ -59,13 +71,17 @@ class MotionLibrary:
                 )
             turn, shift = motion.cycle() if motion.loop else (0.0, np.zeros(2))
             dense = _dense(motion, model)
+            end = len(dense) - 1
+            if not motion.loop and _end_speed(dense, model) < STOPPABLE:
+                dense = _halting(dense, model)
             state = motion_state(dense, model)
             target = _targets(model, dense.qpos)
             columns = (dense.qpos, _velocities(model, dense), state.xpos.reshape(len(dense), -1), state.com, target)
             tables.append(np.concatenate(columns, 1))
             lifts.append(np.maximum(0.0, -lowest(model, state)))
             starts.append(starts[-1] + len(dense))
-            counts.append(len(dense) - 1)
+            counts.append(end)
+            lasts.append(len(dense) - 1)
             shifts.append(shift)
             turns.append(turn)
 
@@ -76,6 +92,7 @@ class MotionLibrary:
         self.table = tensor(np.concatenate(tables))
         self.lift = tensor(np.concatenate(lifts))
         self.start, self.ticks = tensor(starts[:-1], torch.long), tensor(counts, torch.long)
+        self.last = tensor(lasts, torch.long)
         self.loop = tensor([m.loop for m in motions], torch.bool)
         self.shift, self.turn = tensor(np.array(shifts)), tensor(turns)
         self._loops, self._turns = any(m.loop for m in motions), any(turns)
@@ -89,9 +106,9 @@ class MotionLibrary:
         self._placed = tensor([0.0, 0.0, 0.0] + [1.0] * (len(self._x) - 3))
 
     def row(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
-        """Rows of the table; loops wrap, other clips hold their ends."""
+        """Rows of the table; loops wrap, other clips (come to a halt and) hold."""
         count = self.ticks.index_select(0, clip)
-        held = torch.minimum(tick.clamp_min(0), count)
+        held = torch.minimum(tick.clamp_min(0), self.last.index_select(0, clip))
         return self.start.index_select(0, clip) + torch.where(self.loop.index_select(0, clip), tick % count, held)
 
     def target(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Float[Tensor, "n nu"]:
@@ -142,6 +159,24 @@ def _dense(motion: Motion, model: mujoco.MjModel) -> Motion:
     else:
         qpos = fitted.at(np.arange(count + 1) / TICKS)
     return Motion(motion.skeleton, float(TICKS), qpos, loop=motion.loop, source=motion.source)
+
+
+def _end_speed(dense: Motion, model: mujoco.MjModel) -> float:
+    """Horizontal speed of the centre of mass over the last 0.1 s, m/s."""
+    span = min(len(dense) - 1, TICKS // 10)
+    com = motion_state(replace(dense, qpos=dense.qpos[[-1 - span, -1]], contacts=None, contact_names=()), model).com
+    return float(np.linalg.norm(com[1, :2] - com[0, :2])) * TICKS / span
+
+
+def _halting(dense: Motion, model: mujoco.MjModel) -> Motion:
+    """A motion at TICKS per second that goes on for AFTER seconds, slowing down."""
+    span = min(len(dense) - 1, TICKS // 10)
+    velocity = np.zeros(model.nv)
+    mujoco.mj_differentiatePos(model, velocity, span / TICKS, dense.qpos[-1 - span], dense.qpos[-1])
+    rows = np.repeat(dense.qpos[-1:], round(AFTER * TICKS), 0)
+    for t, row in enumerate(rows):
+        mujoco.mj_integratePos(model, row, velocity, HALT * (1.0 - np.exp(-(t + 1) / TICKS / HALT)))
+    return replace(dense, qpos=np.concatenate((dense.qpos, rows)), contacts=None, contact_names=())
 
 
 def _close_seam(motion: Motion, model: mujoco.MjModel) -> Motion:

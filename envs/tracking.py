@@ -86,7 +86,7 @@ class TrackingEnv:
         reward, terms = rewards.total(self.table, view)
         broken = terminations.not_finite(view)
         terminated = broken | terminations.any_body_away(view, self.config.max_deviation)
-        ended = ~self.library.loop[self.clip] & (self.tick >= self.library.ticks[self.clip])
+        ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
         info = terms | {"age": self.age.clone(), "broken": broken}

@@ -12,7 +12,7 @@ from sfv.sources import clip_of, source_pictures
 from sfv.stage import Stage
 from sfv.stages import Place, beside, body_of
 
-PAGE_VERSION, PREVIEW_VERSION = 1, 2
+PAGE_VERSION, PREVIEW_VERSION = 1, 3
 """To be raised when the code of a stage changes what it makes."""
 VERDICT = ("followed", "time_followed", "body_error_max", "assisting_force_of_weight")
 """What of a preview goes to the scorecard of the reference."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from envs.library import TICKS, MotionLibrary
+from envs.library import AFTER, HALT, TICKS, MotionLibrary
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
@@ -33,11 +33,23 @@ def test_rows_are_the_motion(wave):
     np.testing.assert_allclose(ref.xpos.numpy(), state.xpos, atol=1e-5)
 
 
-def test_a_motion_without_loop_holds_its_ends(wave):
-    library = MotionLibrary([wave], load_character("humanoid"))
-    clip, ticks = torch.zeros(2, dtype=torch.long), torch.tensor([-50, 5 * TICKS])
+def test_a_motion_without_loop_comes_to_a_halt_after_its_end(wave):
+    speed = np.array([0.3, -0.2])
+    moving = wave.qpos.copy()
+    moving[:, :2] += wave.times[:, None] * speed
+    library = MotionLibrary([replace(wave, qpos=moving)], load_character("humanoid"))
+    assert library.last - library.ticks == round(AFTER * TICKS)
+    clip, ticks = torch.zeros(4, dtype=torch.long), torch.tensor([-50, TICKS, TICKS + 24, 5 * TICKS])
     ref = library.at(clip, ticks)
-    np.testing.assert_allclose(ref.qpos.numpy(), wave.qpos[[0, -1]], atol=1e-5)
+    np.testing.assert_allclose(ref.qpos[:2].numpy(), moving[[0, -1]], atol=1e-5)
+    # v HALT (1 - e^(-t / HALT)) farther after t
+    farther = (ref.qpos[2:, :2] - ref.qpos[1, :2]).numpy()
+    np.testing.assert_allclose(farther[0], speed * HALT * (1 - np.exp(-0.1 / HALT)), atol=1e-3)
+    np.testing.assert_allclose(farther[1], speed * HALT, atol=2e-3)
+    np.testing.assert_allclose(ref.qvel[3, :2].numpy(), 0.0, atol=0.02)
+    moving[:, :2] += wave.times[:, None] * speed
+    faster = MotionLibrary([replace(wave, qpos=moving)], load_character("humanoid"))
+    assert faster.last == faster.ticks  # at 0.7 m/s it ends in the middle of something
 
 
 @pytest.mark.parametrize(("turn", "step"), [(0.0, (0.7, 0.1)), (0.8, (0.7, 0.1)), (-2.0, (0.0, 0.3))])
@@ -74,7 +86,7 @@ def test_two_clips_lie_side_by_side(wave):
     half = replace(wave, qpos=wave.qpos[:16])
     library = MotionLibrary([half, wave], load_character("humanoid"))
     clip = torch.tensor([0, 1])
-    ref = library.at(clip, torch.tensor([10 * TICKS, 10 * TICKS]))
+    ref = library.at(clip, library.ticks)
     np.testing.assert_allclose(ref.qpos.numpy(), np.stack([half.qpos[-1], wave.qpos[-1]]), atol=1e-5)
 
 

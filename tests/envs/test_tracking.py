@@ -44,20 +44,20 @@ def test_a_fixed_start_is_the_first_frame(wave):
 def test_the_clip_s_end_truncates_and_a_fall_terminates(wave):
     env = make(wave, start="fixed")
     flags = []
-    for _ in range(30):
+    for _ in range(51):
         action = zeros(env)
         action[4:] = 3.0  # half of them throw their joints about and fall
         flags.append(env.step(action))
     first = torch.stack([f.terminated for f in flags]).any(0)
     assert not first[:4].any()
     assert first[4:].all()
-    assert flags[29].truncated[:4].all()  # 1 s of clip is 30 steps
-    assert not any(f.truncated[:4].any() for f in flags[:29])
+    assert flags[50].truncated[:4].all()  # 1 s of clip and 0.7 s to come to a halt are 51 steps
+    assert not any(f.truncated[:4].any() for f in flags[:50])
 
 
 def test_final_obs_is_the_state_before_the_reset(wave):
     env = make(wave, start="fixed")
-    for _ in range(29):
+    for _ in range(50):
         before = env.step(zeros(env))
     last = env.step(zeros(env))
     assert last.truncated.any()
