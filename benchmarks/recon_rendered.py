@@ -247,7 +247,8 @@ def compute(place: Path, row: str, camera: str, character: Character) -> dict[st
             motion.save(place / f"{row}.npz")
         first = round(float(track.times[0]) * FPS)
         write_json(kept, judge(points, motion, truth, first, character) | {"cpu": spent / truth.duration})
-    values: dict[str, float] = json.loads(kept.read_text())
+    # what there is none of is written as null
+    values = {key: np.nan if value is None else float(value) for key, value in json.loads(kept.read_text()).items()}
     return values
 
 

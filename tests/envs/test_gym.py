@@ -31,7 +31,7 @@ def test_make_vec_steps_many_and_restarts_in_the_same_step(wave):
     again, _ = env.reset(seed=1)
     np.testing.assert_array_equal(obs, again)
     ended = 0
-    for _ in range(31):
+    for _ in range(52):
         obs, reward, terminated, truncated, info = env.step(env.action_space.sample() * 0)
         ended += int((terminated | truncated).sum())
         if (terminated | truncated).any():
