@@ -27,6 +27,7 @@ SHOWN = {
     "jerk": "jerk m/s³",
     "slide of what stands": "slide cm/s",
     "penetration, deepest": "deepest cm",
+    "slowest fall in flight": "fall g",
 }
 """Rows of the check that are printed for each run."""
 LEARNT = "learnt after M samples"
