@@ -27,6 +27,7 @@ from envs.library import MotionLibrary
 from envs.rollouts import FAILURE
 from policies.export import load_policy
 from sfv.character import load_character
+from sfv.config import changed, read_yaml
 from sfv.files import read_json
 from sfv.formats.files import read_motion
 from sfv.motion import Motion
@@ -88,7 +89,9 @@ def by_file(run: Path, file: Path, starts: int = 32) -> float:
     """DeepMimic's reward by the file's own motion, 0 after a fall: mean over the first cycle of so many starts."""
     character = load_character("humanoid")
     policy, _ = load_policy(run / "3-policy")
-    env = judging_env([Motion.load(run / "2-motion" / "motion.npz")], character, TrackingConfig(), starts, seed=0)
+    settings = run / "config.yaml"
+    task = changed(TrackingConfig(), read_yaml(settings)["tracking"], str(settings))
+    env = judging_env([Motion.load(run / "2-motion" / "motion.npz")], character, task, starts, seed=0)
     own = MotionLibrary([read_motion(file)], character)
     begin(env, torch.zeros(starts, dtype=torch.long), torch.ones(starts, dtype=torch.bool), seed=0)
     alive, total = torch.ones(starts, dtype=torch.bool), torch.zeros(starts)
@@ -97,7 +100,7 @@ def by_file(run: Path, file: Path, starts: int = 32) -> float:
         env.advance(policy(env.observe()))
         view = env.view()
         alive &= terminations.body_errors(view).mean(-1) <= FAILURE
-        past = own.at(env.clip, env.tick - int(env.physics_ticks))
+        past = own.at(env.clip, env.tick - max(1, int(env.physics_ticks)))
         reward, _ = rewards.total(rewards.DEEPMIMIC, replace(view, ref=own.at(env.clip, env.tick), past=past))
         total += torch.where(alive, reward, 0.0)
     return float(total.mean()) / steps

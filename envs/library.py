@@ -53,9 +53,9 @@ class MotionLibrary:
     """Several clips of one character in one table, (rows, columns).
 
     Attributes:
-        ticks: (clips,) length of each.
-        last: (clips,) its last row: its length, or AFTER later for what is no loop and ends slowly.
-        loop: (clips,) whether it is one.
+        ticks: (clips,) length of each, in ticks.
+        last: (clips,) tick of its last row: its length, or AFTER later for what is no loop and ends slowly.
+        loop: (clips,) bool, whether it repeats itself.
     """
 
     def __init__(self, motions: Sequence[Motion], character: Character, device: str = "cpu") -> None:
@@ -169,7 +169,7 @@ def _end_speed(dense: Motion, model: mujoco.MjModel) -> float:
 
 
 def _halting(dense: Motion, model: mujoco.MjModel) -> Motion:
-    """A motion at TICKS per second that goes on for AFTER seconds, slowing down."""
+    """A motion at TICKS per second that goes on for AFTER: t later by v HALT (1 - e^(-t / HALT)), v that of its end."""
     span = min(len(dense) - 1, TICKS // 10)
     velocity = np.zeros(model.nv)
     mujoco.mj_differentiatePos(model, velocity, span / TICKS, dense.qpos[-1 - span], dense.qpos[-1])

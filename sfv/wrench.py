@@ -55,11 +55,6 @@ class Demand:
     outside: Float[np.ndarray, " T"]
     touching: Bool[np.ndarray, " T"]
 
-    @property
-    def com_acceleration(self) -> Float[np.ndarray, "T 3"]:
-        """Of the centre of mass, m/s^2: a = (F / m - g)."""
-        return G * (self.force - np.array([0.0, 0.0, 1.0]))
-
 
 def derivatives(motion: Motion, model: mujoco.MjModel) -> tuple[Float[np.ndarray, "T nv"], Float[np.ndarray, "T nv"]]:
     """Velocities and accelerations of a motion, per second, smoothed in the tangent space.
