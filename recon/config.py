@@ -27,9 +27,9 @@ class TermWeights:
 
     reprojection: float = 10.0
     """Landmarks project onto the points seen."""
-    bones: float = 3.0
+    bones: float = 15.0
     """Bones point where the estimator's metric points say."""
-    smooth: float = 1.0
+    smooth: float = 2.0
     """Accelerations change slowly."""
     limits: float = 1.0
     """Joints stay in their ranges."""
@@ -47,7 +47,7 @@ class TermWeights:
     """The ground's force acts under the standing feet."""
     poise: float = 1.0
     """At the clip's ends a standing body is about to stay, not to fall."""
-    flight: float = 1.0
+    flight: float = 3.0
     """In the air the centre of mass falls freely."""
     camera: float = 0.3
     """Focal length and gravity stay near the first estimate."""

@@ -17,7 +17,9 @@ from recon.terms import Stance
 from sfv.character import Character
 
 SLOW, FAST = 0.3, 0.6
-"""m/s in the picture's plane: a contact begins below the first and lasts until the second."""
+"""m/s in the picture's plane: a contact begins below the first and lasts until the second,"""
+HURRY = 0.2
+"""or below this share of the hips' speed, and twice it: the quick legs of a runner smear the standing foot's points."""
 SHORTEST = 0.1
 """s: the top of a jump is below 0.3 m/s for 0.06 s."""
 LONGEST_GAP = 0.07
@@ -28,8 +30,8 @@ BRIEF = 0.3
 """s below the floor that are forgiven."""
 LOW, LONGEST_CROUCH = 0.75, 1.0
 """Share of the standing height, and s."""
-DRIFT = 0.04
-"""m across the picture that the estimate of a standing foot may wander: about 14 px on a person of 600 px."""
+DRIFT = 0.06
+"""m across the picture that the estimate of a standing foot may wander: about 20 px on a person of 600 px."""
 CLEAR = 0.04
 """m of air under the body in the middle of a jump; a step without a visible contact has less."""
 SLOPES = (0.1, 0.05)
@@ -55,7 +57,7 @@ def estimate_stance(
         fps: rate of the motion.
         tolerance: m above the floor that still counts as on it.
     """
-    frames = len(found.qpos)
+    frames, slow = len(found.qpos), _slow(found, fps)
     points: list[int] = []
     weights: list[np.ndarray] = []
     stretches: list[np.ndarray] = []
@@ -63,7 +65,7 @@ def estimate_stance(
     for landmark, surface in sole_groups(body, character).items():
         height = found.placed.surface[:, surface, 2].min(1).values.numpy()
         path, speed = landmark_path(found, evidence, landmark, fps)
-        stands = kept_places(_settled(speed, height, tolerance, fps), path, speed, fps)
+        stands = kept_places(_settled(speed, height, slow, tolerance, fps), path, speed, fps)
         for point in surface:
             number, weight = np.zeros(frames, np.int64), stands.astype(np.float64)
             for start, stop in runs(stands):
@@ -94,7 +96,8 @@ def floor_slopes(
     """
     surface, groups = found.placed.surface.numpy(), sole_groups(body, character)
     lowest = surface[:, [i for group in groups.values() for i in group], 2].min(1)
-    seen = {name: landmark_path(found, evidence, name, fps)[1] < SLOW for name in groups}
+    slow = _slow(found, fps)
+    seen = {name: landmark_path(found, evidence, name, fps)[1] < slow for name in groups}
     standing = []
     for foot in character.feet:
         marks = [name for name in groups if character.keypoints[name][0] == foot]
@@ -154,7 +157,7 @@ def _lowest_soles(
     """Height of the lowest sole, m, and whether any sole is slow in the picture."""
     groups = sole_groups(body, character)
     low = [found.placed.surface[:, surface, 2].min(1).values.numpy() for surface in groups.values()]
-    slow = [landmark_path(found, evidence, landmark, fps)[1] < SLOW for landmark in groups]
+    slow = [landmark_path(found, evidence, landmark, fps)[1] < _slow(found, fps) for landmark in groups]
     return np.min(low, 0), np.any(slow, 0)
 
 
@@ -220,10 +223,19 @@ def standing_feet(body: Body, given: Stance, points: tuple[int, ...]) -> Float[T
     return torch.stack([on[:, owner == body.surface_body[i]].amax(1) for i in points], 1)
 
 
-def _settled(speed: np.ndarray, height: np.ndarray, tolerance: float, fps: float) -> Bool[np.ndarray, " T"]:
+def _slow(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:
+    """Speed (m/s) below which a foot is slow, per frame."""
+    ways = np.gradient(found.qpos[:, :2].numpy(), axis=0)
+    hips = np.linalg.norm(gaussian_filter1d(ways, 0.25 * fps, axis=0, mode="nearest"), axis=1) * fps
+    return np.maximum(SLOW, HURRY * hips)
+
+
+def _settled(
+    speed: np.ndarray, height: np.ndarray, slow: np.ndarray, tolerance: float, fps: float
+) -> Bool[np.ndarray, " T"]:
     """Hysteresis on speed and height, then gaps closed and blips removed."""
-    sure = (speed < SLOW) & (height < tolerance)
-    perhaps = (speed < FAST) & (height < 1.5 * tolerance)
+    sure = (speed < slow) & (height < tolerance)
+    perhaps = (speed < FAST / SLOW * slow) & (height < 1.5 * tolerance)
     on = np.zeros(len(speed), bool)
     for start, stop in runs(perhaps):
         inside = np.flatnonzero(sure[start:stop])

@@ -162,8 +162,8 @@ def _translations(track: PoseTrack, points: np.ndarray, focal: float) -> np.ndar
 def _tilt(track: PoseTrack, points: np.ndarray) -> tuple[float, float]:
     """Pitch and roll (rad) at which standing people stand upright on the whole.
 
-    Assumption, not studied: cameras are level within 15 degrees and held straight within 3; a median posture is upright
-    within 7 and 3.
+    Assumption, not studied: cameras are level within 15 degrees and held straight within 3. A median posture is upright
+    within 7, to either side too (36 rendered clips: runners seen from the side lean by 14 degrees, kicks by 9).
     """
 
     def at(name: str) -> np.ndarray:
@@ -182,7 +182,7 @@ def _tilt(track: PoseTrack, points: np.ndarray) -> tuple[float, float]:
     if not chosen.any():
         return 0.0, 0.0
     pitch, roll = np.arctan2(-up[chosen, 2], -up[chosen, 1]), np.arctan2(-up[chosen, 0], -up[chosen, 1])
-    return float(np.median(pitch)) * 15**2 / (15**2 + 7**2), float(np.median(roll)) * 0.5
+    return float(np.median(pitch)) * 15**2 / (15**2 + 7**2), float(np.median(roll)) * 3**2 / (3**2 + 7**2)
 
 
 def _roots(

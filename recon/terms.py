@@ -63,9 +63,10 @@ def reprojection(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor
 
 
 def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
-    """E_3D = mean_np w_np rho(|b_np - d_np| / 0.15): bones point where the estimator's metric points say.
+    """E_3D = mean_np w_np rho(|b_np - d_np| / s_np): bones point where the estimator's metric points say.
 
-    b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean. Directions instead of
+    b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean, s how far that is expected
+    to be off (`recon.evidence.expected_error`). Directions instead of
     positions, since the estimator's limb lengths are an average person's. SFV keeps the rotations near the initial
     estimate, weight 100.
     """
@@ -74,7 +75,7 @@ def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
     unit = torch.nn.functional.normalize(bone, dim=-1) @ x.view.rotation.T
     c, s = torch.cos(x.view.lean), torch.sin(x.view.lean)
     right, down, away = evidence.directions.unbind(-1)
-    e = (unit - torch.stack((right, c * down - s * away, s * down + c * away), -1)) / 0.15
+    e = (unit - torch.stack((right, c * down - s * away, s * down + c * away), -1)) / evidence.bone_error[..., None]
     return (evidence.bone_trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
 
 

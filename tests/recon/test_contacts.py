@@ -17,7 +17,7 @@ def test_a_long_low_stay_is_a_seat_and_a_crouch_is_not():
 
 def test_a_foot_that_shuffles_stands_twice_and_one_that_stays_once():
     fps, times = 30.0, np.arange(90) / 30.0
-    moved = 0.1 / (1.0 + np.exp(-(times - 1.5) / 0.1))  # 10 cm in half a second: slow, but it goes on to a new place
+    moved = 0.14 / (1.0 + np.exp(-(times - 1.5) / 0.1))  # 14 cm in half a second: slow, but it goes on to a new place
     path = np.stack((moved, np.zeros_like(moved)), 1)
     speed = np.abs(np.gradient(moved)) * fps
     everywhere = np.ones(len(times), bool)

@@ -89,7 +89,7 @@ def test_a_camera_that_is_carried_along_a_known_path(humanoid, jump, camera, fil
     true = np.ptp(jump.qpos[:, :2], axis=0).max()
     told, guessed = way(tmp_path / "path.txt"), way(None)
     assert abs(told[0] - true) < 0.15
-    assert abs(guessed[0] - true) > 0.3
+    assert abs(guessed[0] - true) > 0.2
     assert told[1] < 5.0
 
 
