@@ -29,7 +29,7 @@ CORE = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("shou
 ERROR, BY_LENGTH, BY_JITTER, BY_DOUBT, OF_FEET = 0.25, 1.6, 1.8, 0.46, 0.66
 """rad: what a bone's direction is off by, as the root of a sum of squares: always; times how much longer or shorter it
 is than usual (logarithm); times how far it is from its own smoothed direction; times 1 - confidence; and of feet. By
-maximum likelihood on the Pose Landmarker's points of 36 rendered clips with known truth (benchmarks/recon_rendered.py)."""
+maximum likelihood on the Pose Landmarker's points of 36 clips with known truth (benchmarks/recon_rendered.py)."""
 STEADY = 0.067
 """s: standard deviation of the smoothing that tells jitter."""
 

@@ -66,9 +66,8 @@ def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
     """E_3D = mean_np w_np rho(|b_np - d_np| / s_np): bones point where the estimator's metric points say.
 
     b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean, s how far that is expected
-    to be off (`recon.evidence.expected_error`). Directions instead of
-    positions, since the estimator's limb lengths are an average person's. SFV keeps the rotations near the initial
-    estimate, weight 100.
+    to be off (`recon.evidence.expected_error`). Directions instead of positions, since the estimator's limb lengths are
+    an average person's. SFV keeps the rotations near the initial estimate, weight 100.
     """
     seen = evidence.at_frames(x.placed.landmarks[:, columns])
     bone = seen[:, evidence.pairs[:, 1]] - seen[:, evidence.pairs[:, 0]]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from recon.contacts import kept_places, runs, seated
+from recon.contacts import _settled, kept_places, runs, seated
 
 
 def test_runs_by_hand():
@@ -25,3 +25,11 @@ def test_a_foot_that_shuffles_stands_twice_and_one_that_stays_once():
     assert len(stands) == 2
     assert stands[0][1] < 45 < stands[1][0]
     assert runs(kept_places(everywhere, 0.2 * path, 0.2 * speed, fps)) == [(0, 90)]
+
+
+def test_a_foot_at_half_a_metre_per_second_stands_if_the_body_is_quick():
+    """Threshold 0.3 m/s for who stays; 0.6 for who runs at 3 m/s."""
+    speed = np.where((np.arange(60) > 20) & (np.arange(60) < 30), 0.5, 4.0)
+    low = np.zeros(60)
+    assert runs(_settled(speed, low, np.full(60, 0.3), 0.07, 30.0)) == []
+    assert runs(_settled(speed, low, np.full(60, 0.6), 0.07, 30.0)) == [(21, 30)]
