@@ -1,7 +1,7 @@
 """Reconstruction against exact truth: mocap performed by a person-like character and seen by known cameras.
 
-    python benchmarks/recon_rendered.py FOLDER --work runs/recon [--motions backflip kick] [--views 3] [--rows raw ours]
-        [--camera still|pan|travel] [--lifter FILE]
+    python benchmarks/recon_rendered.py FOLDER --work runs/recon [--motions backflip kick] [--views 3] [--in-turn]
+        [--rows raw ours] [--camera still|pan|travel] [--lifter FILE]
 
 FOLDER holds DeepMimic's `humanoid3d_*.txt`. Each motion is rendered from each view once, its people are found once, and
 each row is computed once; all of it is kept in `--work`, so a stopped run goes on and a new row costs only itself.
@@ -9,9 +9,9 @@ each row is computed once; all of it is kept in `--work`, so a stopped run goes 
 Cameras: one that stands still far enough away to see the whole way; one held in a hand, nearer, that turns after the
 person; and one that is carried along, whose path is known.
 
-Rows: the estimator's own points, placed at the depth at which they project; the same after a Gaussian filter;
-the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness; no floor); ours; ours without a term; and
-ours with a lifter that `sfv fit` made, called after its file.
+Rows: the truth itself, since mocap slides and shakes too; the estimator's own points, placed at the depth at which they
+project; the same after a Gaussian filter; the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness;
+no floor); ours; ours without a term; and ours with a lifter that `sfv fit` made, called after its file.
 """
 
 import argparse
@@ -65,6 +65,9 @@ COLUMNS = {
     "kept": "swing %", "slide": "slide mm/frame", "under": "deepest cm", "f1": "contact F1", "fall": "a/g in flight",
     "cpu": "CPU s/s",
 }  # fmt: skip
+
+MEANS = ("pa", "wa")
+"""Columns of which the mean is shown too: a median of few cases jumps."""
 
 
 def truth_of(folder: Path, name: str, character: Character) -> Motion:
@@ -179,7 +182,7 @@ def fitted(
 
 
 SFV = TermWeights(
-    reprojection=10.0, bones=10.0, smooth=3.0, limits=0.0, solid=0.0, ground=0.0, stance=0.0, friction=0.0, balance=0.0,
+    reprojection=10.0, bones=30.0, smooth=3.0, limits=0.0, solid=0.0, ground=0.0, stance=0.0, friction=0.0, balance=0.0,
     poise=0.0, flight=0.0,
 )  # fmt: skip
 TRUTH = "truth"
@@ -267,6 +270,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--motions", nargs="+", default=list(MOTIONS))
     parser.add_argument("--views", type=int, default=len(VIEWS))
+    parser.add_argument("--in-turn", action="store_true", help="each motion from one view only, which go round")
     parser.add_argument("--camera", choices=("still", "pan", "travel"), default="still")
     parser.add_argument("--rows", nargs="+", choices=[TRUTH, *ROWS], default=[TRUTH, "raw", "gaussian", "sfv", "ours"])
     parser.add_argument("--lifter", type=Path, help="a file of sfv fit; adds its row")
@@ -277,6 +281,8 @@ def main() -> None:
         ROWS[args.lifter.stem] = partial(fitted, weights=TermWeights(), lifter=args.lifter)
     character = load_character("humanoid")
     cases = [(name, view) for name in args.motions for view in range(args.views)]
+    if args.in_turn:
+        cases = [(name, -index % args.views) for index, name in enumerate(args.motions)]
     values: dict[str, list[dict[str, float]]] = {row: [] for row in args.rows}
     for name, view in cases:
         place = args.work / (f"{name}-{view}" + (f"-{args.camera}" if args.camera != "still" else ""))
@@ -284,15 +290,21 @@ def main() -> None:
         for row in args.rows:
             values[row].append(compute(place, row, args.camera, character))
             print(f"{name}-{view} {row}: " + " ".join(f"{k} {v:.3g}" for k, v in values[row][-1].items()), flush=True)
-    lines = [f"{len(cases)} cases: {len(args.motions)} motions, {args.views} views; medians.", ""]
-    lines += ["| row | " + " | ".join(COLUMNS.values()) + " |", "| --- " * (len(COLUMNS) + 1) + "|"]
+    seen = "in turn from" if args.in_turn else "each from"
+    lines = [f"{len(args.motions)} motions, {seen} {args.views} views: {len(cases)} cases; medians.", ""]
+    means = [f"mean {COLUMNS[key]}" for key in MEANS]
+    lines += ["| row | " + " | ".join([*COLUMNS.values(), *means]) + " |"]
+    lines += ["| --- " * (len(COLUMNS) + len(MEANS) + 1) + "|"]
     for row in args.rows:
         cells = [[case[key] for case in values[row] if np.isfinite(case.get(key, np.nan))] for key in COLUMNS]
-        lines.append(f"| {row} | " + " | ".join(f"{np.median(c):.3g}" if c else "" for c in cells) + " |")
-    lines += ["", "| case | " + " | ".join(f"{row}: PA / WA mm" for row in args.rows) + " |"]
-    lines += ["| --- " * (len(args.rows) + 1) + "|"]
+        shown = [f"{round(np.median(c), 6):.3g}" if c else "" for c in cells]
+        shown += [f"{round(np.mean([case[key] for case in values[row]]), 6):.3g}" for key in MEANS]
+        lines.append(f"| {row} | " + " | ".join(shown) + " |")
+    found = [row for row in args.rows if row != TRUTH]
+    lines += ["", "| case | " + " | ".join(f"{row}: PA / WA mm" for row in found) + " |"]
+    lines += ["| --- " * (len(found) + 1) + "|"]
     for index, (name, view) in enumerate(cases):
-        cells_ = [f"{values[row][index]['pa']:.0f} / {values[row][index]['wa']:.0f}" for row in args.rows]
+        cells_ = [f"{values[row][index]['pa']:.0f} / {values[row][index]['wa']:.0f}" for row in found]
         lines.append(f"| {name}-{view} | " + " | ".join(cells_) + " |")
     text = "\n".join(lines) + "\n"
     if args.out:
