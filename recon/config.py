@@ -29,7 +29,7 @@ class TermWeights:
     """Landmarks project onto the points seen."""
     bones: float = 15.0
     """Bones point where the estimator's metric points say."""
-    smooth: float = 2.0
+    smooth: float = 1.5
     """Accelerations change slowly."""
     limits: float = 1.0
     """Joints stay in their ranges."""

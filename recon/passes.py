@@ -11,6 +11,7 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -32,6 +33,8 @@ SHARES = {"pose": 0.25, "picture": 0.5, "floor": 1.0, "contacts": 1.0, "characte
 """Passes, and what share of the configured steps each may take."""
 QUICK = 5.0
 """m/s: a body part this fast may have twice the jerk of a slow one. With 2, noise stays in every fast move."""
+BRISK = 0.7
+"""m/s: who walks faster is about to fall at every step, and is asked neither for balance nor to be about to stay."""
 
 Table = dict[str, tuple[Term, float]]
 
@@ -159,8 +162,9 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
     touching = touching * standing_feet(body, stance, problem.soles)
     # a seat bears weight where the feet do not
-    sits = torch.tensor(seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps))
-    alone = replace(stance, weight=stance.weight * ~sits[:, None])
+    sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
+    still = torch.tensor(~sits & (_ground_speed(found, fps) < BRISK))
+    alone = replace(stance, weight=stance.weight * still[:, None])
     return {
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=firm), w.stance),
@@ -170,6 +174,12 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
         "poise": (partial(terms.poise, given=alone, fps=fps), w.poise),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
     }
+
+
+def _ground_speed(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:
+    """How fast the centre of mass goes along the floor, m/s."""
+    ways = np.gradient(found.placed.com[:, :2].numpy(), axis=0)
+    return np.asarray(np.linalg.norm(gaussian_filter1d(ways, 0.15 * fps, axis=0, mode="nearest"), axis=1) * fps)
 
 
 def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:

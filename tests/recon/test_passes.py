@@ -12,7 +12,8 @@ from recon.config import ReconstructConfig
 from recon.contacts import floor_slopes
 from recon.fit import View, candidate
 from recon.lifting import LEAN
-from recon.passes import _levelled, pose_problem
+from recon.passes import BRISK, _floor_terms, _levelled, pose_problem
+from recon.terms import Stance
 from sfv.motion import Motion
 
 HEIGHT, PITCH = 1.3, 0.06
@@ -53,3 +54,21 @@ def test_a_wrong_tilt_is_seen_by_the_feet_and_put_right(humanoid, filmed, glide,
         view.project(found.placed.landmarks).numpy(),
         atol=1e-3,
     )
+
+
+@pytest.mark.parametrize("speed", [0.5 * BRISK, 2.0 * BRISK])
+def test_only_who_stays_is_asked_for_balance(humanoid, filmed, glide, speed):
+    """A body leans forward on feet that stand; it is as far from balance whether its hips go on or not."""
+    problem = pose_problem(filmed(glide, CAMERA, pixels=0.0), humanoid, ReconstructConfig(), lambda steps: None)
+    qpos = glide.qpos[:30].copy()
+    qpos[:, :3] += np.outer(speed * np.arange(30) / 30.0, [1.0, 0.0, 0.0])
+    lean = Rotation.from_euler("y", 0.5)
+    qpos[:, 3:7] = (lean * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
+    view = problem.first.view
+    found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
+    points = torch.tensor(problem.soles)
+    on = torch.ones(30, len(points))
+    stance = Stance(points, on.double(), on.long())
+    terms = _floor_terms(problem, found, stance, 0.005)
+    misfits = [float(terms[name][0](found)) for name in ("balance", "poise")]
+    assert all(misfit > 1.0 for misfit in misfits) if speed < BRISK else misfits == [0.0, 0.0]
