@@ -32,8 +32,8 @@ LOW, LONGEST_CROUCH = 0.75, 1.0
 """Share of the standing height, and s."""
 DRIFT = 0.06
 """m across the picture that the estimate of a standing foot may wander: about 20 px on a person of 600 px."""
-CLEAR = 0.04
-"""m of air under the body in the middle of a jump; a step without a visible contact has less."""
+OFF, CLEAR = 0.01, 0.04
+"""m of air under the body all through a jump, and in its middle; a step without a visible contact has less."""
 SLOPES = (0.1, 0.05)
 """How far a first guess of the camera's tilt is off, in and across the direction of view."""
 UNEVEN, LOW_FOOT, PLACE = 0.08, 0.1, 0.3
@@ -208,11 +208,18 @@ def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.n
 
 
 def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
-    """1 in frames of flight: no foot stands for at least SHORTEST, and at some time the whole body is off the floor."""
-    out = np.zeros(len(lowest))
+    """1 in frames of flight: no foot stands, and for at least SHORTEST nothing else of the body is on the floor.
+
+    Who stands on their hands or lies on their back does not fly. A flight begins where the last foot leaves the floor
+    and ends where the first comes down, if the body is on the floor for less than SHORTEST between.
+    """
+    out, edge = np.zeros(len(lowest)), round(SHORTEST * fps)
     for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
-        if (stop - start) / fps >= SHORTEST and lowest[start:stop].max() > CLEAR:
-            out[start:stop] = 1.0
+        for first, last in runs(lowest[start:stop] > OFF):
+            if (last - first) / fps >= SHORTEST and lowest[start + first : start + last].max() > CLEAR:
+                a = start if first < edge else start + first
+                b = stop if stop - start - last < edge else start + last
+                out[a:b] = 1.0
     return out
 
 
