@@ -129,7 +129,7 @@ def expected_error(
     Bones keep their lengths and turn smoothly; where an estimator's do not, its depth is a guess. `step` is the seconds
     between observations; NaN stands for unseen.
     """
-    usual = np.nanmedian(length, 0)
+    usual = np.median(bridge(length), 0)
     stretched = np.abs(np.log(np.maximum(length, 1e-3) / np.maximum(usual, 1e-3)))
     flat = bridge(directions.reshape(len(directions), -1)).reshape(directions.shape)
     sigma = STEADY / step

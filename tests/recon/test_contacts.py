@@ -1,6 +1,8 @@
 import numpy as np
+import torch
 
-from recon.contacts import _settled, kept_places, runs, seated
+from recon.contacts import _settled, airborne, kept_places, runs, seated
+from recon.terms import Stance
 
 
 def test_runs_by_hand():
@@ -33,3 +35,16 @@ def test_a_foot_at_half_a_metre_per_second_stands_if_the_body_is_quick():
     low = np.zeros(60)
     assert runs(_settled(speed, low, np.full(60, 0.3), 0.07, 30.0)) == []
     assert runs(_settled(speed, low, np.full(60, 0.6), 0.07, 30.0)) == [(21, 30)]
+
+
+def test_a_jump_is_a_flight_from_the_last_to_the_first_foot_and_a_handstand_is_none():
+    """Feet stand in frames 0 to 9, 25 to 34 and 60 to 69; the body is off the floor in 12 to 22, and hands in 45 to 49."""
+    stands = np.zeros(70, bool)
+    stands[:10] = stands[25:35] = stands[60:] = True
+    lowest = np.zeros(70)
+    lowest[12:23], lowest[45:50] = 0.2, 0.03
+    on = torch.tensor(stands)[:, None]
+    given = Stance(torch.tensor([0]), on.double(), on.long())
+    assert runs(airborne(given, lowest, 30.0) > 0) == [(10, 25)]
+    lowest[45:50] = 0.1
+    assert runs(airborne(given, lowest, 30.0) > 0) == [(10, 25), (45, 50)]
