@@ -38,7 +38,7 @@ def test_a_foot_at_half_a_metre_per_second_stands_if_the_body_is_quick():
 
 
 def test_a_jump_is_a_flight_from_the_last_to_the_first_foot_and_a_handstand_is_none():
-    """Feet stand in frames 0 to 9, 25 to 34 and 60 to 69; the body is off the floor in 12 to 22, and hands in 45 to 49."""
+    """Feet stand in frames 0 to 9, 25 to 34 and 60 to 69; all is off the floor in 12 to 22, and hands in 45 to 49."""
     stands = np.zeros(70, bool)
     stands[:10] = stands[25:35] = stands[60:] = True
     lowest = np.zeros(70)
