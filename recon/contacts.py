@@ -157,8 +157,8 @@ def _lowest_soles(
     """Height of the lowest sole, m, and whether any sole is slow in the picture."""
     groups = sole_groups(body, character)
     low = [found.placed.surface[:, surface, 2].min(1).values.numpy() for surface in groups.values()]
-    slow = [landmark_path(found, evidence, landmark, fps)[1] < _slow(found, fps) for landmark in groups]
-    return np.min(low, 0), np.any(slow, 0)
+    slow = _slow(found, fps)
+    return np.min(low, 0), np.any([landmark_path(found, evidence, name, fps)[1] < slow for name in groups], 0)
 
 
 def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
@@ -230,11 +230,15 @@ def standing_feet(body: Body, given: Stance, points: tuple[int, ...]) -> Float[T
     return torch.stack([on[:, owner == body.surface_body[i]].amax(1) for i in points], 1)
 
 
+def ground_speed(path: Float[np.ndarray, "T 3"], over: float, fps: float) -> Float[np.ndarray, " T"]:
+    """How fast (m/s) a point goes along the floor, per frame; its velocity smoothed by a Gaussian of `over` seconds."""
+    ways = np.gradient(path[:, :2], axis=0) * fps
+    return np.asarray(np.linalg.norm(gaussian_filter1d(ways, over * fps, axis=0, mode="nearest"), axis=1))
+
+
 def _slow(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:
     """Speed (m/s) below which a foot is slow, per frame."""
-    ways = np.gradient(found.qpos[:, :2].numpy(), axis=0)
-    hips = np.linalg.norm(gaussian_filter1d(ways, 0.25 * fps, axis=0, mode="nearest"), axis=1) * fps
-    return np.maximum(SLOW, HURRY * hips)
+    return np.maximum(SLOW, HURRY * ground_speed(found.qpos[:, :3].numpy(), 0.25, fps))
 
 
 def _settled(

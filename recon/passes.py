@@ -11,7 +11,6 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -19,7 +18,16 @@ from recon import terms
 from recon.body import Body
 from recon.camera import default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import airborne, estimate_stance, floor_level, floor_slopes, seated, sole_groups, standing_feet
+from recon.contacts import (
+    airborne,
+    estimate_stance,
+    floor_level,
+    floor_slopes,
+    ground_speed,
+    seated,
+    sole_groups,
+    standing_feet,
+)
 from recon.evidence import Evidence, gather
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
 from recon.lifting import LEAN, lift
@@ -163,7 +171,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     touching = touching * standing_feet(body, stance, problem.soles)
     # a seat bears weight where the feet do not
     sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
-    still = torch.tensor(~sits & (_ground_speed(found, fps) < BRISK))
+    still = torch.tensor(~sits & (ground_speed(found.placed.com.numpy(), 0.15, fps) < BRISK))
     alone = replace(stance, weight=stance.weight * still[:, None])
     return {
         "ground": (terms.ground, w.ground),
@@ -174,12 +182,6 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
         "poise": (partial(terms.poise, given=alone, fps=fps), w.poise),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
     }
-
-
-def _ground_speed(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:
-    """How fast the centre of mass goes along the floor, m/s."""
-    ways = np.gradient(found.placed.com[:, :2].numpy(), axis=0)
-    return np.asarray(np.linalg.norm(gaussian_filter1d(ways, 0.15 * fps, axis=0, mode="nearest"), axis=1) * fps)
 
 
 def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
