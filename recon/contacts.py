@@ -210,6 +210,8 @@ def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.n
 def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
     """1 in frames of flight: no foot stands, and for at least SHORTEST nothing else of the body is on the floor.
 
+    `lowest` is the height of the body's lowest point, m.
+
     Who stands on their hands or lies on their back does not fly. A flight begins where the last foot leaves the floor
     and ends where the first comes down, if the body is on the floor for less than SHORTEST between.
     """
@@ -244,7 +246,10 @@ def _slow(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:
 def _settled(
     speed: np.ndarray, height: np.ndarray, slow: np.ndarray, tolerance: float, fps: float
 ) -> Bool[np.ndarray, " T"]:
-    """Hysteresis on speed and height, then gaps closed and blips removed."""
+    """(T,) whether a point stands: hysteresis on speed and height, then gaps closed and blips removed.
+
+    `speed` (T,) m/s, `height` (T,) m above the floor, `slow` (T,) m/s from `_slow`, `tolerance` m.
+    """
     sure = (speed < slow) & (height < tolerance)
     perhaps = (speed < FAST / SLOW * slow) & (height < 1.5 * tolerance)
     on = np.zeros(len(speed), bool)
