@@ -1,4 +1,4 @@
-"""A video as upright RGB frames with their true presentation times.
+"""A video, or a part of one, as upright RGB frames with their true presentation times.
 
 Phones record at a variable rate and note in the container how the camera was held; both are resolved here, so that
 nobody above asks again. A clip knows nothing about people, and holds no frame: each iteration decodes the file anew.
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from sfv.errors import InputError
+from sfv.excerpt import WHOLE, Excerpt
 from sfv.progress import bar
 
 if TYPE_CHECKING:  # av is loaded when a file is opened
@@ -32,20 +33,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Clip:
-    """A video file. Iterating decodes it from the start and yields upright (H, W, 3) uint8 RGB frames, one per time."""
+    """A video file, or part of one. Iterating decodes it and yields upright (H, W, 3) uint8 RGB, one per time."""
 
     path: Path
     size: tuple[int, int]
     """Width and height in px of the upright frames."""
     times: Float[np.ndarray, " T"]
-    """Presentation time of each frame in seconds, from 0, strictly increasing, not necessarily evenly."""
+    """Presentation time of each frame in seconds after the file's first, strictly increasing, not always evenly."""
 
     @classmethod
-    def open(cls, path: Path | str) -> "Clip":
+    def open(cls, path: Path | str, excerpt: Excerpt = WHOLE) -> "Clip":
         """Decode the file once for its frame times; a file that breaks off is used as far as it can be read.
 
         Raises:
-            InputError: there is no such file, it is no video, no frame can be decoded, or it is under half a second.
+            InputError: there is no such file, it is no video, no frame can be decoded, it is under half a second, or
+                it has no such part.
         """
         path = Path(path)
         _check_readable(path)
@@ -60,18 +62,22 @@ class Clip:
                     size = size if times else _upright_size(frame)
                     times.append(time)
                     advance(1.0)
+                    if excerpt.over(time - times[0]):
+                        break
         if not times:
             raise InputError(f"{path} holds no frame that can be decoded; convert it to H.264 mp4 and try again")
-        from_zero = np.array(times) - times[0]
+        whole = np.array(times) - times[0]
+        from_zero = whole[excerpt.frames(whole, str(path))]
         step = float(np.median(np.diff(from_zero))) if len(from_zero) > 1 else 0.0
-        seconds = float(from_zero[-1]) + step
+        count, seconds = len(from_zero), float(np.ptp(from_zero)) + step if len(from_zero) else 0.0
         if seconds < MIN_SECONDS:
+            part = "" if excerpt.whole else " there"
             raise InputError(
-                f"{path} has {len(times)} readable frame{'s' * (len(times) != 1)} ({seconds:.2f} s), and a clip must "
+                f"{path} has {count} readable frame{'s' * (count != 1)}{part} ({seconds:.2f} s), and a clip must "
                 f"last at least {MIN_SECONDS} s; give a longer one"
             )
-        if promised - seconds > max(2 * step, 0.02 * promised):
-            log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, seconds, promised)
+        if excerpt.end is None and promised - whole[-1] - step > max(2 * step, 0.02 * promised):
+            log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, whole[-1] + step, promised)
         return cls(path, size, from_zero)
 
     def __len__(self) -> int:
@@ -85,7 +91,7 @@ class Clip:
     @property
     def duration(self) -> float:
         """Seconds, the last frame's own included."""
-        return float(self.times[-1] + 1.0 / self.fps)
+        return float(self.times[-1] - self.times[0] + 1.0 / self.fps)
 
     def __iter__(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         for frame in self._decoded():

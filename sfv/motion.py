@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.files import replacing
 from sfv.skeleton import Skeleton
 
@@ -105,6 +106,22 @@ class Motion:
             grid = np.clip(np.arange(len(qpos)) / fps, 0, self.duration)
             contacts = np.stack([np.interp(grid, self.times, c) for c in self.contacts.T], 1)
         return replace(self, fps=fps, qpos=qpos, contacts=contacts)
+
+    def part(self, excerpt: Excerpt) -> "Motion":
+        """The frames of a part of it; a part of a loop is none.
+
+        Raises:
+            InputError: it has no such part, or that is shorter than two frames.
+        """
+        if excerpt.whole:
+            return self
+        name = self.source or "the motion"
+        frames = excerpt.frames(self.times, name)
+        if len(self.qpos[frames]) < 2:
+            raise InputError(f"{name} has under two frames there, at {self.fps:g} a second; give a longer part")
+        contacts = None if self.contacts is None else self.contacts[frames]
+        source = f"{self.source}, from {self.times[frames][0]:.4g} to {self.times[frames][-1]:.4g} s"
+        return replace(self, qpos=self.qpos[frames], contacts=contacts, loop=False, source=source.removeprefix(", "))
 
     def cycle(self) -> tuple[float, np.ndarray]:
         """Of a loop: the turn about z (rad) and the displacement in xy (m) of one cycle."""

@@ -14,6 +14,7 @@ from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import changed, plain, write_config
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.folder import alone_in
 from sfv.pages import page_stage, preview_stage, read_columns
 from sfv.provenance import provenance
@@ -34,6 +35,7 @@ class RunConfig:
     one of another body is retargeted."""
     out: Path
     """The run folder, such as runs/name."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     performer: str | None = None
@@ -110,10 +112,14 @@ def run_stages(config: RunConfig) -> list[Stage]:
     track, motion = folder.pose("track.npz"), folder.motion("motion.npz")
     if holds_motion(config.clip):
         performer, rate = config.performer, config.tracking.control_hz
-        reference = [import_stage(config.clip, motion, folder.motion, config.character, rate, config.mend, performer)]
+        reference = [
+            import_stage(
+                config.clip, motion, folder.motion, config.character, rate, config.mend, performer, config.excerpt
+            )
+        ]
     else:
         reference = [
-            pose_stage(config.clip, track, folder.pose, config.pose),
+            pose_stage(config.clip, track, folder.pose, config.pose, config.excerpt),
             motion_stage(track, motion, folder.motion, config.character, config.reconstruct),
         ]
     about = partial(provenance, resolved(config), config.train.seed)

@@ -23,10 +23,12 @@ def source_pictures(motion: Path) -> "list[np.ndarray] | None":
     import numpy as np
 
     from sfv.clip import Clip
+    from sfv.excerpt import Excerpt
     from sfv.pose import PoseTrack
     from sfv.view.rollout import lowered
 
-    frames, times = Clip.open(clip), PoseTrack.load(track).times
+    times = PoseTrack.load(track).times
+    frames = Clip.open(clip, Excerpt(float(times[0]), float(times[-1])))
     moments = np.arange(times[0], times[-1], 1 / 15)
     wanted = np.abs(frames.times[:, None] - moments).argmin(0).tolist()
     small = {index: lowered(frame) for index, frame in enumerate(frames) if index in wanted}

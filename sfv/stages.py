@@ -15,6 +15,7 @@ from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.config import write_config
 from sfv.errors import InputError
+from sfv.excerpt import WHOLE, Excerpt
 from sfv.files import fingerprint, replacing
 from sfv.sources import clip_of, source_pictures
 from sfv.stage import Stage
@@ -49,16 +50,16 @@ def beside(result: Path) -> Place:
     return lambda name: result.with_name(f"{result.stem}.{name}")
 
 
-def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig) -> Stage:
+def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt) -> Stage:
     """Clip -> track, and the overlay video."""
-    overlay, settings = place("overlay.mp4"), {"pose": config}
+    overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
     def work() -> None:
         from recon.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
-        frames = Clip.open(clip)
+        frames = Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
         overlay_video(frames, estimate.tracks, estimate.chosen, overlay)
         estimate.track.save(track)
@@ -100,7 +101,14 @@ def motion_stage(track: Path, motion: Path, place: Place, character: str, config
 
 
 def import_stage(
-    source: Path, motion: Path, place: Place, character: str, fps: float, mend: bool, performer: str | None = None
+    source: Path,
+    motion: Path,
+    place: Place,
+    character: str,
+    fps: float,
+    mend: bool,
+    performer: str | None = None,
+    excerpt: Excerpt = WHOLE,
 ) -> Stage:
     """Motion file of any known format -> reference motion of the character at `fps`.
 
@@ -108,7 +116,7 @@ def import_stage(
     check says so.
     """
     scorecard = place("scorecard.json")
-    settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend}
+    settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend} | _part(excerpt)
     if performer is not None:
         settings["performer"] = performer
 
@@ -117,7 +125,7 @@ def import_stage(
         from sfv.reference import checked, mended, retargeted
         from sfv.scorecard import motion_scorecard
 
-        reference, body = read_motion(source, character=performer), _character(character)
+        reference, body = read_motion(source, character=performer).part(excerpt), _character(character)
         if abs(reference.fps - fps) > 1e-6:
             reference = reference.resampled(fps)
         if reference.skeleton.difference_to(body.skeleton):
@@ -300,6 +308,11 @@ def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", pat
     with replacing(path) as temporary:
         np.savez_compressed(temporary, state=state.numpy(), kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=count)
     log.warning("the physics went to NaN in %d episodes, which ended there; the state before one is in %s", count, path)
+
+
+def _part(excerpt: Excerpt) -> dict[str, object]:
+    """What of an excerpt decides a result: nothing, if it is the whole clip."""
+    return {} if excerpt.whole else {"excerpt": excerpt}
 
 
 def _character(name: str) -> "Character":

@@ -14,6 +14,7 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.pipeline import RunConfig, run
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Program:
     """Videos of a person, or motion files of any format that sfv convert knows."""
     out: Path
     """The folder of the runs."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     performer: str | None = None
@@ -86,12 +88,13 @@ def runs_of(program: Program) -> list[RunConfig]:
         runs[name] = RunConfig(
             clip.absolute(),
             (program.out / name).absolute(),
-            program.character,
-            program.performer,
-            program.pose,
-            program.reconstruct,
-            replace(program.tracking, threads=1),
-            program.train,
+            excerpt=program.excerpt,
+            character=program.character,
+            performer=program.performer,
+            pose=program.pose,
+            reconstruct=program.reconstruct,
+            tracking=replace(program.tracking, threads=1),
+            train=program.train,
             mend=program.mend,
             rollouts=program.rollouts,
         )

@@ -1,10 +1,12 @@
 """`sfv convert`: motion file -> motion file of another format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from sfv.excerpt import Excerpt
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Program:
     """The motion file to read."""
     out: Annotated[Path, Positional, arg(metavar="OUT")]
     """The motion file to write; its suffix names the format: .npz, .bvh, .csv or .txt (DeepMimic)."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     format: str | None = None
     """The format of SOURCE, where its suffix does not tell."""
     fps: float | None = None
@@ -29,7 +32,7 @@ def main(program: Program) -> None:
     """Read and write."""
     from sfv.formats.files import read_motion, write_motion
 
-    motion = read_motion(program.source, program.format, program.fps, program.character)
+    motion = read_motion(program.source, program.format, program.fps, program.character).part(program.excerpt)
     write_motion(motion, program.out, program.out_format)
     print(motion.source)
     print(f"{program.out}: {len(motion)} frames at {motion.fps:g} Hz, {motion.duration:.2f} s")

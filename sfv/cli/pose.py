@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import PoseConfig
 from sfv.cli.say import say_outcome
+from sfv.excerpt import Excerpt
 from sfv.stage import perform
 from sfv.stages import beside, pose_stage
 
@@ -23,6 +24,7 @@ class Program:
     """A video of a person."""
     out: Path
     """The track to write, such as track.npz."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
     config: Path | None = None
     """Settings to start from: the config.yaml beside an earlier track. Flags override it."""
@@ -30,4 +32,5 @@ class Program:
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done."""
-    say_outcome(perform(pose_stage(program.clip, program.out, beside(program.out), program.pose)))
+    place = beside(program.out)
+    say_outcome(perform(pose_stage(program.clip, program.out, place, program.pose, program.excerpt)))

@@ -48,8 +48,8 @@ def overlay_video(clip: Clip, tracks: Sequence[PoseTrack], chosen: int, path: Pa
     with bar("drawing overlay", float(len(clip)), "frames") as advance:
 
         def drawn() -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-            shown = 0
-            ends = np.append(clip.times[1:], clip.duration)
+            shown = round(clip.times[0] * fps)
+            ends = np.append(clip.times[1:], clip.times[0] + clip.duration)
             for image, time, end in zip(clip, clip.times.tolist(), ends.tolist(), strict=True):
                 # as many output frames as begin before the next input frame does, half an output frame of slack
                 count = max(int(np.ceil(end * fps - 0.5)) - shown, 0)

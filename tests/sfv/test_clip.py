@@ -9,6 +9,7 @@ import pytest
 
 from sfv.clip import Clip
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 
 
 def encode(path: Path, ticks: list[int], rate: int = 1000, size: tuple[int, int] = (64, 48), turned: int = 0) -> Path:
@@ -50,6 +51,31 @@ def test_variable_rate_keeps_the_true_times(tmp_path: Path) -> None:
 def test_times_start_at_zero(tmp_path: Path) -> None:
     clip = Clip.open(encode(tmp_path / "late.mkv", [500 + 100 * k for k in range(10)]))
     np.testing.assert_allclose(clip.times, np.arange(10) / 10)
+
+
+def test_a_part_keeps_the_times_of_the_file(tmp_path: Path) -> None:
+    path = encode(tmp_path / "clip.mp4", [100 * k for k in range(20)])
+    clip = Clip.open(path, Excerpt(0.5, 1.2))
+    np.testing.assert_allclose(clip.times, np.arange(5, 13) / 10)
+    assert clip.duration == pytest.approx(0.8)
+    np.testing.assert_allclose([frame[40, 40].mean() for frame in clip], 10 * np.arange(5, 13), atol=3)
+    np.testing.assert_allclose([frame[40, 40].mean() for frame in clip.frames([-1, 0])], [120, 50], atol=3)
+
+
+def test_a_part_is_refused_where_it_is_too_short_or_not_there(tmp_path: Path) -> None:
+    path = encode(tmp_path / "clip.mp4", [100 * k for k in range(20)])
+    with pytest.raises(InputError, match=r"has 3 readable frames there \(0.30 s\)"):
+        Clip.open(path, Excerpt(0.5, 0.7))
+    with pytest.raises(InputError, match=r"lasts 1.9 s, and --begin is 5"):
+        Clip.open(path, Excerpt(5.0))
+
+
+def test_a_part_of_a_file_that_breaks_off_later_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = encode(tmp_path / "whole.mkv", [40 * k for k in range(200)], size=(320, 240))
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert len(Clip.open(cut, Excerpt(0.0, 0.48))) == 13
+    assert not caplog.records
 
 
 def test_frames_are_yielded_in_order_and_picked_by_index(tmp_path: Path) -> None:

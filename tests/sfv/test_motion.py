@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -103,6 +104,23 @@ def test_contacts_are_resampled_too():
     steps = np.array([[0.0], [0.0], [1.0], [1.0]])
     motion = replace(wandering(4), contacts=steps, contact_names=("hand",)).resampled(20.0)
     np.testing.assert_allclose(motion.contacts[:, 0], [0, 0, 0, 0.5, 1, 1, 1], atol=1e-9)
+
+
+def test_a_part_is_its_frames_and_no_loop():
+    loop = circling()  # 12 steps at 30 fps: 0.4 s
+    contacts = np.linspace(0.0, 1.0, len(loop))[:, None]
+    loop = replace(loop, contacts=contacts, contact_names=("hand",), source="round.bvh")
+    part = loop.part(Excerpt(0.1, 0.3))
+    np.testing.assert_array_equal(part.qpos, loop.qpos[3:10])
+    np.testing.assert_array_equal(part.contacts, contacts[3:10])
+    assert not part.loop
+    assert part.source == "round.bvh, from 0.1 to 0.3 s"
+    assert loop.part(Excerpt()) is loop
+
+
+def test_a_part_of_under_two_frames_is_refused():
+    with pytest.raises(InputError, match="under two frames there, at 30 a second"):
+        circling().part(Excerpt(0.11, 0.16))
 
 
 def test_the_cycle_of_a_loop_is_its_turn_and_displacement():

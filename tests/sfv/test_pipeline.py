@@ -20,13 +20,14 @@ from sfv.character import load_character
 from sfv.clip import Clip
 from sfv.config import changed, read_yaml
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.formats.files import write_motion
 from sfv.motion import Motion
 from sfv.pipeline import RunConfig, RunFolder, evaluation_of, run, stage_minutes
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
-from sfv.stage import Outcome, perform
+from sfv.stage import Mark, Outcome, perform
 from sfv.view.rollout import rollout_video
 
 TINY = TrainConfig(
@@ -96,7 +97,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     monkeypatch.setattr("sfv.stages.source_pictures", lambda motion: None)
     monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
     monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
-    monkeypatch.setattr("sfv.clip.Clip.open", lambda path: Clip(path, (64, 48), np.arange(20) / 10.0))
+    monkeypatch.setattr("sfv.clip.Clip.open", lambda path, excerpt: Clip(path, (64, 48), np.arange(20) / 10.0))
     monkeypatch.setattr("recon.estimate.estimate_pose", estimate_pose)
     monkeypatch.setattr("sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path: path.write_text("overlay"))
     monkeypatch.setattr("recon.reconstruct.reconstruct", reconstruct)
@@ -190,6 +191,26 @@ def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
     assert reference.fps == 30.0
     np.testing.assert_allclose(reference.qpos, wave.qpos, atol=1e-9)
     assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
+
+
+def test_a_part_of_a_motion_file(worked: list[str], config: RunConfig, wave: Motion) -> None:
+    source = config.clip.with_name("wave.npz")
+    wave.save(source)
+    part = replace(config, clip=source, excerpt=Excerpt(0.2, 0.5))
+    did(part)
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    np.testing.assert_allclose(reference.qpos, wave.qpos[6:16], atol=1e-9)
+    assert not any(did(part).values())
+    assert did(replace(part, excerpt=Excerpt()))["2-motion"], "another part is another motion"
+
+
+def test_a_part_of_a_video_is_said_to_the_pose_stage_alone(worked: list[str], config: RunConfig) -> None:
+    did(replace(config, excerpt=Excerpt(0.5, 1.5)))
+    marks = {name: Mark.read(config.out / name / "stage.json") for name in ("1-pose", "2-motion")}
+    assert marks["1-pose"] is not None
+    assert marks["1-pose"].config["excerpt"] == {"begin": 0.5, "end": 1.5}
+    assert marks["2-motion"] is not None
+    assert "excerpt" not in marks["2-motion"].config
 
 
 def test_a_motion_of_another_body_is_retargeted(worked: list[str], config: RunConfig) -> None:

@@ -67,6 +67,12 @@ class Frames(Clip):
         return (np.full((160, 200, 3), 8 * k, np.uint8) for k in range(len(self)))
 
 
+def test_a_part_of_a_clip_is_as_long_in_the_overlay(tmp_path: Path) -> None:
+    part = Frames(tmp_path, (200, 160), 20.0 + np.arange(15) / 30)
+    overlay_video(part, [], 0, tmp_path / "overlay.mp4")
+    assert [round(f[40, 40].mean() / 8) for f in Clip.open(tmp_path / "overlay.mp4")] == list(range(15))
+
+
 def test_uneven_recording_plays_in_true_time(tmp_path: Path) -> None:
     # 20 frames at 30 fps, then 10 at 10 fps, of which the last is held for the median interval
     uneven = Frames(tmp_path, (200, 160), np.concatenate([np.arange(20) / 30, 20 / 30 + np.arange(10) / 10]))
