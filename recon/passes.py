@@ -24,9 +24,10 @@ from recon.contacts import (
     floor_level,
     floor_slopes,
     ground_speed,
+    palm_groups,
     seated,
     sole_groups,
-    standing_feet,
+    standing_parts,
 )
 from recon.evidence import Evidence, gather
 from recon.fit import Candidate, Stiffness, Term, View, candidate, fit
@@ -73,8 +74,9 @@ class Problem:
 
     @property
     def soles(self) -> tuple[int, ...]:
-        """Surface points of the feet that may touch the floor."""
-        return tuple(i for group in sole_groups(self.body, self.character).values() for i in group)
+        """Surface points of feet and hands that may touch the floor."""
+        groups = sole_groups(self.body, self.character) | palm_groups(self.body, self.character)
+        return tuple(i for group in groups.values() for i in group)
 
     def run(self, start: Candidate, table: Mapping[str, tuple[Term, float]], stage: str, firm: float,
             free: tuple[str, ...] = ()) -> Candidate:  # fmt: skip
@@ -168,7 +170,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     lowest = found.placed.surface[..., 2].min(1).values.numpy()
     air = torch.tensor(airborne(stance, lowest, fps))
     touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
-    touching = touching * standing_feet(body, stance, problem.soles)
+    touching = touching * standing_parts(body, stance, problem.soles)
     # a seat bears weight where the feet do not
     sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
     still = torch.tensor(~sits & (ground_speed(found.placed.com.numpy(), 0.15, fps) < BRISK))

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from recon.camera import Camera, default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import foot_contacts, on_one_floor
+from recon.contacts import foot_contacts, on_one_floor, rolling_feet
 from recon.evidence import Evidence
 from recon.fit import Term
 from recon.lifter import Lifter, deepened
@@ -96,7 +96,8 @@ def reconstruct(
 
     qpos, view = performed.qpos.numpy(), person.view
     turn, shift = _to_origin(qpos, problem.evidence)
-    contacts = foot_contacts(body, character, stance)
+    rolling = rolling_feet(body, character, performed.placed.surface.numpy(), config.fps)
+    contacts = np.maximum(foot_contacts(body, character, stance), rolling)
     source = f"{track.estimator}, person {track.person}"
     motion = Motion(character.skeleton, config.fps, _turned(qpos, turn, shift), contacts, character.feet, source=source)
     height, pitch, roll = (float(value) for value in (view.height, view.pitch, view.roll))

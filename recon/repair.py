@@ -18,7 +18,7 @@ from torch import Tensor
 from recon import terms
 from recon.body import Body
 from recon.config import TermWeights
-from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_feet
+from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_parts
 from recon.fit import Candidate, Stiffness, View, candidate, fit
 from recon.passes import QUICK, Table
 from recon.solids import Solids
@@ -248,7 +248,7 @@ def _floor(
     w, surface = TermWeights(), start.placed.surface
     air = torch.tensor(airborne(stance, surface[..., 2].min(1).values.numpy(), fps))
     touching = torch.exp(-((surface[:, list(soles), 2].clamp_min(0.0) / 0.01) ** 2))
-    touching = touching * standing_feet(body, stance, soles)
+    touching = touching * standing_parts(body, stance, soles)
     feet = torch.tensor([body.names[b] in character.feet for b in body.surface_body])
     # where a hand or the back bears weight too, the feet alone say nothing of balance
     alone = surface[:, ~feet, 2].min(1).values > LOW

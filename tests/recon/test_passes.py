@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.camera import Camera
 from recon.config import ReconstructConfig
-from recon.contacts import floor_slopes
+from recon.contacts import airborne, estimate_stance, floor_slopes, palm_groups
 from recon.fit import View, candidate
 from recon.lifting import LEAN
 from recon.passes import BRISK, _floor_terms, _levelled, pose_problem
@@ -56,6 +56,40 @@ def test_a_wrong_tilt_is_seen_by_the_feet_and_put_right(humanoid, filmed, glide,
     )
 
 
+def test_who_stands_on_their_hands_stands_and_does_not_fly(humanoid, filmed):
+    """A second on the feet, then a second on the hands, head down and arms beside the head."""
+    model = humanoid.model
+    feet, hands = (np.tile(model.qpos0, (30, 1)) for _ in range(2))
+    hands[:, 3:7] = (0.0, 0.0, 1.0, 0.0)  # half a turn about y
+    for name, up in (("left_shoulder", 0.5), ("right_shoulder", -0.5)):  # from the T-pose
+        address = int(model.jnt_qposadr[model.joint(name).id])
+        hands[:, address : address + 4] = (0.5**0.5, up * 2**0.5, 0.0, 0.0)
+    qpos = np.concatenate((feet, hands))
+    qpos[:, 0] = 5.0
+    problem = pose_problem(
+        filmed(Motion(humanoid.skeleton, 30.0, qpos), CAMERA, pixels=0.0), humanoid, ReconstructConfig(), lambda s: None
+    )
+    body, view = problem.body, View(*(torch.tensor(v).double() for v in (1000.0, PITCH, 0.0, HEIGHT, LEAN)))
+
+    def candidate_at(height: np.ndarray):
+        moved = qpos.copy()
+        moved[:, 2] += height
+        return candidate(body, torch.tensor(moved), view, body.unscaled())
+
+    lowest = candidate_at(np.zeros(60)).placed.surface[..., 2].min(1).values.numpy()
+    found = candidate_at(-lowest)
+    stance = estimate_stance(body, humanoid, found, problem.evidence, 30.0, 0.07)
+    palms = [i for group in palm_groups(body, humanoid).values() for i in group]
+    on = (stance.stretch > 0).numpy()
+    is_palm = np.isin(stance.points.numpy(), palms)
+    assert len(palms) == 2
+    assert on[2:25, ~is_palm].all()
+    assert not on[2:25, is_palm].any()
+    assert on[35:58, is_palm].all()
+    assert not on[35:58, ~is_palm].any()
+    assert not airborne(stance, np.full(60, 0.1), 30.0)[35:58].any()
+
+
 @pytest.mark.parametrize("speed", [0.5 * BRISK, 2.0 * BRISK])
 def test_only_who_stays_is_asked_for_balance(humanoid, filmed, glide, speed):
     """A body leans forward on feet that stand; it is as far from balance whether its hips go on or not."""
@@ -67,7 +101,8 @@ def test_only_who_stays_is_asked_for_balance(humanoid, filmed, glide, speed):
     view = problem.first.view
     found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
     points = torch.tensor(problem.soles)
-    on = torch.ones(30, len(points))
+    palms = [i for group in palm_groups(problem.body, humanoid).values() for i in group]
+    on = (~torch.isin(points, torch.tensor(palms))).expand(30, -1)
     stance = Stance(points, on.double(), on.long())
     terms = _floor_terms(problem, found, stance, 0.005)
     misfits = [float(terms[name][0](found)) for name in ("balance", "poise")]
