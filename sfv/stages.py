@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 REPORT_VERSION = 3
 POSE_VERSION = 3
-MOTION_VERSION, POLICY_VERSION = 6, 5
+MOTION_VERSION, POLICY_VERSION = 7, 5
 """To be raised when the code of a stage changes what it makes."""
 
 REPORT_SEED = 2000
