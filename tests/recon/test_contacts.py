@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from recon.contacts import _settled, airborne, kept_places, runs, seated
+from recon.body import Body
+from recon.contacts import _settled, airborne, kept_places, rolling_feet, runs, seated
 from recon.terms import Stance
 
 
@@ -35,6 +36,22 @@ def test_a_foot_at_half_a_metre_per_second_stands_if_the_body_is_quick():
     low = np.zeros(60)
     assert runs(_settled(speed, low, np.full(60, 0.3), 0.07, 30.0)) == []
     assert runs(_settled(speed, low, np.full(60, 0.6), 0.07, 30.0)) == [(21, 30)]
+
+
+def test_a_foot_rolls_where_it_is_near_the_floor_and_not_fast(humanoid):
+    """The left foot moves on at 0.5, then at 2 m/s, on the floor; the right one at 0.5 m/s, 5 cm above it."""
+    body, frames = Body(humanoid), 60
+    surface = np.zeros((frames, len(body.surface_body), 3))
+    surface[..., 2] = 0.05
+    left = [i for i, b in enumerate(body.surface_body) if body.names[b] == "left_ankle"]
+    surface[:, left, 2] = 0.0
+    surface[..., 0] = np.cumsum(np.where(np.arange(frames) < 30, 0.5, 2.0))[:, None] / 30.0
+    rolls = dict(zip(humanoid.feet, rolling_feet(body, humanoid, surface, 30.0).T, strict=True))
+    assert set(rolls) == {"left_ankle", "right_ankle"}
+    ((start, stop),) = runs(rolls["left_ankle"] > 0)
+    assert start == 0
+    assert abs(stop - 30) <= 2
+    assert not rolls["right_ankle"].any()
 
 
 def test_a_jump_is_a_flight_from_the_last_to_the_first_foot_and_a_handstand_is_none():
