@@ -6,6 +6,7 @@ z = 0, start at the origin, facing X. It knows no estimator and no file.
 
 import logging
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -41,19 +42,40 @@ class Reconstruction:
 
     Attributes:
         motion: the reference motion, on the character, with contacts of its feet.
+        character: who performs it.
         camera: the camera in the motion's world.
         points: (T, K, 3) landmarks of the person (own proportions) in the motion's world, m.
         point_names: the K landmarks.
         track: the part of the pose track that the motion shows; the motion's frame 0 is at track.times[0].
-        scorecard: how good the motion is, in numbers.
+        left_out: s of the clip in which the person was on another floor.
+        swapped: frames in which left and right were taken for each other.
+        config: how it was made.
     """
 
     motion: Motion
+    character: Character
     camera: Camera
     points: Float[np.ndarray, "T K 3"]
     point_names: tuple[str, ...]
     track: PoseTrack
-    scorecard: Report
+    left_out: float
+    swapped: int
+    config: ReconstructConfig
+
+    @cached_property
+    def scorecard(self) -> Report:
+        """How good the motion is, in numbers."""
+        return scorecard(
+            self.track,
+            self.character,
+            self.motion,
+            self.points,
+            self.point_names,
+            self.camera,
+            self.left_out,
+            self.swapped,
+            self.config,
+        )
 
 
 def reconstruct(
@@ -105,10 +127,9 @@ def reconstruct(
     camera = camera.moved(turn, shift, scale)
     points = _about_z(turn, scale * person.placed.landmarks.numpy()) + np.array([*shift, 0.0])
     left_out = float(whole.times[-1] - whole.times[0]) - float(track.times[-1] - track.times[0])
-    card = scorecard(
-        track, character, motion, points, body.landmark_names, camera, left_out, int(swapped.sum()), config
+    return Reconstruction(
+        motion, character, camera, points, body.landmark_names, track, left_out, int(swapped.sum()), config
     )
-    return Reconstruction(motion, camera, points, body.landmark_names, track, card)
 
 
 def _check(track: PoseTrack) -> None:

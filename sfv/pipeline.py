@@ -45,8 +45,9 @@ class RunConfig:
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     mend: bool = True
-    """Let sfv repair take flaws out of a motion file that the physics check finds: a floor that is sunk into, feet that
-    slide, a rough seam, force from nowhere. The reference then differs from the file by a few centimetres."""
+    """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
+    slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
+    what is seen in a video only where the check fails."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
@@ -120,7 +121,7 @@ def run_stages(config: RunConfig) -> list[Stage]:
     else:
         reference = [
             pose_stage(config.clip, track, folder.pose, config.pose, config.excerpt),
-            motion_stage(track, motion, folder.motion, config.character, config.reconstruct),
+            motion_stage(track, motion, folder.motion, config.character, config.reconstruct, config.mend),
         ]
     about = partial(provenance, resolved(config), config.train.seed)
     if config.preview:

@@ -41,10 +41,13 @@ def checked(motion: Motion, body: Character) -> Check:
     return found
 
 
-def mended(motion: Motion, body: Character) -> tuple[Motion, Check]:
-    """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it."""
+def mended(motion: Motion, body: Character, failures_only: bool = False) -> tuple[Motion, Check]:
+    """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it.
+
+    With `failures_only` what is merely worth a word is left: pictures may show it, and a repair does not see them.
+    """
     found = checked(motion, body)
-    if not found.mendable:
+    if not found.mendable or (failures_only and not set(found.failed) & set(found.mendable)):
         return motion, found
     with bar("repairing the motion", REPAIR_STEPS) as advance:
         result = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)

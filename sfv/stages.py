@@ -69,25 +69,32 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
     return Stage("1-pose", POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
 
 
-def motion_stage(track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig) -> Stage:
-    """Track -> reference motion, its scorecard and its physics check.
+def motion_stage(
+    track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig, mend: bool
+) -> Stage:
+    """Track -> reference motion, its scorecard and its physics check; with `mend` repaired where it fails.
 
     Raises:
         InputError: there is no such camera path or lifter.
     """
     scorecard = place("scorecard.json")
-    settings: dict[str, object] = {"character": character, "reconstruct": config}
+    settings: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
 
     def work() -> None:
         from recon.reconstruct import reconstruct
         from sfv.pose import PoseTrack
-        from sfv.reference import checked
+        from sfv.reference import checked, mended
 
         body = _character(character)
         result = reconstruct(PoseTrack.load(track), body, config)
+        if mend:
+            reference, found = mended(result.motion, body, failures_only=True)
+            result = replace(result, motion=reference)
+        else:
+            found = checked(result.motion, body)
         result.motion.save(motion)
         result.scorecard.save(scorecard)
-        checked(result.motion, body).report().save(place("check.json"))
+        found.report().save(place("check.json"))
         write_config(place("config.yaml"), settings)
 
     outputs = (motion, scorecard, place("check.json"), place("config.yaml"))

@@ -43,7 +43,7 @@ class Program:
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     mend: bool = True
-    """Let sfv repair take flaws out of motion files that the physics check finds."""
+    """Let sfv repair take flaws out of the references that the physics check finds."""
     rollouts: int = 32
     """Rollouts by which each policy is measured: so many from the clip's start, and as many from random phases."""
     config: Path | None = None

@@ -26,6 +26,8 @@ class Program:
     character: str = "humanoid"
     """Whose motion it is to be: one of sfv's characters, or an MJCF file."""
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
+    mend: bool = True
+    """Let sfv repair take out of the motion what the physics check fails it for, as far as it can."""
     config: Path | None = None
     """Settings to start from: the config.yaml beside an earlier motion. Flags override it."""
 
@@ -33,5 +35,6 @@ class Program:
 def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the scorecard."""
     place = beside(program.out)
-    say_outcome(perform(motion_stage(program.track, program.out, place, program.character, program.reconstruct)))
+    stage = motion_stage(program.track, program.out, place, program.character, program.reconstruct, program.mend)
+    say_outcome(perform(stage))
     say_numbers(place("scorecard.json"))

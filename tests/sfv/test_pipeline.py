@@ -255,6 +255,23 @@ def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
     assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"]
 
 
+@pytest.mark.parametrize(("depth", "mend", "left"), [(0.2, True, 0.0), (0.2, False, 0.2), (0.035, True, 0.035)])
+def test_a_reconstruction_is_mended_where_it_fails(
+    worked: list[str], config: RunConfig, wave: Motion, monkeypatch: pytest.MonkeyPatch, depth: float, mend: bool,
+    left: float,
+) -> None:  # fmt: skip
+    """20 cm under the floor is a failure, 3.5 cm are worth a word."""
+    qpos = wave.qpos.copy()
+    qpos[:, 2] -= depth
+    card = Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),))
+    monkeypatch.setattr("sfv.reference.REPAIR_STEPS", 20.0)
+    monkeypatch.setattr("recon.reconstruct.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
+    did(replace(config, mend=mend))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.qpos[:, 2].mean() == pytest.approx(wave.qpos[:, 2].mean() - left, abs=0.01)
+    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"] == (left < 0.1)
+
+
 def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(clip: object, config: object) -> None:
         raise InputError("nobody is there")
