@@ -13,7 +13,7 @@ from torch import Tensor
 from recon.body import Body
 from recon.evidence import Evidence
 from recon.fit import Candidate
-from recon.terms import Stance
+from recon.terms import G, Stance
 from sfv.character import Character
 
 SLOW, FAST = 0.3, 0.6
@@ -40,6 +40,9 @@ UNEVEN, LOW_FOOT, PLACE = 0.08, 0.1, 0.3
 """m: how far feet that stand are off one plane, and above the frame's lowest; and how wide a place to stand is."""
 WAY = 1.5
 """m that feet must have gone: of those that stay, heights say less of the camera than of how legs were seen."""
+FALLS = 0.4
+"""g: flights of joggers, cartwheels and spins seen by an estimator fall with 0.5 to 1.1 at first, who lies with 0 to
+0.15."""
 NEAR, ROLLS = 0.02, 0.9
 """m above the floor, and m/s, below which a foot bears weight though it does not keep its place."""
 SOLE = 0.01
@@ -240,13 +243,16 @@ def rolling_feet(
     return out
 
 
-def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Float[np.ndarray, " T"]:
+def airborne(
+    given: Stance, lowest: Float[np.ndarray, " T"], height: Float[np.ndarray, " T"], fps: float
+) -> Float[np.ndarray, " T"]:
     """1 in frames of flight: no foot or hand stands, and for SHORTEST or longer nothing else is on the floor.
 
-    `lowest` is the height of the body's lowest point, m.
+    `lowest` is the height of the body's lowest point, `height` that of its centre of mass, m.
 
-    Who stands on their hands or lies on their back does not fly. A flight begins where the last foot leaves the floor
-    and ends where the first comes down, if the body is on the floor for less than SHORTEST between.
+    Who stands on their hands or lies on their back does not fly, nor does who is off the floor and does not fall: the
+    floor is wrong there, or something that is not seen bears the weight. A flight begins where the last foot leaves
+    the floor and ends where the first comes down, if the body is on the floor for less than SHORTEST between.
     """
     out, edge = np.zeros(len(lowest)), round(SHORTEST * fps)
     for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
@@ -254,8 +260,13 @@ def airborne(given: Stance, lowest: Float[np.ndarray, " T"], fps: float) -> Floa
             if (last - first) / fps >= SHORTEST and lowest[start + first : start + last].max() > CLEAR:
                 a = start if first < edge else start + first
                 b = stop if stop - start - last < edge else start + last
-                out[a:b] = 1.0
+                out[a:b] = float(_falls(height[a:b], fps))
     return out
+
+
+def _falls(height: Float[np.ndarray, " n"], fps: float) -> bool:
+    """Whether a centre of mass falls with at least FALLS; of under 4 frames nothing can be said."""
+    return len(height) < 4 or float(2.0 * np.polyfit(np.arange(len(height)) / fps, height, 2)[0]) < -FALLS * G
 
 
 def standing_parts(body: Body, given: Stance, points: tuple[int, ...]) -> Float[Tensor, "T P"]:

@@ -168,7 +168,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     """What the floor asks of a motion; standing points keep their places within `firm` (m)."""
     w, fps, soles, body = problem.config.weights, problem.config.fps, list(problem.soles), problem.body
     lowest = found.placed.surface[..., 2].min(1).values.numpy()
-    air = torch.tensor(airborne(stance, lowest, fps))
+    air = torch.tensor(airborne(stance, lowest, found.placed.com[:, 2].numpy(), fps))
     touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
     touching = touching * standing_parts(body, stance, problem.soles)
     # a seat bears weight where the feet do not

@@ -246,7 +246,8 @@ def _floor(
 ) -> Table:
     """What the floor and gravity ask of it."""
     w, surface = TermWeights(), start.placed.surface
-    air = torch.tensor(airborne(stance, surface[..., 2].min(1).values.numpy(), fps))
+    lowest, height = surface[..., 2].min(1).values.numpy(), start.placed.com[:, 2].numpy()
+    air = torch.tensor(airborne(stance, lowest, height, fps))
     touching = torch.exp(-((surface[:, list(soles), 2].clamp_min(0.0) / 0.01) ** 2))
     touching = touching * standing_parts(body, stance, soles)
     feet = torch.tensor([body.names[b] in character.feet for b in body.surface_body])

@@ -62,6 +62,8 @@ def test_a_jump_is_a_flight_from_the_last_to_the_first_foot_and_a_handstand_is_n
     lowest[12:23], lowest[45:50] = 0.2, 0.03
     on = torch.tensor(stands)[:, None]
     given = Stance(torch.tensor([0]), on.double(), on.long())
-    assert runs(airborne(given, lowest, 30.0) > 0) == [(10, 25)]
+    falling = -0.5 * 9.81 * ((np.arange(70) - 17) / 30.0) ** 2
+    assert runs(airborne(given, lowest, falling, 30.0) > 0) == [(10, 25)]
     lowest[45:50] = 0.1
-    assert runs(airborne(given, lowest, 30.0) > 0) == [(10, 25), (45, 50)]
+    assert runs(airborne(given, lowest, falling, 30.0) > 0) == [(10, 25), (45, 50)]
+    assert not airborne(given, lowest, 0.2 * falling, 30.0).any(), "who does not fall does not fly"
