@@ -10,7 +10,7 @@ from sfv.errors import InputError
 class TrackingConfig:
     """The tracking task: how the character is driven, judged, started and stopped."""
 
-    reward: Literal["deepmimic", "tracking"] = "deepmimic"
+    reward: Literal["deepmimic", "tracking"] = "tracking"
     """Table of reward terms: 'deepmimic' is the paper's; 'tracking' adds body positions in the world."""
     control_hz: float = 30.0
     """Actions per second."""
