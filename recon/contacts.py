@@ -67,8 +67,7 @@ def estimate_stance(
     weights: list[np.ndarray] = []
     stretches: list[np.ndarray] = []
     count = 0
-    groups = sole_groups(body, character) | palm_groups(body, character)
-    for landmark, surface in groups.items():
+    for landmark, surface in contact_groups(body, character).items():
         height = found.placed.surface[:, surface, 2].min(1).values.numpy()
         path, speed = landmark_path(found, evidence, landmark, fps)
         stands = kept_places(_settled(speed, height, slow, tolerance, fps), path, speed, fps)
@@ -189,10 +188,17 @@ def palm_groups(body: Body, character: Character) -> dict[str, list[int]]:
     for side in ("left", "right"):
         wrist, fingers = (character.keypoints.get(f"{side}_{name}") for name in ("wrist", "index"))
         if wrist and fingers:
-            mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == fingers[0]]
-            away = [float(np.linalg.norm(body.surface_offset(i) - np.array(fingers[1]))) for i in mine]
-            groups[f"{side}_wrist"] = [mine[int(np.argmin(away))]] if mine else []
-    return {name: points for name, points in groups.items() if points}
+            hand, tip = fingers[0], np.array(fingers[1])
+            mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == hand]
+            away = {i: float(np.linalg.norm(body.surface_offset(i) - tip)) for i in mine}
+            if away:
+                groups[f"{side}_wrist"] = [min(away, key=away.__getitem__)]
+    return groups
+
+
+def contact_groups(body: Body, character: Character) -> dict[str, list[int]]:
+    """Landmark -> the surface points that stand when it does: of soles and palms."""
+    return sole_groups(body, character) | palm_groups(body, character)
 
 
 def landmark_path(

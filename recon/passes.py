@@ -20,13 +20,12 @@ from recon.camera import default_focal
 from recon.config import ReconstructConfig
 from recon.contacts import (
     airborne,
+    contact_groups,
     estimate_stance,
     floor_level,
     floor_slopes,
     ground_speed,
-    palm_groups,
     seated,
-    sole_groups,
     standing_parts,
 )
 from recon.evidence import Evidence, gather
@@ -73,17 +72,16 @@ class Problem:
         return [self.body.landmark_names.index(name) for name in self.evidence.names]
 
     @property
-    def soles(self) -> tuple[int, ...]:
+    def contact_points(self) -> tuple[int, ...]:
         """Surface points of feet and hands that may touch the floor."""
-        groups = sole_groups(self.body, self.character) | palm_groups(self.body, self.character)
-        return tuple(i for group in groups.values() for i in group)
+        return tuple(i for group in contact_groups(self.body, self.character).values() for i in group)
 
     def run(self, start: Candidate, table: Mapping[str, tuple[Term, float]], stage: str, firm: float,
             free: tuple[str, ...] = ()) -> Candidate:  # fmt: skip
-        """One pass of the optimiser; standing soles are held within `firm` (m)."""
+        """One pass of the optimiser; standing points are held within `firm` (m)."""
         w, count = self.config.weights, len(self.body.landmark_names)
         # 1.5 cm in the picture
-        stiffness = Stiffness(w.reprojection / (count * 0.015**2), w.stance / firm**2, self.soles)
+        stiffness = Stiffness(w.reprojection / (count * 0.015**2), w.stance / firm**2, self.contact_points)
         steps = max(1, round(self.config.iterations * SHARES[stage]))
         return fit(self.body, start, table, self.config.fps, steps, stiffness, free, self.advance)
 
@@ -166,11 +164,11 @@ def _picture_terms(problem: Problem, found: Candidate) -> Table:
 
 def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float) -> Table:
     """What the floor asks of a motion; standing points keep their places within `firm` (m)."""
-    w, fps, soles, body = problem.config.weights, problem.config.fps, list(problem.soles), problem.body
+    w, fps, body, points = problem.config.weights, problem.config.fps, problem.body, list(problem.contact_points)
     lowest = found.placed.surface[..., 2].min(1).values.numpy()
     air = torch.tensor(airborne(stance, lowest, found.placed.com[:, 2].numpy(), fps))
-    touching = torch.exp(-((found.placed.surface[:, soles, 2].clamp_min(0.0) / 0.01) ** 2))
-    touching = touching * standing_parts(body, stance, problem.soles)
+    touching = torch.exp(-((found.placed.surface[:, points, 2].clamp_min(0.0) / 0.01) ** 2))
+    touching = touching * standing_parts(body, stance, problem.contact_points)
     # a seat bears weight where the feet do not
     sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
     still = torch.tensor(~sits & (ground_speed(found.placed.com.numpy(), 0.15, fps) < BRISK))
@@ -179,7 +177,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=firm), w.stance),
         # before a first fit to the floor, swinging feet may be under it
-        "friction": (partial(terms.friction, soles=soles, touching=touching, fps=fps), w.friction * (firm < 0.01)),
+        "friction": (partial(terms.friction, points=points, touching=touching, fps=fps), w.friction * (firm < 0.01)),
         "balance": (partial(terms.balance, given=alone, share=body.lump_share, fps=fps), w.balance),
         "poise": (partial(terms.poise, given=alone, fps=fps), w.poise),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),

@@ -64,7 +64,7 @@ class Reconstruction:
 
     @cached_property
     def scorecard(self) -> Report:
-        """How good the motion is, in numbers."""
+        """How good the motion is, in numbers; distances in the picture are those of the person, `points`."""
         return scorecard(
             self.track,
             self.character,

@@ -257,7 +257,7 @@ def _floor(
     return {
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=FIRM), w.stance),
-        "friction": (partial(terms.friction, soles=list(soles), touching=touching, fps=fps), w.friction),
+        "friction": (partial(terms.friction, points=list(soles), touching=touching, fps=fps), w.friction),
         "balance": (partial(terms.balance, given=weighed, share=body.lump_share, fps=fps), w.balance),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
     }

@@ -133,12 +133,12 @@ def stance(x: Candidate, given: Stance, size: float) -> Tensor:
     return (given.weight * charbonnier(square / size**2, 3.0)).sum(-1).mean()
 
 
-def friction(x: Candidate, soles: list[int], touching: Float[Tensor, "T H"], fps: float) -> Tensor:
-    """E_fr = mean_t sum_h c_th rho(|v_th|_xy / (5 cm/s)): of the soles' points, what touches the floor does not slide.
+def friction(x: Candidate, points: list[int], touching: Float[Tensor, "T H"], fps: float) -> Tensor:
+    """E_fr = mean_t sum_h c_th rho(|v_th|_xy / (5 cm/s)): of soles and palms, what touches the floor does not slide.
 
     c = exp(-(z / 1 cm)^2) of where the pass began: were it to follow z, hovering would pay. rho is Geman-McClure.
     """
-    speed = x.placed.surface[:, soles, :2].diff(dim=0) * fps
+    speed = x.placed.surface[:, points, :2].diff(dim=0) * fps
     both = torch.minimum(touching[1:], touching[:-1])
     return (both * geman_mcclure((speed * speed).sum(-1) / 0.05**2, 10.0)).sum(-1).mean()
 

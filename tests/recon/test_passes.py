@@ -101,7 +101,7 @@ def test_only_who_stays_is_asked_for_balance(humanoid, filmed, glide, speed):
     qpos[:, 3:7] = (lean * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
     view = problem.first.view
     found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
-    points = torch.tensor(problem.soles)
+    points = torch.tensor(problem.contact_points)
     palms = [i for group in palm_groups(problem.body, humanoid).values() for i in group]
     on = (~torch.isin(points, torch.tensor(palms))).expand(30, -1)
     stance = Stance(points, on.double(), on.long())
