@@ -12,13 +12,13 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import Character, load_character
+from sfv.contents import content_of
 from sfv.errors import InputError
 from sfv.formats.euler import AXES, to_euler
 from sfv.formats.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.formats.restricted import load_pickle
 from sfv.formats.robots import robot_skeleton
 from sfv.formats.rotations import from_rotvec
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -36,7 +36,7 @@ def read_mimickit(path: Path | str, character: Character | Path | str | None = N
     Raises:
         InputError: the pickle names code or is broken, lacks its keys, or its frames do not fit the character.
     """
-    content = load_pickle(read_bytes(path), str(path))
+    content = load_pickle(content_of(path), str(path))
     if not isinstance(content, dict) or not {"fps", "frames"} <= content.keys():
         raise InputError(f"{path} is a pickle without fps and frames, which MimicKit's motions have; check the file")
     try:

@@ -11,12 +11,12 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sfv.contents import arrays_of
 from sfv.errors import InputError
 from sfv.formats.quaternions import apply, conjugate, continuous, multiply
-from sfv.formats.restricted import load_npz
 from sfv.formats.rotations import from_matrix
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.reading import Reading
 from sfv.skeleton import Skeleton
 
 NAMES = (
@@ -86,7 +86,7 @@ def rest_joints(betas: Float[np.ndarray, "B"] | None, gender: str = "neutral") -
     found = sorted(path for path in Path(folder).rglob("*.npz") if _gender(path.stem) == gender.lower())
     if not found:
         return mean_joints(), f"mean bones, for there is no {gender} model .npz in {folder}"
-    model = load_npz(read_bytes(found[0]), str(found[0]))
+    model = arrays_of(content_of(found[0]), str(found[0]))
     if missing := {"v_template", "shapedirs", "J_regressor"} - model.keys():
         raise InputError(f"{found[0]} lacks {', '.join(sorted(missing))}; give a body model of SMPL, SMPL-H or SMPL-X")
     count = min(len(betas), model["shapedirs"].shape[-1])
@@ -142,6 +142,14 @@ def likely_up(points: Float[np.ndarray, "T 22 3"], expected: str) -> str:
     lowest = float(np.median((points @ WORLDS[expected].T)[..., 2].min(1)))
     lies = -0.05 < lowest < 0.15  # m
     return expected if found is None or (lies and found != expected) else found
+
+
+def up_axis(reading: Reading, points: Float[np.ndarray, "T 22 3"], expected: str) -> tuple[str, str]:
+    """The axis that points up, and a note: as it was given, else `likely_up`."""
+    if reading.up is not None:
+        return reading.up, f"{reading.up} up"
+    up = likely_up(points, expected)
+    return up, f"{up} up" if up == expected else f"taken for {up} up"
 
 
 def smpl_motion(
