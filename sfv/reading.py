@@ -1,6 +1,6 @@
-"""How a motion file is to be read, where it does not say or says something wrong: settings of every verb that reads one.
+"""How a motion file is to be read, where it does not say or says something wrong.
 
-Light to import, since the command line shows it at once. It knows no format.
+Settings of every verb that reads one; light to import, since the command line shows it at once. It knows no format.
 """
 
 import math

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sfv.contents import arrays_of, content_of
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.rotations import from_rotvec
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import arrays_of, content_of
 
 WIDTHS = {156: "SMPL-H", 165: "SMPL-X", 72: "SMPL", 66: "22 joints"}
 RATES = ("mocap_framerate", "mocap_frame_rate", "fps")

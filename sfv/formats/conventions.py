@@ -9,8 +9,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.formats.quaternions import Y_UP_TO_Z_UP
 from sfv.motion import Motion
+from sfv.quaternions import Y_UP_TO_Z_UP
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
 

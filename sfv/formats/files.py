@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sfv.contents import array_names, content_of
 from sfv.errors import InputError, blamed, did_you_mean
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.formats import restricted
@@ -19,6 +18,7 @@ from sfv.formats.known import CONTACTS, FORMATS, FPS, LOOP, Body, Format, known
 from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import array_names, content_of
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,8 @@ def _recognised(path: Path) -> str:
         return name
     if restricted.is_pickle(content) or is_torch(array_names(content)):
         raise InputError(
-            f"{path} is a pickle with no motion that sfv knows, and it was not run; save the motion as one of: {known()}"
+            f"{path} is a pickle with no motion that sfv knows, and it was not run; "
+            f"save the motion as one of: {known()}"
         )
     if keys := array_names(content):
         held = ", ".join(sorted(keys)[:12])

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from sfv.contents import content_of
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.conventions import rate
-from sfv.formats.quaternions import about, apply, conjugate, multiply
 from sfv.formats.restricted import load_npy
 from sfv.formats.rotations import between, from_matrix
 from sfv.motion import Motion
+from sfv.quaternions import about, apply, conjugate, multiply
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import content_of
 
 RATE = 20.0
 STRETCH = 0.08

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfv.character import Character
-from sfv.contents import array_names
 from sfv.formats import restricted, smpl_estimates
 from sfv.formats.amass import is_amass, read_amass
 from sfv.formats.asf_amc import is_amc, read_amc
@@ -24,6 +23,7 @@ from sfv.formats.table import is_table, read_table, write_table
 from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
 from sfv.reading import Reading
+from sfv.work.contents import array_names
 
 Body = Character | Path | str | None
 """Whose motion it is, for files without bones: a Character, the name of one of ours, an MJCF file, or unknown."""

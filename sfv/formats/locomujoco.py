@@ -13,12 +13,12 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import Character
-from sfv.contents import arrays_of, content_of
 from sfv.errors import InputError, did_you_mean
-from sfv.formats.quaternions import about, continuous, multiply, whole_rate
 from sfv.formats.robots import hinges, robot_skeleton
 from sfv.motion import Motion
+from sfv.quaternions import about, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.contents import arrays_of, content_of
 
 ROOT = ("pelvis_tx", "pelvis_tz", "pelvis_ty", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
 

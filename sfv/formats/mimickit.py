@@ -12,15 +12,15 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import Character, load_character
-from sfv.contents import content_of
 from sfv.errors import InputError
 from sfv.formats.euler import AXES, to_euler
-from sfv.formats.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.formats.restricted import load_pickle
 from sfv.formats.robots import robot_skeleton
 from sfv.formats.rotations import from_rotvec
 from sfv.motion import Motion
+from sfv.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.contents import content_of
 
 JOINTS = {
     "chest": 3, "neck": 3, "right_shoulder": 3, "right_elbow": (0, 0, 1), "left_shoulder": 3, "left_elbow": (0, 0, 1),

@@ -7,10 +7,10 @@ those of arrays, tensors and containers is refused. It knows no motions.
 import io
 from typing import Any
 
-from sfv.contents import array_of, members_of, npy_header, unpacked
 from sfv.errors import InputError, blamed
 from sfv.formats.pickles import plain
 from sfv.formats.tensors import TensorReader, is_torch, legacy
+from sfv.work.contents import array_of, members_of, npy_header, unpacked
 
 
 def is_pickle(content: bytes) -> bool:

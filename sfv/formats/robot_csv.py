@@ -17,10 +17,10 @@ from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
 from sfv.formats.conventions import rate
 from sfv.formats.euler import from_euler
-from sfv.formats.quaternions import apply, continuous
 from sfv.formats.robots import heights, hinges, robot_skeleton
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
+from sfv.quaternions import apply, continuous
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
 

@@ -11,13 +11,13 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.contents import arrays_of
 from sfv.errors import InputError
-from sfv.formats.quaternions import apply, conjugate, continuous, multiply
 from sfv.formats.rotations import from_matrix
 from sfv.motion import Motion
+from sfv.quaternions import apply, conjugate, continuous, multiply
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
+from sfv.work.contents import arrays_of
 
 NAMES = (
     *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle"),

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from sfv.contents import arrays_of, content_of
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.amass import check_rotvecs
 from sfv.formats.conventions import rate
-from sfv.formats.quaternions import apply, multiply
 from sfv.formats.restricted import load_npy, load_pickle, load_torch
 from sfv.formats.rotations import from_matrix, from_rotvec
 from sfv.motion import Motion
+from sfv.quaternions import apply, multiply
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import arrays_of, content_of
 
 RATE = 30.0
 """What these estimators write their own videos with; the files do not say."""

@@ -6,9 +6,9 @@ It knows no format: it turns what can go wrong with a file into one sentence.
 import gzip
 from pathlib import Path
 
-from sfv.contents import content_of
 from sfv.errors import InputError
-from sfv.files import replacing
+from sfv.work.contents import content_of
+from sfv.work.files import replacing
 
 
 def read_text(path: Path | str) -> str:

@@ -15,7 +15,7 @@ from sfv.motion import Motion
 SUFFIXES = {"npz": "npz", "deepmimic": "json", "bvh": "bvh", "csv": "csv"}
 """Formats that hold the humanoid; those of robots and those that are only read have tests of their own."""
 ELSEWHERE = {
-    *("amc", "robot", "unitree", "kimodo", "mjlab", "locomujoco", "amass", "humanml3d", "gvhmr", "wham", "tram"),
+    *("amc", "robot", "unitree", "kimodo-csv", "mjlab", "locomujoco", "amass", "humanml3d", "gvhmr", "wham", "tram"),
     *("humans4d", "mimickit"),
 }
 
