@@ -22,17 +22,17 @@ from trainings import learnt_after, progress, run_all
 
 from envs import rewards, terminations
 from envs.config import TrackingConfig
-from envs.evaluation import begin, judging_env
+from envs.judge.evaluation import begin, judging_env
+from envs.judge.rollouts import FAILURE
 from envs.library import MotionLibrary
-from envs.rollouts import FAILURE
 from policies.export import load_policy
 from sfv.character import load_character
-from sfv.config import changed, read_yaml
-from sfv.files import read_json
 from sfv.formats.files import read_motion
 from sfv.motion import Motion
 from sfv.report import Report
 from sfv.view.sheet import contact_sheet
+from sfv.work.config import changed, read_yaml
+from sfv.work.files import read_json
 
 
 @dataclass(frozen=True)
