@@ -5,10 +5,9 @@ with a file ends as one sentence here. Pickles are read without running them (`s
 """
 
 import logging
+import warnings
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from sfv.errors import InputError, blamed, did_you_mean
 from sfv.excerpt import WHOLE, Excerpt
@@ -51,8 +50,9 @@ def read_motion(
         kind = _named(name)
         for setting in set(reading.given) & {"up", "unit"} - kind.takes:
             raise InputError(f"--{setting} does nothing for {path}, which is {kind.title}'s and leaves it in no doubt")
-        # a number that overflows in here is no number of a motion
-        with np.errstate(over="raise", divide="raise", invalid="raise"):
+        # numbers that overflow in here, or means of nothing, are none of a motion
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
             motion = kind.read(path, reading, character if character is not None else reading.character)
     return _paced(motion, kind, reading)
 

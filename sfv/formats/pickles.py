@@ -145,6 +145,8 @@ class Reader(pickle._Unpickler):
     """Python's own unpickler in Python, with other answers to names, states for stand-ins only, and harmless keys."""
 
     stack: list[Any]
+    append: Callable[[Any], None]
+    read: Callable[[int], bytes]
     names: ClassVar[dict[tuple[str, str], Callable[..., Any]]] = STAND_INS
 
     def __init__(self, stream: io.BytesIO, name: str) -> None:
@@ -196,7 +198,8 @@ class Reader(pickle._Unpickler):
         super().load_frozenset()  # type: ignore[misc]
 
     def load_bytearray8(self) -> None:
-        raise ValueError("a bytearray that says its own length")  # which would be taken from memory before it is read
+        size = int.from_bytes(self.read(8), "little")
+        self.append(bytearray(self.read(size)))  # and not first so much memory as it says
 
     dispatch: ClassVar[Any] = {
         **pickle._Unpickler.dispatch,

@@ -17,7 +17,7 @@ from sfv.motion import Motion
 from sfv.quaternions import apply, conjugate, continuous, multiply
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
-from sfv.work.contents import arrays_of
+from sfv.work.contents import arrays_of, content_of
 
 NAMES = (
     *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle"),
@@ -48,6 +48,8 @@ rounded to 5 mm and symmetric; it is from no model file and stands for no partic
 PELVIS = np.array([0.0, -0.22, 0.03])
 """Where the pelvis stands in SMPL's T-pose, m, about the template's origin; files give the origin's translation. It
 differs by a few centimetres between bodies."""
+MODEL = 1 << 30
+"""Bytes in a file of SMPL's model; SMPL-X has 500 MB."""
 SOLE = 0.03
 """Height of the foot joint over the ground, m, when the foot stands on it."""
 
@@ -86,7 +88,8 @@ def rest_joints(betas: Float[np.ndarray, "B"] | None, gender: str = "neutral") -
     found = sorted(path for path in Path(folder).rglob("*.npz") if _gender(path.stem) == gender.lower())
     if not found:
         return mean_joints(), f"mean bones, for there is no {gender} model .npz in {folder}"
-    model = arrays_of(content_of(found[0]), str(found[0]))
+    wanted = frozenset({"v_template", "shapedirs", "J_regressor"})
+    model = arrays_of(content_of(found[0], MODEL), str(found[0]), wanted)
     if missing := {"v_template", "shapedirs", "J_regressor"} - model.keys():
         raise InputError(f"{found[0]} lacks {', '.join(sorted(missing))}; give a body model of SMPL, SMPL-H or SMPL-X")
     count = min(len(betas), model["shapedirs"].shape[-1])

@@ -81,7 +81,13 @@ def read_wham(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
         raise InputError(f"{path} has nobody with pose_world and trans_world; run WHAM with --save_pkl")
     person = max(people, key=lambda p: len(p["pose_world"]))
     pose, trans = _table(path, person, "pose_world"), _table(path, person, "trans_world")
-    keep, note = _longest_run(np.asarray(person.get("frame_ids", np.arange(len(pose)))))
+    frames = np.asarray(person.get("frame_ids", np.arange(len(pose)))).ravel()
+    if not len(pose) == len(trans) == len(frames):
+        raise InputError(
+            f"{path} has {len(pose)} frames of pose_world, {len(trans)} of trans_world and {len(frames)} frame_ids, "
+            "which belong together; make it with WHAM again"
+        )
+    keep, note = _longest_run(frames)
     rotations = _rotvecs(path, pose[:, :66])
     notes = (f"the longest of {len(people)} people", *note)
     return _motion(
@@ -158,7 +164,8 @@ def read_humans4d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     )  # fmt: skip
     trans = np.array([np.ravel(camera)[:3] for _, _, camera in track], np.float64)
     trans[:, 2] = 0.0
-    betas = _betas(np.array([np.ravel(b["betas"]) for _, b, _ in track])) if "betas" in track[0][1] else None
+    shapes = [np.ravel(b["betas"]) for _, b, _ in track if "betas" in b]
+    betas = _betas(np.array(shapes)) if len(shapes) == len(track) else None
     notes = (f"the longest of {len(seen)} tracks", "camera taken to be upright", "depth dropped", *note)
     rotations = _matrices(path, matrices.astype(np.float64))
     return _motion(path, reading, "4D-Humans", Estimate(rotations, trans, betas, "-y", notes))
@@ -169,6 +176,11 @@ def _motion(path: Path | str, reading: Reading, name: str, estimate: Estimate) -
     if not np.isfinite(estimate.trans).all():
         frame = int(np.argwhere(~np.isfinite(estimate.trans))[0, 0])
         raise InputError(f"{path}: NaN or infinity in frame {frame}; repair the file")
+    if len(estimate.trans) != len(estimate.rotations):
+        raise InputError(
+            f"{path} has {len(estimate.rotations)} frames of rotations and {len(estimate.trans)} of places, which "
+            f"belong together; make it with {name} again"
+        )
     pelvis = estimate.trans + joints[0]
     points = smpl.places(joints, estimate.rotations, pelvis)
     up = reading.up or estimate.up
@@ -212,9 +224,9 @@ def _matrices(path: Path | str, matrices: Float[np.ndarray, "T 22 3 3"]) -> Floa
 
 
 def _betas(betas: Any) -> Float[np.ndarray, "B"] | None:
-    if betas is None:
+    table = np.asarray(() if betas is None else betas, np.float64)
+    if table.size == 0:
         return None
-    table = np.asarray(betas, np.float64)
     return table.reshape(-1, table.shape[-1]).mean(0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from envs.preview.config import PreviewConfig
+from sfv.errors import blamed
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
@@ -84,7 +85,14 @@ def page_stage(
 
 
 def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a table of numbers (.csv); what is empty is NaN."""
-    with path.open(newline="", encoding="utf-8") as file:
+    """The columns of a table of numbers (.csv); what is empty is NaN.
+
+    Raises:
+        InputError: it is no such table.
+    """
+    with (
+        blamed(f"{path} is damaged", "delete it and train on, or report without it"),
+        path.open(newline="", encoding="utf-8") as file,
+    ):
         rows = list(csv.DictReader(file))
-    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}
+        return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}

@@ -102,7 +102,7 @@ def run(config: RunConfig, announce: Callable[[Outcome], None]) -> RunFolder:
 
 def holds_motion(clip: Path) -> bool:
     """Whether the name is that of a motion file, plain or gzipped; everything else is a video."""
-    from sfv.formats.files import FORMATS
+    from sfv.formats.known import FORMATS
 
     return clip.name.lower().removesuffix(".gz").endswith(tuple(s for kind in FORMATS.values() for s in kind.suffixes))
 

@@ -32,8 +32,11 @@ _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
 class _Unpacker(Protocol):
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
 
@@ -42,25 +45,27 @@ def require_file(path: Path | str) -> None:
     """Raise InputError unless it is an ordinary file: reading from a pipe or a device may never end."""
     try:
         status = Path(path).stat()
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}; check the name") from error
     except (OSError, ValueError) as error:  # a ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} cannot be read ({reason}); there is no such file, check the name") from error
+        raise InputError(f"{path} cannot be read ({reason}); check the name") from error
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path} is a folder and cannot be read as a file; name a file in it")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{path} is a pipe or a device and no file; save what comes out of it, and give that file")
 
 
-def content_of(path: Path | str) -> bytes:
+def content_of(path: Path | str, limit: int = LIMIT) -> bytes:
     """The bytes of a file; what gzip or joblib's compressors packed is unpacked, whatever its name.
 
     Raises:
-        InputError: no such file, none that ends, one beyond LIMIT, or a broken archive.
+        InputError: no such file, none that ends, one beyond `limit`, or a broken archive.
     """
     require_file(path)
     try:
-        if Path(path).stat().st_size > LIMIT:
-            raise InputError(f"{path} is larger than {LIMIT >> 20} MiB; cut a part out of it")
+        if Path(path).stat().st_size > limit:
+            raise InputError(f"{path} is larger than {limit >> 20} MiB; cut a part out of it")
         content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}); check the name") from error
@@ -103,21 +108,26 @@ def array_names(content: bytes) -> frozenset[str]:
         return frozenset()
 
 
-def arrays_of(content: bytes, name: str) -> dict[str, np.ndarray]:
-    """The arrays of an .npz archive; those that are pickled are left out. `name` is for errors.
+def arrays_of(content: bytes, name: str, only: frozenset[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz archive; those that are pickled are left out.
+
+    Args:
+        content: of the file.
+        name: for errors.
+        only: names of those that are wanted; None: all.
 
     Raises:
         InputError: a broken archive, or one beyond the limits.
     """
     return {
         key.removesuffix(".npy"): array
-        for key, raw in members_of(content, name).items()
+        for key, raw in members_of(content, name, only and frozenset(f"{key}.npy" for key in only)).items()
         if key.endswith(".npy") and (array := array_of(raw, f"{name}: {key}")) is not None
     }
 
 
-def members_of(content: bytes, name: str) -> dict[str, bytes]:
-    """The files in a zip archive by their names.
+def members_of(content: bytes, name: str, only: frozenset[str] | None = None) -> dict[str, bytes]:
+    """The files in a zip archive by their names, or only some of them.
 
     Raises:
         InputError: a broken archive, or one beyond the limits.
@@ -126,7 +136,7 @@ def members_of(content: bytes, name: str) -> dict[str, bytes]:
         blamed(f"{name} is a broken archive", "copy or make it again"),
         zipfile.ZipFile(io.BytesIO(content)) as archive,
     ):
-        entries = archive.infolist()
+        entries = [entry for entry in archive.infolist() if only is None or entry.filename in only]
         if len(entries) > ARRAYS:
             raise InputError(f"{name} holds {len(entries)} arrays; a motion has a few, check the file")
         if sum(entry.file_size for entry in entries) > LIMIT:

@@ -8,7 +8,8 @@ import pytest
 
 from sfv.character import load_character
 from sfv.errors import InputError
-from sfv.formats.files import FORMATS, read_motion, write_motion
+from sfv.formats.files import read_motion, write_motion
+from sfv.formats.known import FORMATS
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 
