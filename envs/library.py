@@ -16,8 +16,8 @@ from torch import Tensor
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
-from sfv.metrics import lowest
 from sfv.motion import Motion
+from sfv.surface import lowest
 
 TICKS = 240
 """Ticks per second."""
