@@ -13,6 +13,8 @@ import mujoco.batch
 import torch
 from torch import Tensor
 
+from envs.sim.rows import restore_rows
+
 
 class CpuSim:
     """num_envs copies of one model. Tensors are float64, as MuJoCo computes.
@@ -31,6 +33,7 @@ class CpuSim:
         self.model = model
         self.num_envs = num_envs
         self._batch = mujoco.batch.Batch(model, num_envs, threads)
+        self._parameters: dict[str, Tensor] = {}
         self.field = cache(self._field)
 
     def _field(self, name: str) -> Tensor:
@@ -44,13 +47,22 @@ class CpuSim:
             raise AttributeError(name)
         return self.field(name)
 
+    def parameter(self, name: str) -> Tensor:
+        """The live (num_envs, ...) values of an mjModel field, which from now on may differ between simulations."""
+        if name not in self._parameters:
+            self._parameters[name] = torch.from_numpy(self._batch.expand(name))
+        return self._parameters[name]
+
     def state(self) -> Tensor:
-        """(num_envs, nstate) copy of the mjSTATE_INTEGRATION rows: all that the next step depends on."""
-        return torch.from_numpy(self._batch.state.copy())
+        """(num_envs, n) copy of all that the next step depends on: mjSTATE_INTEGRATION rows, then each `parameter`."""
+        rows = torch.from_numpy(self._batch.state)
+        return torch.cat([rows, *(part.flatten(1) for part in self._parameters.values())], 1)
 
     def restore(self, state: Tensor) -> None:
         """Go on from a `state`."""
-        self._batch.state[:] = state.numpy()
+        own = self._batch.nstate
+        self._batch.state[:] = state[:, :own].numpy()
+        restore_rows(state[:, own:], list(self._parameters.values()))
 
     def step(self, count: int) -> None:
         """Advance every simulation by `count` physics steps."""
