@@ -24,7 +24,7 @@ from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 from sfv.motion import Motion
 
 if TYPE_CHECKING:
@@ -89,9 +89,8 @@ class TrackingEnv:
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
-        info = terms | {"age": self.age.clone(), "broken": broken}
-        if self.starts.weight is not None:
-            info["weight"] = self.starts.weight.clone()
+        weight = None if self.starts.weight is None else self.starts.weight.clone()
+        info = Info(self.age.clone(), broken, weight, terms)
 
         self.count_broken(broken)
         final_obs = self._observed(view.qpos, view.qvel, self.clip, self.tick)
