@@ -16,8 +16,8 @@ from torch import Tensor
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
-from sfv.metrics import surface_track
 from sfv.motion import Motion
+from sfv.surface import surface_track
 
 TICKS = 240
 """Ticks per second."""

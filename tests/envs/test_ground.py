@@ -170,7 +170,7 @@ def test_nobody_starts_in_the_ground_or_far_above_it(wave, kind):
     env.sim.forward()
     model, low = env.model, []
     from sfv.kinematics import motion_state
-    from sfv.metrics import surface_track
+    from sfv.surface import surface_track
     from sfv.terrain.terrain import height_above
 
     motion = Motion(CHARACTER.skeleton, 30.0, env.sim.qpos.numpy().copy())
