@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from sfv.kinematics import MotionState, velocities
 from sfv.motion import Motion
 from sfv.surface import lowest, surface_points, surface_track
+from sfv.terrain.terrain import FLAT, Terrain, height_above
 
 FLOOR_CLEARANCE = 0.02
 """m: a foot's surface point within this of the ground bears weight, for the measure of sliding."""
@@ -89,6 +90,7 @@ def foot_slide(
     fps: float,
     feet: tuple[str, ...],
     contacts: Float[np.ndarray, "T F"] | None = None,
+    terrain: Terrain = FLAT,
 ) -> float:
     """Mean horizontal speed of standing feet, cm/s.
 
@@ -100,9 +102,10 @@ def foot_slide(
     for f, foot in enumerate(feet):
         mine = points[:, bodies == model.body(foot).id]
         t = np.arange(len(mine) - 1)
-        low = (mine[:-1, :, 2] + mine[1:, :, 2]).argmin(1)
+        height = height_above(mine, terrain)
+        low = (height[:-1] + height[1:]).argmin(1)
         a, b = mine[t, low], mine[t + 1, low]
-        stands = np.maximum(a[:, 2], b[:, 2]) < FLOOR_CLEARANCE
+        stands = np.maximum(height[t, low], height[t + 1, low]) < FLOOR_CLEARANCE
         if contacts is not None:
             stands &= (contacts[:-1, f] > 0.5) & (contacts[1:, f] > 0.5)
         speeds.append(np.linalg.norm((b - a)[stands, :2], axis=-1))
