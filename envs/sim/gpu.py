@@ -16,7 +16,18 @@ CONTACTS = 24
 """Contacts per simulation that there is room for: two box feet make 8, a body lying down up to 18."""
 CONSTRAINTS = 4 * CONTACTS + 16
 """Constraint rows per simulation: four per pyramidal contact, and the joint limits reached."""
-STATE = ("time", "qpos", "qvel", "act", "qacc_warmstart", "ctrl", "qfrc_applied", "xfrc_applied", "mocap_pos", "mocap_quat")
+STATE = (
+    "time",
+    "qpos",
+    "qvel",
+    "act",
+    "qacc_warmstart",
+    "ctrl",
+    "qfrc_applied",
+    "xfrc_applied",
+    "mocap_pos",
+    "mocap_quat",
+)
 """What the next step depends on, in the order of mjSTATE_INTEGRATION, whose rest no model of ours has."""
 
 
