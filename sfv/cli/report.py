@@ -8,9 +8,9 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.pages import read_columns
-from sfv.pipeline.run import RunFolder, page_of
+from sfv.pipeline.run import page_of
 from sfv.report import Report
+from sfv.work.run_folder import RunFolder, read_columns
 from sfv.work.stage import origin, perform
 
 if TYPE_CHECKING:
