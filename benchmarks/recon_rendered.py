@@ -37,10 +37,10 @@ from sfv.formats.files import read_motion
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
-from sfv.view.camera import Camera
 from sfv.view.person import PERSON
 from sfv.view.render import Ground, Renderer, scene
 from sfv.view.video import write_video
+from sfv.view.viewpoint import Viewpoint
 from sfv.work.files import replacing, write_json
 
 FPS, SIZE = 30.0, (720, 540)
@@ -100,7 +100,7 @@ def standing(motion: Motion, character: Character) -> np.ndarray:
     return np.stack(out, 1).astype(np.float64)
 
 
-def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
+def cameras_of(truth: Motion, view: int, camera: str) -> list[Viewpoint]:
     """The camera in each frame."""
     still = camera_of(truth, view)
     if camera == "still":
@@ -113,17 +113,17 @@ def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
     stands = way if camera == "travel" else np.tile(aim[:2], (len(way), 1))
     eyes = np.concatenate([stands, np.zeros((len(way), 1))], 1) + away
     lines = zip(eyes.tolist(), targets.tolist(), strict=True)
-    return [Camera((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in lines]
+    return [Viewpoint((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in lines]
 
 
-def write_path(path: Path, cameras: list[Camera]) -> None:
+def write_path(path: Path, cameras: list[Viewpoint]) -> None:
     """Rows of seconds, place and quaternion (x, y, z, w) of a camera with axes x right, y down, z away."""
     turns = Rotation.from_matrix(np.stack([c.axes() * [1, -1, -1] for c in cameras])).as_quat()
     times = np.arange(len(cameras))[:, None] / FPS
     np.savetxt(path, np.concatenate([times, [c.position for c in cameras], turns], 1), fmt="%.6f")
 
 
-def camera_of(truth: Motion, view: int) -> Camera:
+def camera_of(truth: Motion, view: int) -> Viewpoint:
     """A still camera that sees the whole way."""
     azimuth, fovy, height = VIEWS[view]
     middle = 0.5 * (truth.qpos[:, :2].min(0) + truth.qpos[:, :2].max(0))
@@ -133,7 +133,7 @@ def camera_of(truth: Motion, view: int) -> Camera:
     w, x, y, z = truth.qpos[0, 3:7]
     angle = np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)) + np.radians(azimuth)
     where = middle + distance * np.array([np.cos(angle), np.sin(angle)])
-    return Camera((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
+    return Viewpoint((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
 
 
 def prepare(folder: Path, place: Path, name: str, view: int, camera: str, character: Character) -> None:

@@ -16,8 +16,8 @@ from jaxtyping import Float, UInt8
 
 from sfv.character import Character
 from sfv.view import backends
-from sfv.view.camera import Camera
 from sfv.view.person import Look, dress
+from sfv.view.viewpoint import Viewpoint
 
 Rgb = tuple[float, float, float]
 LARGEST = 2160
@@ -120,11 +120,11 @@ class Renderer:
         """'egl' or 'warp'."""
         return self._backend.name
 
-    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Camera | None = None) -> UInt8[np.ndarray, "H W 3"]:
+    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Viewpoint | None = None) -> UInt8[np.ndarray, "H W 3"]:
         """The picture, RGB, of the figures in these positions; without a camera, from beside the first figure."""
         if camera is None:
             x, y = float(qpos[0]), float(qpos[1])
-            camera = Camera((x + 2.6, y - 2.4, 1.5), (x, y, 0.85))
+            camera = Viewpoint((x + 2.6, y - 2.4, 1.5), (x, y, 0.85))
         data, index = self._data, self._camera
         data.qpos[:] = qpos
         mujoco.mj_kinematics(self.model, data)

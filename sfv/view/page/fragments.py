@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from sfv.meaning import meaning, shown, verdict
+from sfv.meaning import grade, meaning, shown
 from sfv.report import Number, Report
 from sfv.view.page import inline
 from sfv.view.page.plots import Curve, plot, svg
@@ -34,7 +34,7 @@ def write(path: Path | str, title: str, parts: Sequence[str]) -> None:
 
 def badge(number: Number) -> str:
     """The verdict on a number, as a word with a sign, so that colour is not needed to read it."""
-    word = verdict(number)
+    word = grade(number)
     sign = {"good": "✓", "fair": "~", "poor": "✗", "": ""}[word]
     return f"<span class='verdict {word}'>{sign} {word}</span>" if word else ""
 
