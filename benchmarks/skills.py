@@ -1,7 +1,7 @@
 """The mocap skills of DeepMimic, one policy each, against the paper's figures.
 
     python benchmarks/skills.py FOLDER --out runs/skills [--clips walk run] [--seeds 1] [--at-once 2] [--budget 6M]
-        [-- FLAGS of sfv run, such as: --simulator warp --num-envs 4096 --minibatch 12288]
+        [-- FLAGS of sfv run, such as: --simulator warp --num-envs 4096 --minibatch 16384]
 
 FOLDER holds `humanoid3d_*.txt`. Each clip and seed is one `sfv run` in its own folder on one thread, `--at-once` of
 them side by side; a clip that is done is not trained again and a killed one goes on, so the same command is typed until
