@@ -39,7 +39,7 @@ from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.surface import lowest, surface_points, surface_track
 from sfv.view.person import PERSON
-from sfv.view.render import Ground, Renderer, scene
+from sfv.view.render import Floor, Renderer, scene
 from sfv.view.video import write_video
 from sfv.view.viewpoint import Viewpoint
 from sfv.work.files import replacing, write_json
@@ -56,7 +56,7 @@ VIEWS = ((35.0, 36.0, 1.1), (95.0, 46.0, 1.5), (150.0, 30.0, 0.8))
 """Azimuth from the motion's first heading (deg), vertical field of view (deg), height of the camera (m)."""
 CLOSER, SWAY = 0.62, 0.1
 """How much nearer a camera that moves is, and how far (m, about) its aim strays."""
-ROOM = Ground(
+ROOM = Floor(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
 PATH = "path.txt"

@@ -76,7 +76,7 @@ def mended(motion: Motion, body: Character, failures_only: bool = False) -> tupl
 
 
 @dataclass(frozen=True)
-class Reference:
+class Prepared:
     """A motion that a policy is to follow, what is good and bad about it, and what the physics check finds."""
 
     motion: Motion
@@ -90,15 +90,15 @@ class Reference:
         self.check.report().save(place("check.json"))
 
 
-def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool) -> Reference:
+def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool) -> Prepared:
     """The reference in a pose track; with `mend` repaired where it fails the check."""
     found = reconstruct(track, body, config)
     motion = found.motion
     motion, rows = mended(motion, body, failures_only=True) if mend else (motion, checked(motion, body))
-    return Reference(motion, found.scorecard, rows)
+    return Prepared(motion, found.scorecard, rows)
 
 
-def reference_of(source: Path, body: Character, settings: Settings) -> Reference:
+def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     """The reference in a motion file: the part that is wanted, at the control rate, on this body, mended if asked for.
 
     Raises:
@@ -111,4 +111,4 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Reference
     if motion.skeleton.difference_to(body.skeleton):
         motion = retargeted(motion, body)
     motion, rows = mended(motion, body) if settings.mend else (motion, checked(motion, body))
-    return Reference(motion, motion_scorecard(motion, body), rows)
+    return Prepared(motion, motion_scorecard(motion, body), rows)

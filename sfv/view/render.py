@@ -25,7 +25,7 @@ LARGEST = 2160
 
 
 @dataclass(frozen=True)
-class Ground:
+class Floor:
     """A floor of squares under a sky. Colours in 0..1; `square` is a side in metres."""
 
     light: Rgb = (0.80, 0.82, 0.85)
@@ -36,7 +36,7 @@ class Ground:
 
 
 def scene(
-    actors: Sequence[tuple[Character, Look]], ground: Ground | None = None, terrain: mujoco.MjSpec | None = None
+    actors: Sequence[tuple[Character, Look]], ground: Floor | None = None, terrain: mujoco.MjSpec | None = None
 ) -> mujoco.MjModel:
     """A model to look at: the characters, each in its look, on a ground with light, sky and a camera.
 
@@ -47,7 +47,7 @@ def scene(
         ground: the floor; the ordinary one if None.
         terrain: bodies to add to the world, as steps or a box.
     """
-    ground = ground or Ground()
+    ground = ground or Floor()
     spec = mujoco.MjSpec()
     spec.modelname = "scene"
     spec.visual.global_.offwidth = spec.visual.global_.offheight = LARGEST
