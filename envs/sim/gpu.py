@@ -14,7 +14,7 @@ CONTACTS = 24
 """Contacts per simulation that there is room for: two box feet make 8, a body lying down up to 18."""
 CONSTRAINTS = 4 * CONTACTS + 16
 """Constraint rows per simulation: four per pyramidal contact, and the joint limits reached."""
-STATE = ("qpos", "qvel", "qacc_warmstart", "ctrl", "time")
+STATE = ("qpos", "qvel", "qacc_warmstart", "ctrl", "xfrc_applied", "time")
 """What the next step depends on."""
 
 
