@@ -1,7 +1,8 @@
 """What the policy sees: (n, d) numbers, all in the simulated root's own frame, so that a flip is no special case."""
 
+import mujoco
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from envs.library import Reference
@@ -28,6 +29,14 @@ def proprioception(
     linear = rotation.quat_apply_inverse(root, qvel[:, :3])
     angles = joint_difference(joints, rest.expand(len(qpos), -1), qpos)
     return torch.cat((height, gravity, linear, qvel[:, 3:6], angles, qvel[:, 6:]), -1)
+
+
+def speeds(model: mujoco.MjModel, device: str) -> Bool[Tensor, "o"]:
+    """Which of the observations are velocities."""
+    joints, bodies = model.nv - 6, model.nbody - 1
+    mine = ((4, False), (6, True), (joints, False), (joints, True))
+    theirs = ((3 * bodies, False), (3, True), (6 + joints, False))
+    return torch.tensor([flag for width, flag in mine + theirs for _ in range(width)], device=device)
 
 
 def goal(joints: Joints, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tensor:

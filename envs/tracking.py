@@ -13,10 +13,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
+from envs.events import Events, parse_events
 from envs.ground import SCAN, Climb, Ground, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
@@ -92,6 +94,10 @@ class TrackingEnv:
         self.broken_state: Tensor | None = None
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
+        self.events = None
+        if ranges := parse_events(config.randomise):
+            self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
+        self._speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
@@ -136,9 +142,13 @@ class TrackingEnv:
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
         target = self.library.target(self.clip, self.tick + self.lead_ticks)
-        self.sim.ctrl[:] = target + self.config.action_scale * action
+        command = target + self.config.action_scale * action
         self._before = self.sim.state()
-        self.sim.step(self.config.decimation)
+        if self.events:
+            self.events.drive(command, self.age, self.generator)
+        else:
+            self.sim.ctrl[:] = command
+            self.sim.step(self.config.decimation)
         self.tick += self.control_ticks
         self.age += 1
 
@@ -168,6 +178,7 @@ class TrackingEnv:
             "broken": torch.tensor(self.broken),
             **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
             **({"level": self.climb.level.clone()} if self.climb else {}),
+            **{f"events.{name}": tensor for name, tensor in (self.events.state() if self.events else {}).items()},
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -182,6 +193,8 @@ class TrackingEnv:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
             self.climb.restore(state["level"])
+        if self.events:
+            self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 
     def observe(self) -> Float[Tensor, "n o"]:
         """What the policy sees now."""
@@ -241,6 +254,11 @@ class TrackingEnv:
         qvel = ref.qvel + self.config.velocity_noise * noise
         if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
             qpos, qvel = displaced(self.joints, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
+        if self.events:
+            self.events.start(ids, self.library.target(clip, tick + self.lead_ticks), self.generator)
+            if (move := self.events.moved(qvel.shape[1], ids, self.generator)) is not None:
+                qpos = displaced(self.joints, qpos, move)
+            sim.xfrc_applied[ids] = 0.0
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
         sim.qacc_warmstart[ids] = 0.0
@@ -259,6 +277,8 @@ class TrackingEnv:
         if self.config.scan:
             parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
         obs = torch.cat(parts, -1)
+        if self.events:
+            obs = self.events.noisy(obs, self._speeds, ids, self.generator)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
 
     def count_broken(self, broken: Tensor) -> None:

@@ -61,7 +61,8 @@ class PPO:
         self.env, self.config, self.group = env, config, group or Group()
         self.teacher, self.lessons = teacher, lessons
         self.policy = make_policy(env.obs_size, env.action_size, config.hidden).to(env.device)
-        self.optimizer = PolicyOptimizer(self.policy, config)
+        self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
+        self.optimizer = PolicyOptimizer(self.policy, config, self.half)
         self.generator = torch.Generator(device=env.device).manual_seed(config.seed + self.group.rank)
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
@@ -72,7 +73,6 @@ class PPO:
         self.obs = env.reset()
         self.exploration = self._fresh()  # (n, a), of unit variance
         self.log: dict[str, float] = {}
-        self.half = half_pays(env.device)  # but for values that targets are made of: bfloat16 has steps of .003 there
         self.mirror = _mirror(env) if config.mirror else None
         self._loss = _compiled(self._minibatch_loss) if config.compile else self._minibatch_loss
 

@@ -10,10 +10,10 @@ from functools import cache
 
 import mujoco
 import mujoco.batch
+import numpy as np
 import torch
+from jaxtyping import Int
 from torch import Tensor
-
-from envs.sim.rows import restore_rows
 
 
 class CpuSim:
@@ -33,7 +33,6 @@ class CpuSim:
         self.model = model
         self.num_envs = num_envs
         self._batch = mujoco.batch.Batch(model, num_envs, threads)
-        self._parameters: dict[str, Tensor] = {}
         self.field = cache(self._field)
 
     def _field(self, name: str) -> Tensor:
@@ -47,26 +46,25 @@ class CpuSim:
             raise AttributeError(name)
         return self.field(name)
 
-    def parameter(self, name: str) -> Tensor:
-        """The live (num_envs, ...) values of an mjModel field, which from now on may differ between simulations."""
-        if name not in self._parameters:
-            self._parameters[name] = torch.from_numpy(self._batch.expand(name))
-        return self._parameters[name]
-
     def state(self) -> Tensor:
-        """(num_envs, n) copy of all that the next step depends on: mjSTATE_INTEGRATION rows, then each `parameter`."""
-        rows = torch.from_numpy(self._batch.state)
-        return torch.cat([rows, *(part.flatten(1) for part in self._parameters.values())], 1)
+        """(num_envs, nstate) copy of the mjSTATE_INTEGRATION rows: all that the next step depends on."""
+        return torch.from_numpy(self._batch.state.copy())
 
     def restore(self, state: Tensor) -> None:
         """Go on from a `state`."""
-        own = self._batch.nstate
-        self._batch.state[:] = state[:, :own].numpy()
-        restore_rows(state[:, own:], list(self._parameters.values()))
+        self._batch.state[:] = state.numpy()
 
     def step(self, count: int) -> None:
         """Advance every simulation by `count` physics steps."""
         self._batch.step(nstep=count)
+
+    def expand(self, name: str) -> np.ndarray:
+        """The live (num_envs, ...) values of a model field, which each simulation has its own of from then on."""
+        return self._batch.expand(name)
+
+    def set_const(self, ids: Int[np.ndarray, " n"]) -> None:
+        """Let what MuJoCo derives from masses follow them, in the simulations `ids`."""
+        self._batch.set_const(ids)
 
     def forward(self) -> None:
         """Bring derived fields up to the state."""

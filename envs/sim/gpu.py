@@ -10,24 +10,13 @@ import torch
 import warp as wp
 from torch import Tensor
 
-from envs.sim.rows import restore_rows
-
 CONTACTS = 24
 """Contacts per simulation that there is room for: two box feet make 8, a body lying down up to 18."""
 CONSTRAINTS = 4 * CONTACTS + 16
 """Constraint rows per simulation: four per pyramidal contact, and the joint limits reached."""
 STATE = (
-    "time",
-    "qpos",
-    "qvel",
-    "act",
-    "qacc_warmstart",
-    "ctrl",
-    "qfrc_applied",
-    "xfrc_applied",
-    "mocap_pos",
-    "mocap_quat",
-)
+    "time", "qpos", "qvel", "act", "qacc_warmstart", "ctrl", "qfrc_applied", "xfrc_applied", "mocap_pos", "mocap_quat",
+)  # fmt: skip
 """What the next step depends on, in the order of mjSTATE_INTEGRATION, whose rest no model of ours has."""
 
 
@@ -52,7 +41,6 @@ class GpuSim:
         self._fields: dict[str, Tensor] = {}
         whole = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION)
         assert sum(self.field(name)[0].numel() for name in STATE) == whole, "the model has a state that is not in STATE"
-        self._parameters: dict[str, Tensor] = {}
         self._graphs: dict[int, wp.Graph] = {}
 
     def field(self, name: str) -> Tensor:
@@ -66,27 +54,16 @@ class GpuSim:
             raise AttributeError(name)
         return self.field(name)
 
-    def parameter(self, name: str) -> Tensor:
-        """The live (num_envs, ...) values of an mjModel field, which from now on may differ between simulations."""
-        if name not in self._parameters:
-            shared = getattr(self._model, name)
-            own = wp.empty((self.num_envs, *shared.shape[1:]), dtype=shared.dtype, device=self._warp)
-            self._parameters[name] = wp.to_torch(own).copy_(wp.to_torch(shared))
-            setattr(self._model, name, own)
-            self._graphs.clear()  # which were captured with the shared values
-        return self._parameters[name]
-
     def state(self) -> Tensor:
-        """(num_envs, n) copy of all that the next step depends on: mjSTATE_INTEGRATION rows, then each `parameter`."""
-        return torch.cat([part.reshape(self.num_envs, -1) for part in self._kept()], 1)
+        """(num_envs, nstate) copy of the mjSTATE_INTEGRATION rows: all that the next step depends on."""
+        return torch.cat([self.field(name).reshape(self.num_envs, -1) for name in STATE], 1)
 
     def restore(self, state: Tensor) -> None:
         """Go on from a `state`."""
-        restore_rows(state, self._kept())
-
-    def _kept(self) -> list[Tensor]:
-        """What a state is made of, live."""
-        return [*(self.field(name) for name in STATE), *self._parameters.values()]
+        fields = [self.field(name) for name in STATE]
+        sizes = [field.numel() // self.num_envs for field in fields]
+        for field, part in zip(fields, state.split(sizes, 1), strict=True):
+            field.copy_(part.reshape(field.shape))
 
     def step(self, count: int) -> None:
         """Advance every simulation by `count` physics steps."""

@@ -137,6 +137,11 @@ FORMATS = {
 """By the name that `--format` takes; of several with one suffix the first that can write is written."""
 
 
+def holds_motion(path: Path) -> bool:
+    """Whether the name is that of a motion file, plain or gzipped; everything else is a video."""
+    return path.name.lower().removesuffix(".gz").endswith(tuple(s for kind in FORMATS.values() for s in kind.suffixes))
+
+
 def read_motion(
     path: Path | str, format: str | None = None, fps: float | None = None, character: Body = None
 ) -> Motion:
