@@ -13,29 +13,51 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
+from envs.events import Events, parse_events
+from envs.ground import SCAN, Climb, Ground, turned
 from envs.library import TICKS, MotionLibrary, Reference
-from envs.mirror import Mirror, make_mirror
-from envs.moment import Body, View
+from envs.mirror import Reflections, reflections
+from envs.moment import Moment, columns, joints_of
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 from sfv.motion import Motion
+from sfv.servos import servo_lag
+from sfv.terrain.kinds import parse_terrain
+from sfv.terrain.terrain import FLAT
+from sfv.terrain.world import Tile
 
 if TYPE_CHECKING:
     from envs.sim.gpu import GpuSim
 
 
+LEVELS = 8
+"""Difficulties of each kind of terrain that training climbs through, 0 to 1."""
+
+
 class TrackingEnv:
-    """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`."""
+    """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`.
+
+    Where the config names kinds of terrain, each environment has a place on a tile of it: by the curriculum, or, where
+    `tiles` are given, the first environment on the first tile, and so on, each with room for `seconds` of its clip.
+    """
 
     def __init__(
-        self, motions: Sequence[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int = 0
+        self,
+        motions: Sequence[Motion],
+        character: Character,
+        config: TrackingConfig,
+        num_envs: int,
+        seed: int = 0,
+        tiles: Sequence[Tile] = (),
+        seconds: float | None = None,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
         if TICKS % config.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
@@ -45,19 +67,26 @@ class TrackingEnv:
             )
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
-        self.model = build_scene(character, physics_hz)
+        climbing, kinds = not tiles, len(config.terrain)
+        tiles = tiles or training_tiles(config)
+        if tiles:
+            motions = [turned(motion) for motion in motions]
+        self.library = MotionLibrary(motions, character, simulator_device(config))
+        self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
+        self.terrain = self.ground.world.terrain if self.ground else FLAT
+        self.climb = None
+        if self.ground and climbing:
+            self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
+        self.model = build_scene(character, physics_hz, self.terrain)
         self.sim = make_sim(self.model, num_envs, config)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
-        self.library = MotionLibrary(motions, character, self.device)
         self.starts = STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward]
-        self.body = describe_body(character, self.model, self.device)
+        self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
-        # a servo lags its target by kd / kp seconds: aiming that much ahead cancels it
-        lead = float(np.median(-self.model.actuator_biasprm[:, 2] / self.model.actuator_gainprm[:, 0]))
-        self.lead_ticks = self.control_ticks + round(lead * TICKS)
+        self.lead_ticks = self.control_ticks + round(servo_lag(self.model) * TICKS)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.everyone = torch.arange(num_envs, device=self.device)
         self.clip, self.tick, self.age = (torch.zeros_like(self.everyone) for _ in range(3))
@@ -65,6 +94,10 @@ class TrackingEnv:
         self.broken_state: Tensor | None = None
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
+        self.events = None
+        if ranges := parse_events(config.randomise):
+            self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
+        self._speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
@@ -82,24 +115,25 @@ class TrackingEnv:
     def step(self, action: Float[Tensor, "n a"]) -> Step:
         """One control step: drive, simulate, judge, observe, restart what ended."""
         self.advance(action)
-        view = self.view()
-        reward, terms = rewards.total(self.table, view)
-        broken = terminations.not_finite(view)
-        terminated = broken | terminations.any_body_away(view, self.config.max_deviation)
+        moment = self.moment()
+        reward, terms = rewards.total(self.table, moment)
+        broken = terminations.not_finite(moment)
+        terminated = broken | terminations.any_body_away(moment, self.config.max_deviation)
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
-        info = terms | {"age": self.age.clone(), "broken": broken}
-        if self.starts.weight is not None:
-            info["weight"] = self.starts.weight.clone()
+        weight = None if self.starts.weight is None else self.starts.weight.clone()
+        info = Info(self.age.clone(), broken, weight, terms)
 
         self.count_broken(broken)
-        final_obs = self._observed(view.qpos, view.qvel, self.clip, self.tick)
+        final_obs = self._observed(moment.qpos, moment.qvel, self.everyone)
         obs = final_obs
         self.starts.earned(reward, terminated, truncated)
         done = (terminated | truncated).nonzero()[:, 0]
         if len(done):
             self.starts.failed(self.clip[terminated], self.tick[terminated])
+            if self.climb:
+                self.climb.ended(done, truncated[done], self.age[done], self.generator)
             self._start(done, *self.starts.sample(len(done), self.generator))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
@@ -108,23 +142,28 @@ class TrackingEnv:
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
         target = self.library.target(self.clip, self.tick + self.lead_ticks)
-        self.sim.ctrl[:] = target + self.config.action_scale * action
+        command = target + self.config.action_scale * action
         self._before = self.sim.state()
-        self.sim.step(self.config.decimation)
+        if self.events:
+            self.events.drive(command, self.age, self.generator)
+        else:
+            self.sim.ctrl[:] = command
+            self.sim.step(self.config.decimation)
         self.tick += self.control_ticks
         self.age += 1
 
-    def view(self) -> View:
+    def moment(self) -> Moment:
         """This moment, simulated and reference."""
         sim = self.sim
-        return View(
+        return Moment(
             qpos=sim.qpos.float(),
             qvel=sim.qvel.float(),
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
-            ref=self.library.at(self.clip, self.tick),
-            past=self._past(),
-            body=self.body,
+            ref=self.reference(self.tick, self.everyone),
+            past=(past := self._past()),
+            joints=self.joints,
+            below=self._below(sim.xpos.float(), past.xpos),
         )
 
     def state(self) -> dict[str, Tensor]:
@@ -137,6 +176,9 @@ class TrackingEnv:
             "starts": self.starts.state(),
             "generator": self.generator.get_state(),
             "broken": torch.tensor(self.broken),
+            **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
+            **({"level": self.climb.level.clone()} if self.climb else {}),
+            **{f"events.{name}": tensor for name, tensor in (self.events.state() if self.events else {}).items()},
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -147,14 +189,20 @@ class TrackingEnv:
         self.starts.restore(state["starts"])
         self.generator.set_state(state["generator"])
         self.broken = int(state["broken"])
+        if self.ground:
+            self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
+        if self.climb:
+            self.climb.restore(state["level"])
+        if self.events:
+            self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 
     def observe(self) -> Float[Tensor, "n o"]:
         """What the policy sees now."""
         return self._observe(self.everyone)
 
-    def mirror(self) -> Mirror:
+    def mirror(self) -> Reflections:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        return make_mirror(self.character, self.model, self.device)
+        return reflections(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -172,42 +220,65 @@ class TrackingEnv:
             "qpos_columns": list(self.character.skeleton.qpos_columns),
         }
 
+    def reference(self, tick: Tensor, ids: Tensor) -> Reference:
+        """The reference of environments `ids` at a tick, where they are in the world."""
+        ref = self.library.at(self.clip[ids], tick)
+        return self.ground.raised(ref, ids) if self.ground else ref
+
+    def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The ground below the simulated key bodies, and what the reference's stand as high above as in the clip."""
+        if self.ground is None:
+            return None
+        mine, theirs = (columns(places, self.joints.key_bodies)[..., :2] for places in (xpos, reference))
+        return self.ground.relief.height(mine), self.ground.relief.footing(theirs)
+
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
-        before = self.library.at(self.clip, self.tick - max(1, int(self.physics_ticks)))
+        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone)
         if self.physics_ticks >= 1:
             return before
-        now = self.library.at(self.clip, self.tick)
+        now = self.reference(self.tick, self.everyone)
         xpos, com = (torch.lerp(getattr(now, n), getattr(before, n), self.physics_ticks) for n in ("xpos", "com"))
         return replace(now, xpos=xpos, com=com)
 
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
-        ref = self.library.at(clip, tick)
-        lift = self.library.lift[self.library.row(clip, tick)]
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
+        if self.ground:
+            self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
+        ref, row = self.reference(tick, ids), self.library.row(clip, tick)
+        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self.library.lift[row]
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
         qvel = ref.qvel + self.config.velocity_noise * noise
         if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
-            qpos, qvel = displaced(self.body, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
+            qpos, qvel = displaced(self.joints, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
+        if self.events:
+            self.events.start(ids, self.library.target(clip, tick + self.lead_ticks), self.generator)
+            if (move := self.events.moved(qvel.shape[1], ids, self.generator)) is not None:
+                qpos = displaced(self.joints, qpos, move)
+            sim.xfrc_applied[ids] = 0.0
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
         sim.qacc_warmstart[ids] = 0.0
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
-        return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), self.clip[ids], self.tick[ids])
+        return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), ids)
 
-    def _observed(self, qpos: Tensor, qvel: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
-        nearby: Reference = self.library.at(clip, tick + self.control_ticks)
-        obs = torch.cat(
-            (
-                observations.proprioception(self.body, self._rest, qpos, qvel),
-                observations.goal(self.body, qpos, nearby),
-            ),
-            -1,
-        )
+    def _observed(self, qpos: Tensor, qvel: Tensor, ids: Tensor) -> Float[Tensor, "n o"]:
+        nearby, height = self.reference(self.tick[ids] + self.control_ticks, ids), qpos[:, 2:3]
+        if self.ground:
+            height = height - self.ground.relief.footing(qpos[:, :2])[:, None]
+        parts = [
+            observations.proprioception(self.joints, self._rest, qpos, qvel, height),
+            observations.goal(self.joints, qpos, nearby),
+        ]
+        if self.config.scan:
+            parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
+        obs = torch.cat(parts, -1)
+        if self.events:
+            obs = self.events.noisy(obs, self._speeds, ids, self.generator)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
 
     def count_broken(self, broken: Tensor) -> None:
@@ -218,32 +289,29 @@ class TrackingEnv:
         self.broken += count
 
 
+def training_tiles(config: TrackingConfig) -> list[Tile]:
+    """The tiles that training climbs through: of each kind LEVELS difficulties, or as many of the one named.
+
+    Raises:
+        InputError: there is no such kind or difficulty.
+    """
+    tiles = []
+    for text in config.terrain:
+        kind, difficulty = parse_terrain(text)
+        levels = np.linspace(0.0, 1.0, LEVELS) if difficulty is None else [difficulty] * LEVELS
+        tiles += [Tile(kind, float(level), 100 * config.terrain_seed + i) for i, level in enumerate(levels)]
+    return tiles
+
+
+def simulator_device(config: TrackingConfig) -> str:
+    """Where the tensors of the task are."""
+    return "cuda" if config.simulator == "warp" else "cpu"
+
+
 def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "CpuSim | GpuSim":
     """The simulator of `config.simulator`."""
     if config.simulator == "mujoco":
         return CpuSim(model, num_envs, config.threads)
     from envs.sim.gpu import GpuSim
 
-    return GpuSim(model, num_envs, "cuda" if config.simulator == "warp" else "cpu")
-
-
-def describe_body(character: Character, model: mujoco.MjModel, device: str) -> Body:
-    """Columns and weights of the character's joints in the scene's model."""
-    weights = torch.as_tensor(character.pose_weights / character.pose_weights.sum(), dtype=torch.float32).to(device)
-    ball = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL]
-    hinge = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE]
-
-    def columns(addresses: np.ndarray, joints: list[int], width: int) -> Tensor:
-        starts = torch.as_tensor(addresses[joints].astype(np.int64))
-        return (starts[:, None] + torch.arange(width) if width > 1 else starts).to(device)
-
-    return Body(
-        balls=columns(model.jnt_qposadr, ball, 4),
-        ball_dofs=columns(model.jnt_dofadr, ball, 3),
-        hinges=columns(model.jnt_qposadr, hinge, 1),
-        hinge_dofs=columns(model.jnt_dofadr, hinge, 1),
-        ball_weights=weights[ball],
-        hinge_weights=weights[hinge],
-        root_weight=float(weights[0]),
-        key_bodies=torch.tensor([model.body(name).id for name in character.key_bodies], device=device),
-    )
+    return GpuSim(model, num_envs, simulator_device(config))

@@ -22,6 +22,11 @@ from sfv.work.contents import array_names, content_of
 log = logging.getLogger(__name__)
 
 
+def holds_motion(path: Path) -> bool:
+    """Whether the name is that of a motion file, plain or gzipped; everything else is a video."""
+    return path.name.lower().removesuffix(".gz").endswith(tuple(s for kind in FORMATS.values() for s in kind.suffixes))
+
+
 def read_motion(
     path: Path | str,
     format: str | None = None,
@@ -43,7 +48,7 @@ def read_motion(
             do nothing for a file of this format.
     """
     path = Path(path)
-    reading = replace(reading, format=format or reading.format, fps=fps or reading.fps)
+    reading = replace(reading, format=format or reading.format, fps=reading.fps if fps is None else fps)
     reading.check()
     with blamed(f"{path} is damaged, or no motion file", "copy or export it again"):
         name = reading.format or _recognised(path)

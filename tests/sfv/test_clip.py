@@ -195,7 +195,7 @@ def test_a_video_of_an_unknown_codec_or_of_giant_pictures_is_refused(
     content = film.read_bytes()
     assert content.count(b"avc1") >= 1
     film.write_bytes(content.replace(b"avc1", b"qqqq").replace(b"avcC", b"qqqC"))
-    with pytest.raises(InputError, match="cannot be decoded|is not a video"):
+    with pytest.raises(InputError, match=r"cannot be decoded|is not a video"):
         Clip.open(film)
     film.write_bytes(content)
     monkeypatch.setattr("sfv.clip.LARGEST", 64 * 48 - 1)
