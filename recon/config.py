@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from tyro.conf import arg
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class TermWeights:
 class ReconstructConfig:
     """How a pose track becomes a reference motion."""
 
-    fps: float = 30.0
+    fps: Annotated[float, arg(name="motion-fps")] = 30.0
     """Frames per second of the motion: the control rate, whatever the clip's."""
     height: float | None = None
     """The person's height in metres; unknown: as tall as the character."""

@@ -1,10 +1,13 @@
 """`sfv fit`: mocap -> lifter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from sfv.excerpt import Excerpt
+from sfv.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Program:
     """Motion files of any format, of people's skeletons; each is mirrored, turned and varied."""
     out: Path
     """The lifter to write, such as lifter.safetensors."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     steps: int = 800
     """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that was stopped goes on."""
     seed: int = 0
@@ -30,7 +35,7 @@ def main(program: Program) -> None:
     """Read, fit, write, and say how well it went."""
     from recon.lifter.lifter_fit import fit_lifter
     from sfv.errors import InputError
-    from sfv.formats.files import read_motion
+    from sfv.formats.files import read_asked
     from sfv.pipeline.stages import beside
     from sfv.progress import bar
 
@@ -39,7 +44,7 @@ def main(program: Program) -> None:
     motions = {}
     with bar("reading the motions", len(program.motions), "files") as advance:
         for path in program.motions:
-            motions[str(path)] = read_motion(path)
+            motions[str(path)] = read_asked(path, program.reading, program.excerpt)
             advance(1)
     seconds = sum(motion.duration for motion in motions.values())
     checkpoint = beside(program.out)("checkpoint.safetensors")
