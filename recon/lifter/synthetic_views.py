@@ -15,10 +15,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from recon.lifter.lifter import POINTS, RATE, REACH
-from recon.retarget.joint_maps import SIDES, parts_of
 from recon.retarget.keys import keys_of
+from recon.retarget.parts import parts_of
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.part_names import SIDES
 
 LENGTH = 60
 """Frames of a window."""

@@ -21,13 +21,14 @@ from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
-from recon.retarget.joint_maps import SIDES, Parts, parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
+from recon.retarget.parts import Parts, parts_of
 from sfv import rotation
 from sfv.character import Character
 from sfv.kinematics import motion_state, within_limits
 from sfv.metrics import foot_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
+from sfv.part_names import SIDES
 from sfv.skeleton import Skeleton
 
 PLACES, STANDS = 16.0, 0.2

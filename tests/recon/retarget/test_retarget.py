@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recon.retarget.ik import Track, _best_sequence, pose_frames
-from recon.retarget.joint_maps import parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
+from recon.retarget.parts import parts_of
 from recon.retarget.retarget import finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
 from sfv.errors import InputError

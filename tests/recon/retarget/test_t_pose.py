@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from recon.retarget.joint_maps import SIDES, parts_of
 from recon.retarget.keys import keys_of, t_pose_keys
+from recon.retarget.parts import parts_of
 from recon.retarget.retarget import retarget
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.part_names import SIDES
 from sfv.skeleton import Skeleton
 
 FRAMES = 60
