@@ -18,8 +18,8 @@ from recon.lifter.lifter import POINTS, RATE, REACH
 from recon.retarget.keys import keys_of
 from recon.retarget.parts import parts_of
 from sfv.errors import InputError
+from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
-from sfv.part_names import SIDES
 
 LENGTH = 60
 """Frames of a window."""

@@ -15,8 +15,8 @@ from recon.fit.stance import runs
 from recon.retarget.parts import Parts
 from recon.retarget.t_pose import bodies_in
 from sfv.formats.rotations import between
+from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
-from sfv.part_names import SIDES
 from sfv.quaternions import matrix
 from sfv.skeleton import Skeleton
 

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from recon.retarget.t_pose import bare_offsets, t_pose_of
-from sfv.joint_map import Offset, joint_map
-from sfv.part_names import SIDES
+from sfv.joints.joint_map import Offset, joint_map
+from sfv.joints.part_names import SIDES
 from sfv.skeleton import Skeleton
 
 

@@ -8,9 +8,9 @@ import pytest
 from recon.retarget.parts import parts_of
 from sfv.errors import InputError
 from sfv.formats.bvh import read_bvh
-from sfv.joint_map import NEEDED, joint_map
+from sfv.joints.joint_map import NEEDED, joint_map
+from sfv.joints.part_names import SIDES, sided
 from sfv.motion import Motion
-from sfv.part_names import SIDES, sided
 
 OFFSETS = {
     "pelvis": (0, 0, 0), "spine": (0, 12, 0), "thorax": (0, 28, 0), "neck": (0, 20, 0), "head": (0, 9, 1),

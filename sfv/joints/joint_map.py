@@ -1,18 +1,20 @@
 """Joint maps: which bodies of a skeleton are whose hip, hand or foot. One map serves whoever asks.
 
 Bodies with shapes of their own (the humanoid, SMPL's, Unitree's G1) stand in a table, with the places of heels, toes
-and head. Any other skeleton is one of bare bones, as mocap files have, and told by its names (`sfv.part_names`) or by
-its owner (`given`); where its heels, soles and head are is not said here. It knows no motion.
+and head. Any other skeleton is one of bare bones, as mocap files have, and told by its names (`part_names`) or by its
+owner (`given`); where its heels, soles and head are is not said here. It knows no motion.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from sfv.errors import InputError, did_you_mean
-from sfv.part_names import SIDES, common_parent, parts_by_name
+from sfv.joints.part_names import SIDES, common_parent, parts_by_name
 from sfv.skeleton import Skeleton
+from sfv.work.config import read_yaml
 
 Offset = tuple[float, float, float]
 ORIGIN: Offset = (0.0, 0.0, 0.0)
@@ -69,6 +71,18 @@ def joint_map(skeleton: Skeleton, name: str, given: Mapping[str, str] | None = N
     return JointMap({part: (body, ORIGIN) for part, body in found.items()}, frames, feet, {}, bare=True)
 
 
+def read_map(path: Path) -> dict[str, str]:
+    """Part -> body as a user wrote it: a YAML file with a line such as `left_knee: LeftShin` for each.
+
+    Raises:
+        InputError: no such file, or one that does not name bodies.
+    """
+    content = read_yaml(path)
+    if wrong := [part for part, body in content.items() if not isinstance(body, str)]:
+        raise InputError(f"{path}: {wrong[0]} is no name of a body; write a line such as left_knee: LeftShin")
+    return content
+
+
 def _checked(skeleton: Skeleton, name: str, given: Mapping[str, str]) -> dict[str, str]:
     for part, body in given.items():
         if part not in (*NEEDED, *OPTIONAL):
@@ -86,7 +100,7 @@ def _refusal(skeleton: Skeleton, name: str, found: Mapping[str, str], lacking: l
     own = set(skeleton.body_names)
     lacks = {known: {body for body, _ in row.points.values()} - own for known, row in BODIES.items()}
     nearest = min(lacks, key=lambda known: len(lacks[known]) / len(BODIES[known].points))
-    if len(lacks[nearest]) < len(lacking):
+    if len(lacks[nearest]) <= len(lacking):
         near = f"the nearest map is {nearest}'s, which asks for {', '.join(sorted(lacks[nearest]))} besides"
     elif found:
         has = ", ".join(f"{part} is {body}" for part, body in found.items())
