@@ -9,10 +9,10 @@ import argparse
 from pathlib import Path
 
 from sfv.character import load_character
-from sfv.files import read_json
 from sfv.motion import Motion
 from sfv.report import Report
 from sfv.view.sheet import contact_sheet
+from sfv.work.files import read_json
 
 
 def last_samples(run: Path) -> float:

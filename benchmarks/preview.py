@@ -9,13 +9,13 @@ benchmark goes on; --fresh does all of them anew. --table prints the table of wh
 import argparse
 from pathlib import Path
 
-from envs.preview import preview
-from envs.preview_config import PreviewConfig
+from envs.preview.config import PreviewConfig
+from envs.preview.preview import preview
 from sfv.character import load_character
 from sfv.formats.files import read_motion
-from sfv.provenance import provenance
 from sfv.report import Report
 from sfv.view.sheet import contact_sheet
+from sfv.work.provenance import provenance
 
 PREFIX = "humanoid3d_"
 FIRST = ("walk", "backflip", "cartwheel", "run", "jump")

@@ -27,13 +27,12 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from recon.config import PoseConfig, ReconstructConfig, TermWeights
-from recon.lifting import bridged, lift
+from recon.fit.lifting import bridged, lift
 from recon.reconstruct import reconstruct
 from recon.scorecard import LIMBS, at_times, landmark_positions
 from sfv import metrics
 from sfv.character import Character, load_character
 from sfv.clip import Clip
-from sfv.files import replacing, write_json
 from sfv.formats.files import read_motion
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
@@ -42,6 +41,7 @@ from sfv.view.camera import Camera
 from sfv.view.person import PERSON
 from sfv.view.render import Ground, Renderer, scene
 from sfv.view.video import write_video
+from sfv.work.files import replacing, write_json
 
 FPS, SIZE = 30.0, (720, 540)
 SECONDS = 3.0
@@ -138,7 +138,7 @@ def camera_of(truth: Motion, view: int) -> Camera:
 
 def prepare(folder: Path, place: Path, name: str, view: int, camera: str, character: Character) -> None:
     """Render the clip and find the person in it, if that is not done yet."""
-    from recon.estimate import estimate_pose
+    from recon.pose.estimate import estimate_pose
 
     if not (place / "clip.mp4").exists():
         place.mkdir(parents=True, exist_ok=True)

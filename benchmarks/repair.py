@@ -11,9 +11,9 @@ from pathlib import Path
 
 from recon.repair import moved, repair, way
 from sfv.character import load_character
-from sfv.check import check
+from sfv.check.check import check
 from sfv.formats.files import read_motion
-from sfv.reference import REPAIR_STEPS
+from sfv.pipeline.reference import REPAIR_STEPS
 
 FPS = 30.0
 SHOWN = {

@@ -19,10 +19,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from recon.ik import turns_at
-from recon.joint_maps import parts_of
-from recon.keys import floor_level, keys_of, lifted
-from recon.retarget import KEY, Task, finished, judged, retarget, solid_of, task_for
+from recon.retarget.ik import turns_at
+from recon.retarget.joint_maps import parts_of
+from recon.retarget.keys import floor_level, keys_of, lifted
+from recon.retarget.retarget import KEY, Task, finished, judged, retarget, solid_of, task_for
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.files import read_motion

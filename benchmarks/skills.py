@@ -1,7 +1,7 @@
 """The mocap skills of DeepMimic, one policy each, against the paper's figures.
 
     python benchmarks/skills.py FOLDER --out runs/skills [--clips walk run] [--seeds 1] [--at-once 2] [--budget 6M]
-        [-- FLAGS of sfv run, such as: --simulator warp --num-envs 4096 --minibatch 12288]
+        [-- FLAGS of sfv run, such as: --simulator warp --num-envs 4096 --minibatch 16384]
 
 FOLDER holds `humanoid3d_*.txt`. Each clip and seed is one `sfv run` in its own folder on one thread, `--at-once` of
 them side by side; a clip that is done is not trained again and a killed one goes on, so the same command is typed until
@@ -22,17 +22,17 @@ from trainings import learnt_after, progress, run_all
 
 from envs import rewards, terminations
 from envs.config import TrackingConfig
-from envs.evaluation import begin, judging_env
+from envs.judge.evaluation import begin, judging_env
+from envs.judge.rollouts import FAILURE
 from envs.library import MotionLibrary
-from envs.rollouts import FAILURE
 from policies.export import load_policy
 from sfv.character import load_character
-from sfv.config import changed, read_yaml
-from sfv.files import read_json
 from sfv.formats.files import read_motion
 from sfv.motion import Motion
 from sfv.report import Report
 from sfv.view.sheet import contact_sheet
+from sfv.work.config import changed, read_yaml
+from sfv.work.files import read_json
 
 
 @dataclass(frozen=True)

@@ -161,12 +161,12 @@ def on_processor(motion: Motion) -> tuple[dict[str, Split], dict[str, Row]]:
 
 
 def on_device(motion: Motion, device: str, counts: list[int]) -> tuple[dict[str, Split], dict[str, Row]]:
-    """mujoco_warp alone and ours, at each number of environments; and ours by parts. A minibatch is a quarter."""
+    """mujoco_warp alone and ours, at each number of environments; and ours by parts. A minibatch is a third."""
     task = TrackingConfig(simulator="warp" if device == "cuda" else "warp-cpu")
     splits: dict[str, Split] = {}
     rows: dict[str, Row] = {}
     for count in counts:
-        config = TrainConfig(num_envs=count, minibatch=TrainConfig.steps * count // 4)
+        config = TrainConfig(num_envs=count, minibatch=TrainConfig.steps * count // 3)
         name = f"sfv, end to end, {count} environments"
         splits[name] = {}
         rows[name] = ours(motion, splits[name], task, config)

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from trainings import learnt_after, progress
 
 from sfv.character import load_character
-from sfv.check import Check, check
+from sfv.check.check import Check, check
 from sfv.motion import Motion
 from sfv.report import Report
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from sfv.pipeline import RunConfig
+from sfv.pipeline.run import RunConfig
 
 
 def standard(clip: Path, out: Path) -> RunConfig:

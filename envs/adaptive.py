@@ -11,8 +11,8 @@ from torch import Tensor
 
 from envs import starts
 from envs.library import MotionLibrary
+from envs.moment import Body
 from envs.starts import FixedStart, RandomStart
-from envs.view import Body
 from sfv import rotation
 
 COMPONENTS = 10

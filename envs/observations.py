@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs.library import Reference
-from envs.view import Body, joint_difference
+from envs.moment import Body, joint_difference
 from sfv import rotation
 
 LIMIT = 10.0

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from envs.view import View, ball_difference, columns
+from envs.moment import View, ball_difference, columns
 from sfv import rotation
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from envs.view import View
+from envs.moment import View
 
 
 def not_finite(view: View) -> Bool[Tensor, "n"]:

@@ -17,18 +17,18 @@ from torch import Tensor
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
-from envs.cpu import CpuSim
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Mirror, make_mirror
-from envs.scene import build_scene
-from envs.view import Body, View
+from envs.moment import Body, View
+from envs.sim.cpu import CpuSim
+from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Step
 from sfv.motion import Motion
 
 if TYPE_CHECKING:
-    from envs.gpu import GpuSim
+    from envs.sim.gpu import GpuSim
 
 
 class TrackingEnv:
@@ -222,7 +222,7 @@ def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "C
     """The simulator of `config.simulator`."""
     if config.simulator == "mujoco":
         return CpuSim(model, num_envs, config.threads)
-    from envs.gpu import GpuSim
+    from envs.sim.gpu import GpuSim
 
     return GpuSim(model, num_envs, "cuda" if config.simulator == "warp" else "cpu")
 

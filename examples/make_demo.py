@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from half_turn_jump import Body, half_turn_jump
 
-from sfv.files import write_json
 from sfv.motion import Motion
 from sfv.view.camera import Camera
 from sfv.view.person import PERSON
 from sfv.view.render import Ground, Renderer, scene
 from sfv.view.video import write_video
+from sfv.work.files import write_json
 
 FPS = 30.0
 SIZE = (720, 540)

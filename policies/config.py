@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from sfv.errors import InputError
 
@@ -19,9 +20,9 @@ class TrainConfig:
     """Characters simulated at once."""
     steps: int = 12
     """Control steps per environment and iteration."""
-    epochs: int = 4
+    epochs: int = 2
     """Passes over the samples of an iteration."""
-    minibatch: int = 1536
+    minibatch: int = 2048
     """Samples per gradient step."""
     gamma: float = 0.97
     """Discount per control step."""
@@ -29,8 +30,14 @@ class TrainConfig:
     """Lambda of generalised advantage estimation."""
     clip_range: float = 0.2
     """Clipping of the probability ratio."""
+    optimizer: Literal["muon", "adam"] = "muon"
+    """What moves the hidden matrices; Adam moves all else. Muon learns a skill from half the samples (docs/log.md)."""
     learning_rate: float = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""
+    muon_step: float = 15.0
+    """Muon's step size, in units of Adam's."""
+    momentum: float = 0.9
+    """How much of Muon's momentum stays from one gradient step to the next."""
     target_kl: tuple[float, float, float, float] = (0.06, 0.06, 0.06, 0.015)
     """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, after
     `narrowing`, after as much again and once more. Large steps learn fastest; in the end they keep the policy from

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from policies.config import TrainConfig
 from policies.networks import TrackingPolicy, make_policy, policy_spaces
 from sfv.errors import InputError
-from sfv.files import replacing
-from sfv.tensors import load_tensors, save_tensors
+from sfv.work.files import replacing
+from sfv.work.tensors import load_tensors, save_tensors
 
 FORMAT = 1
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from policies.config import TrainConfig
 from policies.group import Group
 from policies.networks import half_pays, make_policy
+from policies.optimizer import PolicyOptimizer
 from sfv.errors import InputError
 from sfv.interfaces import Policy, VecEnv
 
@@ -61,9 +62,7 @@ class PPO:
         self.env, self.config, self.group = env, config, group or Group()
         self.teacher, self.lessons = teacher, lessons
         self.policy = make_policy(env.obs_size, env.action_size, config.hidden).to(env.device)
-        weights = [p for p in self.policy.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
-        self.weights = weights
+        self.optimizer = PolicyOptimizer(self.policy, config)
         self.generator = torch.Generator(device=env.device).manual_seed(config.seed + self.group.rank)
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
@@ -201,21 +200,22 @@ class PPO:
                 loss, divergence = self._loss(*samples, image, lesson)
                 self.optimizer.zero_grad()
                 loss.backward()
-                self.group.average(weight.grad for weight in self.weights if weight.grad is not None)
-                torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
+                weights = self.optimizer.weights
+                self.group.average(weight.grad for weight in weights if weight.grad is not None)
+                torch.nn.utils.clip_grad_norm_(weights, 1.0)
                 self.optimizer.step()
                 divergences.append(divergence.detach())
                 losses.append(loss.detach())
         divergence = torch.stack(divergences[-len(divergences) // config.epochs :]).mean()
         self.group.average([divergence])
         kl = float(divergence)
-        group, target_kl = self.optimizer.param_groups[0], self._narrowed(config.target_kl)
+        optimizer, target_kl = self.optimizer, self._narrowed(config.target_kl)
         follows = self.heard <= FREE  # what is told needs no caution, and the way to it is long
         if follows and kl > 2.0 * target_kl:
-            group["lr"] = max(group["lr"] / 1.3, 1e-5)
+            optimizer.step_size = max(optimizer.step_size / 1.3, 1e-5)
         elif follows and kl < 0.5 * target_kl:
-            group["lr"] = min(group["lr"] * 1.3, 2e-3)
-        self.log |= {"kl": kl, "learning_rate": group["lr"], "loss": float(torch.stack(losses).mean())}
+            optimizer.step_size = min(optimizer.step_size * 1.3, 2e-3)
+        self.log |= {"kl": kl, "learning_rate": optimizer.step_size, "loss": float(torch.stack(losses).mean())}
         self.log["noise"] = float(noise)
 
     def _minibatch_loss(
@@ -264,9 +264,7 @@ class PPO:
         """Everything that the next iteration depends on, as named tensors on the processor."""
         out = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
         out |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
-        for index, weight in enumerate(self.weights):
-            for name, tensor in self.optimizer.state.get(weight, {}).items():
-                out[f"adam.{index}.{name}"] = tensor
+        out |= self.optimizer.state()
         out |= {f"env.{name}": tensor for name, tensor in self.env.state().items()}
         out |= {
             "obs": self.obs,
@@ -276,7 +274,7 @@ class PPO:
             "narrowed": torch.tensor(self.narrowed, dtype=torch.float64),
             "settling": torch.tensor(self.settling, dtype=torch.float64),
             "lasting": torch.tensor(self.lasting, dtype=torch.float64),
-            "learning_rate": torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64),
+            "learning_rate": torch.tensor(self.optimizer.step_size, dtype=torch.float64),
         }
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in out.items()}
 
@@ -286,20 +284,15 @@ class PPO:
         def part(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
+        self.optimizer.restore(state)
         self.policy.load_state_dict(part("policy."))
         self.average.load_state_dict(part("average."))
-        self.optimizer.state.clear()
-        for index, weight in enumerate(self.weights):
-            if moments := part(f"adam.{index}."):
-                # Adam counts its steps on the processor, whatever the device
-                places = {name: "cpu" if name == "step" else weight.device for name in moments}
-                self.optimizer.state[weight] = {name: t.clone().to(places[name]) for name, t in moments.items()}
         self.env.restore(part("env."))
         self.obs, self.exploration = (state[name].clone().to(self.env.device) for name in ("obs", "exploration"))
         self.generator.set_state(state["generator"])
         self.samples, self.narrowed = int(state["samples"]), float(state["narrowed"])
         self.settling, self.lasting = float(state["settling"]), float(state["lasting"])
-        self.optimizer.param_groups[0]["lr"] = float(state["learning_rate"])
+        self.optimizer.step_size = float(state["learning_rate"])
 
 
 def gae(

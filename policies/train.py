@@ -23,10 +23,10 @@ from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
 from sfv.errors import InputError
-from sfv.files import replacing
 from sfv.interfaces import Policy, VecEnv
 from sfv.report import Report
-from sfv.tensors import load_tensors, save_tensors
+from sfv.work.files import replacing
+from sfv.work.tensors import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """A pinhole camera over a level floor: what the pixels of a clip mean in metres.
 
 The floor is z = 0. While fitting, the camera stands at (0, 0, height) and looks along X; a finished `Camera` may stand
-anywhere. Lens distortion is not modelled; of a camera that moves it is the middle frame's, see `recon.steady`.
+anywhere. Lens distortion is not modelled; of a camera that moves it is the middle frame's, see `recon.pose.steady`.
 """
 
 from dataclasses import dataclass, replace

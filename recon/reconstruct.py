@@ -13,14 +13,14 @@ from jaxtyping import Float
 
 from recon.camera import Camera, default_focal
 from recon.config import ReconstructConfig
-from recon.contacts import foot_contacts, on_one_floor, rolling_feet
-from recon.evidence import Evidence
-from recon.fit import Term
-from recon.lifter import Lifter, deepened
-from recon.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
+from recon.fit.contacts import foot_contacts, on_one_floor, rolling_feet
+from recon.fit.evidence import Evidence
+from recon.fit.fit import Term
+from recon.fit.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
+from recon.lifter.lifter import Lifter, deepened
+from recon.pose.sides import told_apart
+from recon.pose.steady import along_path, focal_from_turns, steadied
 from recon.scorecard import LIMBS, scorecard
-from recon.sides import told_apart
-from recon.steady import along_path, focal_from_turns, steadied
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion

@@ -15,21 +15,21 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from recon import terms
-from recon.body import Body
 from recon.config import TermWeights
-from recon.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_parts
-from recon.fit import Candidate, Stiffness, View, candidate, fit
-from recon.passes import QUICK, Table
-from recon.solids import Solids
-from recon.terms import Stance
+from recon.fit import terms
+from recon.fit.body import Body
+from recon.fit.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_parts
+from recon.fit.fit import Candidate, Stiffness, View, candidate, fit
+from recon.fit.passes import QUICK, Table
+from recon.fit.solids import Solids
+from recon.fit.terms import Stance
 from sfv import rotation
 from sfv.character import Character
-from sfv.cycle import Cycle, find_cycle
+from sfv.check.cycle import Cycle, find_cycle
+from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
-from sfv.performance import Performance
 
 LOW = 0.04
 """m above the floor within which a slow sole stands: heels of the DeepMimic clips hover by 3 cm."""

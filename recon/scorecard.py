@@ -7,11 +7,11 @@ from recon.camera import Camera
 from recon.config import ReconstructConfig
 from sfv import metrics
 from sfv.character import Character
-from sfv.config import plain
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
+from sfv.work.config import plain
 
 LIMBS = tuple(
     f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")

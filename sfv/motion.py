@@ -14,8 +14,8 @@ from jaxtyping import Float
 
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
-from sfv.files import replacing
 from sfv.skeleton import Skeleton
+from sfv.work.files import replacing
 
 VERSION = 1
 

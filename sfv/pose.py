@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sfv.errors import InputError, did_you_mean
-from sfv.files import replacing
+from sfv.work.files import replacing
 
 FORMAT = "sfv.pose_track"
 VERSION = 2

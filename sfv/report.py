@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sfv.errors import InputError
-from sfv.files import read_json, write_json
+from sfv.work.files import read_json, write_json
 
 VERSION = 1
 Better = Literal["higher", "lower", "none"]

@@ -55,7 +55,7 @@ def test_every_module_has_its_floor(root: Path, pyproject: dict[str, Any]) -> No
 HEAVY = ["torch", "mujoco", "mujoco_warp", "warp", "mediapipe", "cv2", "av", "stable_baselines3", "matplotlib"]
 
 
-@pytest.mark.parametrize("module", ["sfv", "recon.config", "envs.config", "envs.preview_config", "policies.config"])
+@pytest.mark.parametrize("module", ["sfv", "recon.config", "envs.config", "envs.preview.config", "policies.config"])
 def test_import_is_light(module: str) -> None:
     # in a process of its own: this one has imported everything already
     code = f"import sys, {module}; print(*({HEAVY!r} & sys.modules.keys()))".replace("[", "{").replace("]", "}")

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from sfv.files import TEMPORARY
+from sfv.work.files import TEMPORARY
 
 KILLS = 10
 
 STAGES = """
 import sys, time
 from pathlib import Path
-from sfv.files import replacing
-from sfv.folder import alone_in
-from sfv.stage import Stage, perform
+from sfv.work.files import replacing
+from sfv.work.folder import alone_in
+from sfv.work.stage import Stage, perform
 
 root = Path(sys.argv[1])
 

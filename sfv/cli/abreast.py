@@ -25,7 +25,7 @@ from typing import Any
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.progress import Advance, bar
-from sfv.stage import Outcome
+from sfv.work.stage import Outcome
 
 GRACE = 20.0
 """Seconds in which a process that was told to end may clean up."""

@@ -15,7 +15,7 @@ from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
-from sfv.pipeline import RunConfig, run
+from sfv.pipeline.run import RunConfig, run
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -60,7 +60,7 @@ def main(program: Program) -> None:
     finished = [config.out for config in runs if config.out.name not in failed]
     if finished:
         from sfv.cli.report import column
-        from sfv.view.page import write_comparison
+        from sfv.view.page.page import write_comparison
 
         page = program.out / "index.html"
         write_comparison(page, [column(root) for root in finished])

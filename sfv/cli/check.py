@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sfv.character import Character
-    from sfv.check import Check
+    from sfv.check.check import Check
     from sfv.motion import Motion
 
 
@@ -37,7 +37,7 @@ def main(program: Program) -> None:
     """Check, show the rows, write them, and leave with 1 if any fails."""
     from rich.console import Console
 
-    from sfv.check import check
+    from sfv.check.check import check
     from sfv.formats.files import read_motion
 
     motion = read_motion(program.motion, program.format, program.fps, program.character)
@@ -56,7 +56,7 @@ def main(program: Program) -> None:
 def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
     """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
     from sfv.character import load_character
-    from sfv.view.figure import figure
+    from sfv.figure import figure
 
     body = load_character(name) if name else figure(motion.skeleton)
     return body, body.name != "sticks"

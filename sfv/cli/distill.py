@@ -9,9 +9,9 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from policies.config import TrainConfig
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.folder import alone_in
-from sfv.pipeline import distillation_of
-from sfv.stage import perform
+from sfv.pipeline.run import distillation_of
+from sfv.work.folder import alone_in
+from sfv.work.stage import perform
 
 
 def _learner() -> TrainConfig:

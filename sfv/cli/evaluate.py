@@ -7,9 +7,9 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.folder import alone_in
-from sfv.pipeline import evaluation_of
-from sfv.stage import perform
+from sfv.pipeline.run import evaluation_of
+from sfv.work.folder import alone_in
+from sfv.work.stage import perform
 
 
 @dataclass(frozen=True)

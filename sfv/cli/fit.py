@@ -28,11 +28,11 @@ class Program:
 
 def main(program: Program) -> None:
     """Read, fit, write, and say how well it went."""
-    from recon.lifter_fit import fit_lifter
+    from recon.lifter.lifter_fit import fit_lifter
     from sfv.errors import InputError
     from sfv.formats.files import read_motion
+    from sfv.pipeline.stages import beside
     from sfv.progress import bar
-    from sfv.stages import beside
 
     if program.steps < 1:
         raise InputError(f"--steps {program.steps} fits nothing; give 1 or more")

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import tyro
 
-from sfv.config import changes, read_yaml
 from sfv.errors import InputError, did_you_mean
+from sfv.work.config import changes, read_yaml
 
 Program = TypeVar("Program")
 

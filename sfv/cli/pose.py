@@ -9,8 +9,8 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from recon.config import PoseConfig
 from sfv.cli.say import say_outcome
 from sfv.excerpt import Excerpt
-from sfv.stage import perform
-from sfv.stages import beside, pose_stage
+from sfv.pipeline.stages import beside, pose_stage
+from sfv.work.stage import perform
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from envs.preview_config import PreviewConfig
+from envs.preview.config import PreviewConfig
 from sfv.cli.say import say_numbers
 from sfv.errors import InputError
-from sfv.stages import beside
+from sfv.pipeline.stages import beside
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def main(program: Program) -> None:
         raise InputError(f"{program.out} should end in .npz; sfv convert makes other formats of it")
     if program.video and program.video.suffix != ".mp4":
         raise InputError(f"{program.video} should end in .mp4")
-    from envs.preview import preview, save_targets
+    from envs.preview.preview import preview, save_targets
     from sfv.character import load_character
     from sfv.formats.files import read_motion
     from sfv.progress import bar
-    from sfv.provenance import provenance
+    from sfv.work.provenance import provenance
 
     character, motion = load_character(program.character), read_motion(program.motion)
     steps = motion.duration * program.preview.control_hz

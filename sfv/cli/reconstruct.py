@@ -8,8 +8,8 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import ReconstructConfig
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.stage import perform
-from sfv.stages import beside, motion_stage
+from sfv.pipeline.stages import beside, motion_stage
+from sfv.work.stage import perform
 
 
 @dataclass(frozen=True)

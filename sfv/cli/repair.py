@@ -38,7 +38,7 @@ def main(program: Program) -> None:
     from rich.console import Console
 
     from recon.repair import repair
-    from sfv.check import check
+    from sfv.check.check import check
     from sfv.cli.check import body_of, show
     from sfv.formats.files import read_motion, write_motion
     from sfv.progress import bar

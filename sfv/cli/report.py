@@ -8,13 +8,13 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.pages import read_columns
-from sfv.pipeline import RunFolder, page_of
+from sfv.pipeline.pages import read_columns
+from sfv.pipeline.run import RunFolder, page_of
 from sfv.report import Report
-from sfv.stage import origin, perform
+from sfv.work.stage import origin, perform
 
 if TYPE_CHECKING:
-    from sfv.view.page import Run
+    from sfv.view.page.page import Run
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def main(program: Program) -> None:
         preview = RunFolder(root).preview("preview.json")
         say_outcome(perform(page_of(root, overlay, preview if preview.is_file() else None, program.out)))
         return
-    from sfv.view.page import write_comparison
+    from sfv.view.page.page import write_comparison
 
     out = program.out or Path("comparison.html")
     write_comparison(out, [column(root) for root in program.runs])

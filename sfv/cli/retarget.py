@@ -29,7 +29,7 @@ class Program:
 
 def main(program: Program) -> None:
     """Retarget, write, and say how near it is."""
-    from recon.retarget import retarget, retarget_steps
+    from recon.retarget.retarget import retarget, retarget_steps
     from sfv.character import load_character
     from sfv.formats.files import read_motion, write_motion
     from sfv.progress import bar

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from configs.run import quick, standard
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.pipeline import RunConfig, run
+from sfv.pipeline.run import RunConfig, run
 
 Program = RunConfig
 

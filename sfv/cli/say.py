@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from sfv.meaning import meaning, shown
 from sfv.report import Report
-from sfv.stage import Outcome
-from sfv.view.meaning import meaning, shown
+from sfv.work.stage import Outcome
 
 
 def say_outcome(outcome: Outcome) -> None:

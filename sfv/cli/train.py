@@ -12,9 +12,9 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.folder import alone_in
-from sfv.stage import Outcome, perform
-from sfv.stages import by_name, policy_stage
+from sfv.pipeline.stages import by_name, policy_stage
+from sfv.work.folder import alone_in
+from sfv.work.stage import Outcome, perform
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Program:
 
 def main(program: Program) -> None:
     """Play it, or draw it and say where it is."""
-    from sfv.view.viewer import Viewer, motions_at
+    from sfv.view.web.viewer import Viewer, motions_at
 
     if program.out and program.out.suffix not in (".mp4", ".png"):
         raise InputError(f"{program.out} should end in .mp4 for a video or in .png for a sheet of moments")
@@ -53,7 +53,7 @@ def main(program: Program) -> None:
 
 def draw(motions: "dict[str, Motion]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
-    from sfv.view.figure import figure
+    from sfv.figure import figure
     from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet

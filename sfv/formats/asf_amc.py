@@ -15,9 +15,9 @@ from sfv.errors import InputError
 from sfv.formats.asf_text import Asf, Bone, parse_amc, parse_asf
 from sfv.formats.conventions import is_z_up_read_as_y_up, likely_unit
 from sfv.formats.euler import AXES, from_euler
-from sfv.formats.quaternions import Y_UP_TO_Z_UP, apply, conjugate, continuous, multiply, turned
 from sfv.formats.text import read_text
 from sfv.motion import Motion
+from sfv.quaternions import Y_UP_TO_Z_UP, apply, conjugate, continuous, multiply, turned
 from sfv.skeleton import Skeleton
 
 RATE = 120.0

@@ -18,7 +18,9 @@ from sfv.formats import conventions
 from sfv.formats.bvh_dialects import dialect, without_still_root
 from sfv.formats.bvh_text import BvhNode, BvhText, format_bvh, parse_bvh
 from sfv.formats.euler import AXES, from_euler, to_euler
-from sfv.formats.quaternions import (
+from sfv.formats.text import read_text, write_text
+from sfv.motion import Motion
+from sfv.quaternions import (
     Y_UP_TO_Z_UP,
     about,
     apply,
@@ -28,8 +30,6 @@ from sfv.formats.quaternions import (
     turned,
     whole_rate,
 )
-from sfv.formats.text import read_text, write_text
-from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
 

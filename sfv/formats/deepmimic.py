@@ -14,9 +14,9 @@ from jaxtyping import Float
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.formats.conventions import is_z_up_read_as_y_up
-from sfv.formats.quaternions import Y_UP_TO_Z_UP, conjugate, continuous, multiply, turned, whole_rate
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
+from sfv.quaternions import Y_UP_TO_Z_UP, conjugate, continuous, multiply, turned, whole_rate
 from sfv.skeleton import Skeleton
 
 JOINTS = (

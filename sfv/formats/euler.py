@@ -6,7 +6,7 @@ The order 'ZXY' means R = Rz(a) Rx(b) Ry(c). Angles are in radians here; the fil
 import numpy as np
 from jaxtyping import Float
 
-from sfv.formats.quaternions import about, matrix, multiply
+from sfv.quaternions import about, matrix, multiply
 
 AXES = "XYZ"
 

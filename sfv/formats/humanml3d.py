@@ -12,11 +12,11 @@ from jaxtyping import Float
 
 from sfv.errors import InputError
 from sfv.formats import smpl
-from sfv.formats.quaternions import about, apply, conjugate, multiply
 from sfv.formats.restricted import load_npy
 from sfv.formats.rotations import between, from_matrix
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import about, apply, conjugate, multiply
 
 RATE = 20.0
 STRETCH = 0.08

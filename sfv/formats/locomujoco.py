@@ -14,11 +14,11 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
-from sfv.formats.quaternions import about, continuous, multiply, whole_rate
 from sfv.formats.restricted import load_npz
 from sfv.formats.robots import hinges, robot_skeleton
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import about, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
 
 ROOT = ("pelvis_tx", "pelvis_tz", "pelvis_ty", "pelvis_tilt", "pelvis_list", "pelvis_rotation")

@@ -14,12 +14,12 @@ from jaxtyping import Float
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.euler import AXES, to_euler
-from sfv.formats.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.formats.restricted import load_pickle
 from sfv.formats.robots import robot_skeleton
 from sfv.formats.rotations import from_rotvec
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
 
 JOINTS = {

@@ -13,14 +13,14 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.files import replacing
-from sfv.formats.quaternions import conjugate, continuous, multiply, whole_rate
 from sfv.formats.restricted import load_npz
 from sfv.formats.robots import hinges, robot_skeleton
 from sfv.formats.rotations import to_rotvec
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.files import replacing
 
 KEYS = frozenset({"joint_pos", "body_pos_w", "body_quat_w"})
 TOLERANCE = 0.02

@@ -16,10 +16,10 @@ from jaxtyping import Float
 from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
 from sfv.formats.euler import from_euler
-from sfv.formats.quaternions import apply, continuous
 from sfv.formats.robots import heights, hinges, robot_skeleton
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
+from sfv.quaternions import apply, continuous
 from sfv.skeleton import Skeleton
 
 RATE = 30.0

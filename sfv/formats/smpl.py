@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
-from sfv.formats.quaternions import apply, conjugate, continuous, multiply
 from sfv.formats.restricted import load_npz
 from sfv.formats.rotations import from_matrix
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import apply, conjugate, continuous, multiply
 from sfv.skeleton import Skeleton
 
 NAMES = (

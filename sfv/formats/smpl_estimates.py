@@ -15,11 +15,11 @@ from jaxtyping import Float
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.amass import check_rotvecs
-from sfv.formats.quaternions import apply, multiply
 from sfv.formats.restricted import load_npy, load_npz, load_pickle, load_torch
 from sfv.formats.rotations import from_matrix, from_rotvec
 from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.quaternions import apply, multiply
 
 RATE = 30.0
 """What these estimators write their own videos with; the files do not say."""

@@ -11,10 +11,10 @@ import numpy as np
 
 from sfv.character import Character, load_character
 from sfv.errors import InputError
-from sfv.formats.quaternions import continuous, whole_rate
 from sfv.formats.robots import robot_skeleton
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
+from sfv.quaternions import continuous, whole_rate
 
 
 def read_table(path: Path | str, character: Character | Path | str | None) -> Motion:

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from sfv.errors import InputError
-from sfv.files import replacing
+from sfv.work.files import replacing
 
 
 def read_bytes(path: Path | str) -> bytes:

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from sfv.character import Character
-from sfv.files import replacing
 from sfv.motion import Motion
 from sfv.view.label import caption
 from sfv.view.person import GHOST, PERSON
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import watching
+from sfv.work.files import replacing
 
 
 def contact_sheet(

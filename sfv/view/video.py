@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import UInt8
 
-from sfv.files import replacing
+from sfv.work.files import replacing
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

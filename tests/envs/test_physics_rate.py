@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig, at_rate
-from envs.evaluation import Evaluator
+from envs.judge.evaluation import Evaluator
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
-from envs.evaluation import Evaluator
-from envs.suite import Suite
+from envs.judge.evaluation import Evaluator
+from envs.judge.suite import Suite
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError

@@ -10,9 +10,9 @@ from scipy.optimize import nnls
 from sfv import metrics
 from sfv.character import Character, load_character
 from sfv.clip import Clip
-from sfv.files import read_json
 from sfv.kinematics import MotionState, motion_state
 from sfv.motion import Motion
+from sfv.work.files import read_json
 
 GRAVITY = 9.81
 FRICTION = 0.9

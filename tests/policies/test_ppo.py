@@ -115,8 +115,9 @@ def test_it_solves_it_with_bfloat16_in_the_hidden_layers(monkeypatch):
     assert rewards[-1] > 0.8
 
 
-def test_going_on_from_a_state_is_bit_for_bit():
-    learner, other = PPO(Target(), CONFIG), PPO(Target(), CONFIG)
+@pytest.mark.parametrize("optimizer", ["muon", "adam"])
+def test_going_on_from_a_state_is_bit_for_bit(optimizer):
+    learner, other = (PPO(Target(), replace(CONFIG, optimizer=optimizer)) for _ in range(2))
     for _ in range(3):
         learner.iterate()
     state = learner.state()

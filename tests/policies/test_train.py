@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
-from envs.evaluation import Evaluator
+from envs.judge.evaluation import Evaluator
 from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy
@@ -17,7 +17,7 @@ from policies.train import _Run, settled, train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.report import Number, Report
-from sfv.tensors import load_tensors
+from sfv.work.tensors import load_tensors
 
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1)

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from recon.camera import Camera, camera_from_world, default_focal, view_rotations
-from recon.fit import View
+from recon.fit.fit import View
 
 
 def level(pitch=0.0, roll=0.0, heading=0.0, position=(0.0, 0.0, 1.0)):

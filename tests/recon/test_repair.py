@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from recon.repair import bent, closed, grounded, held, looped, repair
-from sfv.check import check
+from sfv.check.check import check
+from sfv.check.performance import Performance
+from sfv.check.support import support_slide
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
-from sfv.performance import Performance
-from sfv.support import support_slide
 
 
 def moved(motion: Motion, shift: np.ndarray) -> Motion:

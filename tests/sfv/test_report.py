@@ -3,8 +3,8 @@ import math
 import pytest
 
 from sfv.errors import InputError
-from sfv.files import read_json, write_json
 from sfv.report import Number, Report
+from sfv.work.files import read_json, write_json
 
 REPORT = Report(
     "a walk",

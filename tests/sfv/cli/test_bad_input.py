@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recon.people import Sighting, Window
-from recon.pose_landmarker import NAMES
+from recon.pose.people import Sighting, Window
+from recon.pose.pose_landmarker import NAMES
 from sfv.cli.main import main
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
@@ -79,8 +79,8 @@ def estimator(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Landmarker]], N
     """Replaces the pose estimator and its weights."""
 
     def use(kind: type[Landmarker]) -> None:
-        monkeypatch.setattr("recon.estimate.PoseLandmarker", kind)
-        monkeypatch.setattr("recon.estimate.pose_landmarker", lambda model: Path())
+        monkeypatch.setattr("recon.pose.estimate.PoseLandmarker", kind)
+        monkeypatch.setattr("recon.pose.estimate.pose_landmarker", lambda model: Path())
 
     return use
 
@@ -187,7 +187,7 @@ def test_slip_in_a_config_file(refused: Refused, tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written_is_found_before_any_work(
     verb: str, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recon.estimate.estimate_pose", lambda *settings: pytest.fail("worked for nothing"))
+    monkeypatch.setattr("recon.pose.estimate.estimate_pose", lambda *settings: pytest.fail("worked for nothing"))
     clip = film(tmp_path / "clip.mp4", *[DAY] * 30)
     (tmp_path / "file").touch()
     assert re.search(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sfv.cli.main import main
-from sfv.files import read_json
 from sfv.motion import Motion
+from sfv.work.files import read_json
 
 SETTINGS = "--budget 512 --num-envs 16 --steps 8 --minibatch 64 --hidden 32 16 --no-compile --threads 1"
 

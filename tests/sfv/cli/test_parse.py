@@ -6,9 +6,9 @@ import pytest
 
 from sfv.cli import run
 from sfv.cli.parse import parse
-from sfv.config import write_config
 from sfv.errors import InputError
-from sfv.pipeline import RunConfig, resolved
+from sfv.pipeline.run import RunConfig, resolved
+from sfv.work.config import write_config
 
 
 def parsed(*arguments: object) -> RunConfig:

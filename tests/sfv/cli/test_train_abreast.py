@@ -23,7 +23,7 @@ import os, sys, time
 from pathlib import Path
 from sfv.cli.abreast import Job, abreast
 from sfv.errors import InputError
-from sfv.stage import Outcome
+from sfv.work.stage import Outcome
 
 def work(folder, name):
     Path(folder, name).write_text(str(os.getpid()))

@@ -2,7 +2,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from sfv.formats import rotations
-from sfv.formats.quaternions import apply, matrix
+from sfv.quaternions import apply, matrix
 
 TURNS = Rotation.random(500, rng=np.random.default_rng(0))
 

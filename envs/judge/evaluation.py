@@ -1,0 +1,140 @@
+"""How well a policy does one clip: deterministic rollouts from the clip's start and from random phases.
+
+Each runs to its horizon, 20 s for loops and else the clip's end.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from envs.config import TrackingConfig, at_rate
+from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
+from envs.tracking import TrackingEnv
+from sfv.character import Character
+from sfv.interfaces import Policy
+from sfv.kinematics import motion_state
+from sfv.metrics import foot_slide
+from sfv.motion import Motion
+from sfv.report import Number, Report
+
+CYCLIC_SECONDS = 20.0
+"""Horizon of loops (DeepMimic section 7)."""
+ENTERED = 2 / 3
+"""Random phases lie in this part of a clip that ends, so that at least a third of it is left to go."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        report: numbers and the error over time of the first rollout.
+        simulated: the first rollout, from the clip's first frame without noise, as a Motion at the control rate.
+        reference: what it was to follow, over the same time.
+        broken_state: an mjSTATE_INTEGRATION row that led to NaN, or None.
+    """
+
+    report: Report
+    simulated: Motion
+    reference: Motion
+    broken_state: Tensor | None
+
+
+class Evaluator:
+    """Evaluates policies on one clip; built once, used at every check of a training.
+
+    With `physics_hz`, physics runs at that rate instead of the one that the policy was trained with.
+    """
+
+    def __init__(
+        self,
+        motion: Motion,
+        character: Character,
+        config: TrackingConfig,
+        rollouts: int = 32,
+        seed: int = 1000,
+        physics_hz: float | None = None,
+    ) -> None:
+        self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
+        if physics_hz is not None:
+            config = at_rate(config, physics_hz)
+        self.env = judging_env([motion], character, config, 2 * rollouts, seed)
+
+    def __call__(self, policy: Policy) -> Evaluation:
+        """Run all rollouts side by side: half from the start (the first without noise), half from random phases."""
+        env, n = self.env, self.rollouts
+        clip, start = torch.zeros(2 * n, dtype=torch.long), torch.arange(2 * n) < n
+        steps = begin(env, clip, start, self.seed)
+        self._without_noise(0)
+        return self._found(roll_out(env, policy, steps), start)
+
+    def _found(self, done: Rollouts, start: Tensor) -> Evaluation:
+        env, hz, n = self.env, self.env.config.control_hz, self.rollouts
+        qpos = done.qpos
+        if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
+            qpos = np.repeat(qpos, 2, 0)
+        simulated = Motion(self.character.skeleton, hz, qpos, source="simulation")
+        clip, ticks = torch.zeros(len(qpos), dtype=torch.long), torch.arange(len(qpos)) * env.control_ticks
+        wanted = env.library.at(clip, ticks).qpos.double().numpy()
+        reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
+        model = self.character.model
+        slide = foot_slide(model, motion_state(simulated, model), hz, self.character.feet)
+        seconds = done.survived[start] / hz
+        numbers = (
+            *figures(done, start, hz),
+            Number("horizon", int(done.steps[0]) / hz, "s", "none"),
+            Number("foot_slide", slide, "cm/s", "lower"),
+            Number("power", float(done.power[start].mean()), "W", "lower"),
+            Number("energy", float((done.power[start] * seconds).mean()), "J per rollout", "lower"),
+            Number("physics_nan", float(env.broken), "rollouts", "lower"),
+            Number("physics_rate", hz * env.config.decimation, "Hz", "none"),
+            Number("rollouts", float(n), "from the start, and as many from random phases", "none"),
+        )
+        times = [(t + 1) / hz for t in range(len(done.first_error))]
+        errors = [1000.0 * error for error in done.first_error]
+        series = {"error over time": {"time_s": times, "mpjpe_global_mm": errors}}
+        report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
+        return Evaluation(report, simulated, reference, env.broken_state)
+
+    def _without_noise(self, index: int) -> None:
+        """Give one environment exactly the reference's velocities."""
+        ids = torch.tensor([index])
+        ref = self.env.library.at(self.env.clip[ids], self.env.tick[ids])
+        self.env.sim.qvel[index] = ref.qvel[0].double()
+
+
+def judging_env(
+    motions: list[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int
+) -> TrackingEnv:
+    """The task as policies are judged in it: DeepMimic's reward, on the processor."""
+    config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
+    env = TrackingEnv(motions, character, config, num_envs, seed)
+    for name in DERIVED:
+        env.sim.field(name)
+    return env
+
+
+def begin(env: TrackingEnv, clip: Tensor, start: Tensor, seed: int) -> Tensor:
+    """Put each environment at the start of its clip, or where `start` is false at a random phase of it.
+
+    Args:
+        env: n environments.
+        clip: (n,) long, the clip of each.
+        start: (n,) bool.
+        seed: of the phases and of the noise on the start velocities.
+
+    Returns:
+        (n,) control steps until the horizon of each.
+    """
+    library, every = env.library, env.control_ticks
+    env.generator.manual_seed(seed)
+    env.broken, env.broken_state = 0, None
+    ticks, loop = library.ticks[clip], library.loop[clip]
+    phase = torch.rand(len(clip), generator=env.generator) * ticks
+    phase = torch.where(start, 0.0, torch.where(loop, phase, ENTERED * phase))
+    tick = torch.div(phase.long(), every, rounding_mode="floor") * every
+    env.reset_to(clip, tick)
+    left = torch.div(ticks - tick, every, rounding_mode="floor").clamp_min(1)
+    return torch.where(loop, round(CYCLIC_SECONDS * env.config.control_hz), left)

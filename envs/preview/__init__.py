@@ -1,0 +1,1 @@
+"""What physics makes of a motion without training: planning."""

@@ -1,0 +1,1 @@
+"""The simulators: one small surface over mujoco.batch and mujoco_warp."""

@@ -1,0 +1,1 @@
+"""The motion that explains the points: the optimiser and its terms."""

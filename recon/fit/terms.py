@@ -1,0 +1,232 @@
+"""The terms of the objective, one small function each; a stage of reconstruction is a table of them with weights.
+
+Every term is a mean over frames (and points) of squared misfits in units of their expected size, so a weight of 1 means
+"as likely as not to be off by this much". They know candidates and evidence, and nothing of how the least is found.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from recon.fit.body import Body
+from recon.fit.evidence import Evidence
+from recon.fit.fit import Candidate
+from recon.fit.solids import Solids
+from sfv import rotation
+
+G = 9.81
+"""m/s^2."""
+EASE = 0.1
+"""How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
+MARGIN = 0.02
+"""m: how far inside the edge of its support a body keeps its weight."""
+LEVER = 0.15
+"""m: turns of a body count as the motion of points this far from its origin."""
+
+
+@dataclass(frozen=True)
+class Stance:
+    """Which points of the body's surface bear weight when.
+
+    Attributes:
+        points: (P,) indices into the surface.
+        weight: (T, P) 0..1.
+        stretch: (T, P) the number of the uninterrupted contact that a frame belongs to, 0 for none.
+    """
+
+    points: Int[Tensor, " P"]
+    weight: Float[Tensor, "T P"]
+    stretch: Int[Tensor, "T P"]
+
+
+def geman_mcclure(square: Tensor, c: float) -> Tensor:
+    """rho(x) = x^2 / (1 + x^2 / c^2): quadratic near 0, at most c^2, so that an outlier has no say."""
+    return square / (1.0 + square / c**2)
+
+
+def charbonnier(square: Tensor, c: float) -> Tensor:
+    """rho(x) = 2 c^2 (sqrt(1 + x^2 / c^2) - 1): quadratic near 0, linear from about c on."""
+    return 2.0 * c**2 * (torch.sqrt(1.0 + square / c**2) - 1.0)
+
+
+def reprojection(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
+    """E_2D = mean_nk w_nk rho(|Pi(X_k(t_n)) - u_nk| / (0.01 size_n)): landmarks project onto the points seen.
+
+    Pi the camera, u pixels, w confidence squared, size the body's in px. SFV (Peng et al. 2018, sec. 5) takes L1 of the
+    same residual, weight 10; rho is Geman-McClure, c = 4 (4 % of the body).
+    """
+    seen = evidence.at_frames(x.placed.landmarks[:, columns])
+    e = (x.view.project(seen, evidence.shift) - evidence.pixels) / (0.01 * evidence.size[:, None, None])
+    return (evidence.trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
+
+
+def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
+    """E_3D = mean_np w_np rho(|b_np - d_np| / s_np): bones point where the estimator's metric points say.
+
+    b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean, s how far that is
+    expected to be off (`recon.fit.evidence.expected_error`). Directions instead of positions, since the estimator's
+    limb lengths are an average person's. SFV keeps the rotations near the initial estimate, weight 100.
+    """
+    seen = evidence.at_frames(x.placed.landmarks[:, columns])
+    bone = seen[:, evidence.pairs[:, 1]] - seen[:, evidence.pairs[:, 0]]
+    unit = torch.nn.functional.normalize(bone, dim=-1) @ x.view.rotation.T
+    c, s = torch.cos(x.view.lean), torch.sin(x.view.lean)
+    right, down, away = evidence.directions.unbind(-1)
+    e = (unit - torch.stack((right, c * down - s * away, s * down + c * away), -1)) / evidence.bone_error[..., None]
+    return (evidence.bone_trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
+
+
+def smooth(x: Candidate, fps: float, ease: Float[Tensor, "T B"]) -> Tensor:
+    """E_sm = mean_tb rho(|p'''_tb| / (250 m/s^3 ease_tb)): accelerations change slowly.
+
+    p''' the third difference of each body's origin and of points LEVER along its axes; ease >= 1 where the body moves
+    fast, so that quick limbs keep their swing. SFV penalises velocities of joints, weight 25, which shortens every
+    swing; the third derivative leaves what is slower than about 4 Hz as it is.
+    """
+    arms = LEVER * x.placed.xmat.transpose(-1, -2)
+    points = x.placed.xpos.unsqueeze(-2) + torch.cat((torch.zeros_like(arms[..., :1, :]), arms), -2)
+    jerk = points.diff(n=3, dim=0) * fps**3
+    scale = 250.0 * ease[1:-2, :, None]
+    return charbonnier((jerk * jerk).sum(-1) / scale**2, 2.0).mean()
+
+
+def limits(x: Candidate, body: Body) -> Tensor:
+    """E_lim = mean_tj (excess_tj / 0.05 rad)^2 over the joints' ranges: a hinge's angle, a ball's whole rotation."""
+    ranges = torch.tensor(body.model.jnt_range)
+    hinge, low, high = x.qpos[:, body.hinge_qpos], ranges[body.hinges, 0], ranges[body.hinges, 1]
+    excess = [torch.relu(low - hinge) + torch.relu(hinge - high)]
+    angle = rotation.log(x.qpos[:, body.ball_qpos]).norm(dim=-1)
+    excess.append(torch.relu(angle - ranges[body.balls, 1]))
+    return (torch.cat(excess, -1) / 0.05).square().mean()
+
+
+def rest(x: Candidate, body: Body) -> Tensor:
+    """E_rest = mean_tj |log q_tj|^2 over balls: what nothing shows (a straight arm's twist) stays near zero."""
+    return rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1).mean()
+
+
+def ground(x: Candidate) -> Tensor:
+    """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the floor."""
+    return (torch.relu(-x.placed.surface[..., 2]) / 0.01).square().sum(-1).mean()
+
+
+def solid(x: Candidate, solids: Solids) -> Tensor:
+    """E_so = mean_t sum_p (depth_tp / 1 cm)^2: no part of the body is in another that is not its neighbour."""
+    return (solids.depths(x.placed) / 0.01).square().sum() / len(x.qpos)
+
+
+def stance(x: Candidate, given: Stance, size: float) -> Tensor:
+    """E_st = mean_t sum_p w_tp rho((|p_tp - m_p|_xy, z_tp) / size): standing feet neither slide nor float.
+
+    m_p the mean place over the contact. rho is Charbonnier, c = 3: a wrong contact pulls, but not with all its might.
+    """
+    points = x.placed.surface[:, given.points]
+    w, held = given.weight.unsqueeze(-1), points[..., :2]
+    stretches = int(given.stretch.max()) + 1
+    index = given.stretch.flatten()
+    total = torch.zeros(stretches, 2, dtype=points.dtype).index_add(0, index, (w * held).flatten(0, 1))
+    count = torch.zeros(stretches, dtype=points.dtype).index_add(0, index, given.weight.flatten())
+    mean = (total / count.clamp_min(1e-6).unsqueeze(-1))[given.stretch]
+    square = (held - mean).square().sum(-1) + points[..., 2].square()
+    return (given.weight * charbonnier(square / size**2, 3.0)).sum(-1).mean()
+
+
+def friction(x: Candidate, points: list[int], touching: Float[Tensor, "T H"], fps: float) -> Tensor:
+    """E_fr = mean_t sum_h c_th rho(|v_th|_xy / (5 cm/s)): of soles and palms, what touches the floor does not slide.
+
+    c = exp(-(z / 1 cm)^2) of where the pass began: were it to follow z, hovering would pay. rho is Geman-McClure.
+    """
+    speed = x.placed.surface[:, points, :2].diff(dim=0) * fps
+    both = torch.minimum(touching[1:], touching[:-1])
+    return (both * geman_mcclure((speed * speed).sum(-1) / 0.05**2, 10.0)).sum(-1).mean()
+
+
+def balance(x: Candidate, given: Stance, share: Float[Tensor, " L"], fps: float) -> Tensor:
+    """E_bal = mean_t rho(distance of the zero-moment point from the support / 3 cm), over frames that stand.
+
+    zmp = sum_l m_l ((z''_l + g) p_l - z_l p''_l)_xy / sum_l m_l (z''_l + g) over point masses l, so that the limbs'
+    and the trunk's angular momentum count: where the ground's force must act to make this motion (Vukobratovic and
+    Borovac 2004, eq. 8). A clip does not show leaning towards the camera; this does, and
+    what nothing shows stays near the middle (EASE). rho is Charbonnier, c = 2.
+    """
+    lumps, stands = x.placed.lumps, given.weight > 0
+    acceleration = lumps.diff(n=2, dim=0) * fps**2
+    push = acceleration[..., 2:] + G
+    moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
+    zmp = moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * G)
+    points, w = x.placed.surface[1:-1, given.points, :2], given.weight[1:-1]
+    outside = beyond(zmp, points, stands[1:-1]) / 0.03
+    centre = (w[..., None] * points).sum(1) / w.sum(1).clamp_min(1e-6)[:, None]
+    off = stands[1:-1].any(1) * (zmp - centre).square().sum(-1) / 0.03**2
+    return (charbonnier(outside.square(), 2.0) + EASE * charbonnier(off, 2.0)).mean()
+
+
+def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
+    """E_poi = sum over both ends of rho(distance of the capture point from the support / 3 cm), where the body stands.
+
+    c + c' / w at the last frame and c - c' / w at the first, w = sqrt(g / c_z): a body whose capture point has left its
+    support must step or fall (Pratt et al. 2006). Without it, balance lets the clip's ends topple: falling is physical.
+    """
+    com, stands = x.placed.com, given.weight > 0
+    points = x.placed.surface[:, given.points, :2]
+    span = max(2, round(0.1 * fps))
+    total = com.new_zeros(())
+    for end, velocity in ((-1, com[-1] - com[-1 - span]), (0, com[0] - com[span])):
+        w = torch.sqrt(G / com[end, 2].clamp_min(0.2))
+        capture = com[end, :2] + velocity[:2] * fps / span / w
+        outside = beyond(capture[None], points[end][None], stands[end][None]) / 0.03
+        total = total + charbonnier(outside.square(), 2.0).sum()
+    return total
+
+
+def beyond(where: Float[Tensor, "T 2"], points: Float[Tensor, "T P 2"], stands: Tensor) -> Float[Tensor, " T"]:
+    """How far (m) a place is outside the support less MARGIN; 0 inside, and in frames in which nothing stands.
+
+    The support is the standing points' hull, by its widths in 16 directions.
+    """
+    angle = torch.arange(16, dtype=where.dtype) * (2 * torch.pi / 16)
+    ways = torch.stack((torch.cos(angle), torch.sin(angle)))
+    reach = (points @ ways).masked_fill(~stands.unsqueeze(-1), -1e3).max(1).values
+    return stands.any(1) * torch.relu((where @ ways - reach).max(-1).values + MARGIN)
+
+
+def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L"], fps: float) -> Tensor:
+    """E_fl = mean_t a_t (rho(|c'' - (0, 0, -g)| / (2 m/s^2)) + rho(|L'| / (0.6 m^2/s^2))): nothing pushes in the air.
+
+    The centre of mass c falls freely and the angular momentum per mass, L' = sum_l m_l (p_l - c) x p''_l, is kept.
+    """
+    lumps, com = x.placed.lumps, x.placed.com
+    acceleration = lumps.diff(n=2, dim=0) * fps**2
+    mean = (share[:, None] * acceleration).sum(1)
+    fall = mean + torch.tensor([0.0, 0.0, G], dtype=mean.dtype)
+    spin = (share[:, None] * torch.linalg.cross(lumps[1:-1] - com[1:-1, None], acceleration)).sum(1)
+    misfit = geman_mcclure(fall.square().sum(-1) / 2.0**2, 6.0) + geman_mcclure(spin.square().sum(-1) / 0.6**2, 6.0)
+    return (airborne[1:-1] * misfit).mean()
+
+
+def camera(x: Candidate, prior: Candidate) -> Tensor:
+    """E_cam: focal length within 25 %, pitch 6 degrees, roll 3 degrees, lean 4 degrees of the first estimate."""
+    a, b = x.view, prior.view
+    focal, pitch = torch.log(a.focal / b.focal) / 0.25, (a.pitch - b.pitch) / 0.1
+    roll, lean = (a.roll - b.roll) / 0.05, (a.lean - b.lean) / 0.07
+    return focal**2 + pitch**2 + roll**2 + lean**2
+
+
+def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"], used: Float[Tensor, "S 2 3"]) -> Tensor:
+    """E_prop = mean_s (l_s / 0.15)^2 + (mean_s l_s / 0.02)^2 over the scales in use: built about as the character.
+
+    l the logarithm of scale over the prior's. A picture does not show size, so the mean size is held.
+    """
+    change = (x.proportions - prior) * used
+    return (change / 0.15).square().sum() / used.sum() + (change.sum() / used.sum() / 0.02) ** 2
+
+
+def follow(x: Candidate, target: Candidate) -> Tensor:
+    """E_fol = mean_tb |R_tb - R*_tb|^2 / 0.1^2 + mean_t |p_t - p*_t|^2 / (5 cm)^2: like another motion.
+
+    R the bodies' rotations, p the root's place.
+    """
+    turn = (x.placed.xmat - target.placed.xmat).square().sum((-1, -2)).mean() / (2 * 0.1**2)
+    return turn + (x.qpos[:, :3] - target.qpos[:, :3]).square().sum(-1).mean() / 0.05**2

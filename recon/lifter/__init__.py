@@ -1,0 +1,1 @@
+"""Depth told by a network from how people move."""

@@ -1,0 +1,1 @@
+"""From a video to the points of one person."""

@@ -1,0 +1,1 @@
+"""A motion of one body on another."""

@@ -1,0 +1,220 @@
+"""The T-pose of skeletons of bare bones, as mocap files bring them: standing, arms out, facing X.
+
+The zero pose of most is one already. Where it is none (LAFAN1's bones all point along their own X), the motion tells:
+hips and shoulders say how the trunk is turned, bent knees and elbows how limbs are, standing feet how soles lie. Where
+heels, soles and the middle of the head are, which such files lack, follows from the bones. It knows no names of files.
+"""
+
+from collections.abc import Mapping
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from sfv.errors import InputError
+from sfv.formats.rotations import between
+from sfv.quaternions import matrix
+from sfv.skeleton import Skeleton
+
+UPRIGHT = 40.0
+"""degrees: a zero pose whose limbs and trunk are all so near to a T-pose's is one (mocap's legs are spread by 20)."""
+LEG = 0.83
+"""m: the leg that HEEL, SOLE and HEAD belong to; others have them in proportion."""
+HEEL, SOLE, HEAD = 0.045, 0.025, 0.09
+"""m: a heel is so far behind its ankle, a sole so far under the toes' joint, a head's middle so far over its joint."""
+BENT = 0.35
+"""Sine of the least bend (20 degrees) of a knee or elbow that says which way it bends."""
+FEWEST, MOST = 5, 600
+"""Frames that must say so, and that are looked at (about)."""
+LOW = 0.02
+"""m over their lowest at which toes stand, and by which the ankles of feet that stand differ."""
+DOWN, SIDE, UP = np.array([0.0, 0.0, -1.0]), np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+
+Places = dict[str, Float[np.ndarray, "T 3"]]
+"""Part -> where it is in T poses, m."""
+
+
+def t_pose_of(
+    skeleton: Skeleton, points: Mapping[str, str], frames: Mapping[str, str], poses: Float[np.ndarray, "T nq"] | None
+) -> Float[np.ndarray, " nq"]:
+    """(nq,) the skeleton standing with its arms out.
+
+    Args:
+        skeleton: bodies, of which `points` are landmarks ('left_knee' -> body) and `frames` turn with a part.
+        points: without heels.
+        frames: part ('left_thigh') -> body.
+        poses: a motion of the skeleton, which tells where the zero pose does not.
+
+    Raises:
+        InputError: the zero pose is no T-pose and there is no motion to tell.
+    """
+    zero = skeleton.qpos0.copy()
+    here = {part: place[0] for part, place in _places(skeleton, points, zero[None]).items()}
+    ahead = np.cross(here["left_hip"] - here["right_hip"], UP)
+    yaw = Rotation.from_euler("z", -np.arctan2(ahead[1], ahead[0]))
+    if _is_t_pose({part: yaw.apply(place) for part, place in here.items()}):
+        zero[3:7] = (yaw * Rotation.from_quat(zero[3:7], scalar_first=True)).as_quat(scalar_first=True)
+        return zero
+    if poses is None:
+        raise InputError(
+            "the skeleton's zero pose is no T-pose, and no motion tells how it stands; give it one with the arms out"
+        )
+    return _told(skeleton, points, frames, poses)
+
+
+def bare_offsets(
+    skeleton: Skeleton, points: Mapping[str, str], t_pose: Float[np.ndarray, " nq"]
+) -> dict[str, tuple[str, tuple[float, float, float]]]:
+    """Heels, toes and the head: part -> body and place in its frame (m)."""
+    here = {part: place[0] for part, place in _places(skeleton, points, t_pose[None]).items()}
+    data = mujoco.MjData(skeleton.model)
+    data.qpos[:] = t_pose
+    mujoco.mj_kinematics(skeleton.model, data)
+    out = {}
+
+    def put(part: str, body: str, place: Float[np.ndarray, "3"]) -> None:
+        at = data.body(body)
+        x, y, z = (float(v) for v in at.xmat.reshape(3, 3).T @ (place - at.xpos))
+        out[part] = (body, (x, y, z))
+
+    size = _leg(here) / LEG
+    for side in ("left", "right"):
+        ankle, toe = here[f"{side}_ankle"], here[f"{side}_toe"]
+        ahead = (toe - ankle) * [1, 1, 0] / np.linalg.norm((toe - ankle)[:2])
+        sole = float(toe[2] - SOLE * size)
+        # under the joint of the toes, which the foot carries
+        put(f"{side}_toe", points[f"{side}_ankle"], np.array([*toe[:2], sole]))
+        put(f"{side}_heel", points[f"{side}_ankle"], np.array([*(ankle - HEEL * size * ahead)[:2], sole]))
+    put("head", points["head"], here["head"] + HEAD * size * UP)
+    return out
+
+
+def bodies_in(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> tuple[np.ndarray, np.ndarray]:
+    """(T, nbody, 3) origins and (T, nbody, 3, 3) rotations of all bodies."""
+    model, data = skeleton.model, mujoco.MjData(skeleton.model)
+    xpos, xmat = np.zeros((len(qpos), model.nbody, 3)), np.zeros((len(qpos), model.nbody, 3, 3))
+    for t, pose in enumerate(qpos):
+        data.qpos[:] = pose
+        mujoco.mj_kinematics(model, data)
+        xpos[t], xmat[t] = data.xpos, data.xmat.reshape(-1, 3, 3)
+    return xpos, xmat
+
+
+def _places(skeleton: Skeleton, points: Mapping[str, str], qpos: Float[np.ndarray, "T nq"]) -> Places:
+    """Where the origins of the landmarks' bodies are."""
+    xpos, _ = bodies_in(skeleton, qpos)
+    return {part: xpos[:, skeleton.model.body(body).id] for part, body in points.items()}
+
+
+def _leg(here: Mapping[str, Float[np.ndarray, "3"]]) -> float:
+    bones = (("hip", "knee"), ("knee", "ankle"))
+    return sum(float(np.linalg.norm(here[f"left_{a}"] - here[f"left_{b}"])) for a, b in bones)
+
+
+def _is_t_pose(here: Mapping[str, Float[np.ndarray, "3"]]) -> bool:
+    """Whether limbs, trunk and feet point where those of somebody do who stands with arms out and faces X."""
+    bones = [(_middle(here, "shoulder") - _middle(here, "hip"), UP)]
+    for side, out in (("left", SIDE), ("right", -SIDE)):
+        for a, b, c, way in (("hip", "knee", "ankle", DOWN), ("shoulder", "elbow", "wrist", out)):
+            bones.append((here[f"{side}_{b}"] - here[f"{side}_{a}"], way))
+            bones.append((here[f"{side}_{c}"] - here[f"{side}_{b}"], way))
+        if (here[f"{side}_toe"] - here[f"{side}_ankle"])[0] <= 0.0:
+            return False
+    least = np.cos(np.radians(UPRIGHT))
+    return all(bone @ way > least * np.linalg.norm(bone) for bone, way in bones)
+
+
+def _middle(here: Mapping[str, np.ndarray], joint: str) -> np.ndarray:
+    return np.asarray(0.5 * (here[f"left_{joint}"] + here[f"right_{joint}"]))
+
+
+def _told(
+    skeleton: Skeleton, points: Mapping[str, str], frames: Mapping[str, str], poses: Float[np.ndarray, "T nq"]
+) -> Float[np.ndarray, " nq"]:
+    """The T-pose as a motion tells it: bodies get the turns at which their parts' frames are the world's."""
+    poses = poses[:: max(1, len(poses) // MOST)]
+    xpos, xmat = bodies_in(skeleton, poses)
+    here = {part: xpos[:, skeleton.model.body(body).id] for part, body in points.items()}
+    own = {part: xmat[:, skeleton.model.body(body).id] for part, body in frames.items()}
+    turns: dict[str, Rotation] = {}
+
+    def tell(part: str, wanted: Float[np.ndarray, "T 3 3"], sure: Float[np.ndarray, " T"]) -> None:
+        # (the body's turn)^T (its part's frame) is the same in all frames; in the T-pose that frame is the world's
+        offsets = Rotation.from_matrix(np.swapaxes(own[part][sure > 0], -1, -2) @ wanted[sure > 0])
+        turns[part] = offsets.mean(sure[sure > 0]).inv()
+
+    def carried(part: str, near: str, bone: Float[np.ndarray, "T 3"], way: Float[np.ndarray, "3"]) -> None:
+        """As the part `near` is turned, and from there straight to where the bone points."""
+        frame = own[near] @ turns[near].inv().as_matrix()
+        tell(part, matrix(between(frame @ way, bone)) @ frame, np.ones(len(poses)))
+
+    trunk = _middle(here, "shoulder") - _middle(here, "hip")
+    for part, joint in (("pelvis", "hip"), ("thorax", "shoulder"), ("head", "shoulder")):
+        tell(part, _frame(here[f"left_{joint}"] - here[f"right_{joint}"], trunk, "yz"), np.ones(len(poses)))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        for names, joints, near in ((("thigh", "shin"), ("hip", "knee", "ankle"), "pelvis"),
+                                    (("upper_arm", "forearm"), ("shoulder", "elbow", "wrist"), "thorax")):  # fmt: skip
+            a, b, c = (here[f"{side}_{joint}"] for joint in joints)
+            bend = np.cross(b - a, c - b)
+            sine = np.linalg.norm(bend, axis=1) / np.linalg.norm(b - a, axis=1) / np.linalg.norm(c - b, axis=1)
+            sure = np.where(sine > BENT, sine, 0.0)
+            before = near
+            for name, bone in zip(names, (b - a, c - b), strict=True):
+                part = f"{side}_{name}"
+                if (sure > 0).sum() < FEWEST:
+                    carried(part, before, bone, DOWN if near == "pelvis" else sign * SIDE)
+                # a knee bends about the left; an elbow of an arm that is out, palm down, about what is up
+                elif near == "pelvis":
+                    tell(part, _frame(-bone, bend, "zy"), sure)
+                else:
+                    tell(part, _frame(sign * bone, -sign * bend, "yz"), sure)
+                before = part
+        ankle, toe = here[f"{side}_ankle"], here[f"{side}_toe"]
+        tell(f"{side}_foot", _frame(np.tile(UP, (len(toe), 1)), toe - ankle, "zx"), _stands(ankle, toe))
+    return _posed(skeleton, {frames[part]: turn for part, turn in turns.items()}, poses)
+
+
+def _frame(first: Float[np.ndarray, "T 3"], second: Float[np.ndarray, "T 3"], axes: str) -> Float[np.ndarray, "T 3 3"]:
+    """Right-handed frames whose axis axes[0] is along `first`, and axes[1] as near to `second` as that lets it."""
+    i, j = "xyz".index(axes[0]), "xyz".index(axes[1])
+    k = 3 - i - j
+    out = np.zeros((len(first), 3, 3))
+    out[:, :, i] = first / (np.linalg.norm(first, axis=1, keepdims=True) + 1e-12)
+    rest = second - (second * out[:, :, i]).sum(1, keepdims=True) * out[:, :, i]
+    length = np.linalg.norm(rest, axis=1, keepdims=True)
+    anything = np.cross(out[:, :, i], np.array([0.577, 0.211, 0.788]))
+    out[:, :, j] = np.where(length > 1e-6, rest, anything)
+    out[:, :, j] /= np.linalg.norm(out[:, :, j], axis=1, keepdims=True)
+    out[:, :, k] = np.cross(out[:, :, i], out[:, :, j]) * (1.0 if (j - i) % 3 == 1 else -1.0)
+    return out
+
+
+def _stands(ankle: Float[np.ndarray, "T 3"], toe: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, " T"]:
+    """1 in the frames in which the toes are low and the ankle as high over them as it mostly is then."""
+    high, low = ankle[:, 2] - toe[:, 2], toe[:, 2] < np.percentile(toe[:, 2], 10) + LOW
+    return (low & (np.abs(high - np.median(high[low])) < LOW)).astype(np.float64)
+
+
+def _posed(
+    skeleton: Skeleton, turns: Mapping[str, Rotation], poses: Float[np.ndarray, "T nq"]
+) -> Float[np.ndarray, " nq"]:
+    """(nq,) bodies turned as told, the others towards their parents as they are in the mean of the poses."""
+    model, qpos = skeleton.model, skeleton.qpos0.copy()
+    world = [Rotation.identity()]
+    for index in range(1, model.nbody):
+        body = model.body(index)
+        world.append(world[body.parentid[0]] * Rotation.from_quat(body.quat, scalar_first=True))
+        joint = model.joint(body.jntadr[0]) if body.jntnum[0] else None
+        if joint is None or joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE:
+            continue
+        free = joint.type[0] == mujoco.mjtJoint.mjJNT_FREE
+        at = int(joint.qposadr[0]) + 3 * free
+        before = Rotation.identity() if free else world[index]
+        if body.name in turns:
+            turn = before.inv() * turns[body.name]
+        else:
+            turn = Rotation.from_quat(poses[:, at : at + 4], scalar_first=True).mean()
+        qpos[at : at + 4] = turn.as_quat(scalar_first=True)
+        world[index] = before * turn
+    return qpos

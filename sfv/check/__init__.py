@@ -1,0 +1,1 @@
+"""Could a body do this motion: what is measured of it, and the limits."""

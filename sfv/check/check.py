@@ -1,0 +1,134 @@
+"""The physics check: whether a body could do a motion at all, as a table of rows with limits and verdicts.
+
+It asks the motion alone, whatever it was made from, by the rules of `sfv.check.rules`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sfv.character import Character
+from sfv.check.cycle import Cycle, end_gap, find_cycle
+from sfv.check.performance import Performance
+from sfv.check.rules import ROUGH_SEAM, RULES, SEAM, SEAMLESS, Rule
+from sfv.motion import Motion
+from sfv.report import Better, Number, Report
+
+Verdict = Literal["pass", "fail", "note"]
+SEAM_ROW = "seam of the loop"
+"""Its row, which no rule makes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure and what it means.
+
+    Attributes:
+        name, value, unit: the figure.
+        limit: the limits in words, "" where there is none.
+        verdict: "fail" breaks a limit, "note" is worth a word, "pass" is neither.
+        repair: what addresses it, "" for a pass.
+        better: which way is good.
+    """
+
+    name: str
+    value: float
+    unit: str
+    limit: str
+    verdict: Verdict
+    repair: str
+    better: Better = "none"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The rows of one motion, and the cycle that was found in it."""
+
+    title: str
+    rows: tuple[Row, ...]
+    cycle: Cycle | None
+
+    @property
+    def passed(self) -> bool:
+        """No row fails."""
+        return not self.failed
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the rows that fail."""
+        return tuple(row.name for row in self.rows if row.verdict == "fail")
+
+    @property
+    def mendable(self) -> tuple[str, ...]:
+        """Names of the rows that fail or are worth a word, and that `sfv repair` addresses."""
+        return tuple(row.name for row in self.rows if row.verdict != "pass" and row.repair.startswith("sfv repair"))
+
+    @property
+    def flaws(self) -> tuple[int, int, int]:
+        """How many rows fail, how many repair addresses, and the seam of a loop in cm: a repair that lowers this (in
+        that order) is worth it. A seam counts by itself, for few repairs close a wide one altogether."""
+        seam = next((row.value for row in self.rows if row.name == SEAM_ROW), 0.0)
+        return len(self.failed), len(self.mendable), round(seam)
+
+    def __getitem__(self, name: str) -> Row:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"{name!r} is not in this check; there are: {', '.join(row.name for row in self.rows)}")
+
+    def report(self) -> Report:
+        """The same as a report; limits, verdicts and repairs are in its provenance, under "check"."""
+        numbers = tuple(Number(row.name, row.value, row.unit, row.better) for row in self.rows)
+        verdicts = {
+            row.name: {
+                "verdict": row.verdict,
+                "limit": row.limit,
+                "repair": row.repair if row.verdict != "pass" else "",
+            }
+            for row in self.rows
+        }
+        cycle = None if self.cycle is None else vars(self.cycle)
+        found = {"passed": self.passed, "rows": verdicts, "cycle": cycle}
+        return Report(self.title, numbers, provenance={"check": found})
+
+
+def check(motion: Motion, character: Character, dynamic: bool = True) -> Check:
+    """The physics check of a motion of `character`.
+
+    Args:
+        motion: what is to be done.
+        character: who is to do it; the motion's skeleton is its.
+        dynamic: whether its masses and shapes are real; of sticks only the rows of mere movement are asked.
+
+    Raises:
+        InputError: the motion is of another skeleton.
+    """
+    motion.require(character.skeleton, f"the character {character.name}")
+    performance = Performance(motion, character, dynamic)
+    rows = [_row(rule, performance) for rule in RULES if dynamic or not rule.dynamic]
+    cycle = find_cycle(motion, character)
+    shown = [row for row in rows if row is not None]
+    return Check(f"check of {motion.source or 'a motion'}", (*shown, *_cycle_rows(motion, character, cycle)), cycle)
+
+
+def _row(rule: Rule, performance: Performance) -> Row | None:
+    value = float(rule.figure(performance))
+    if np.isnan(value):
+        return None
+    bounds = ((">=", rule.low), ("<=", rule.high))
+    limit = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if np.isfinite(bound))
+    verdict: Verdict = "pass" if rule.slow <= value <= rule.note else "note"
+    verdict = verdict if rule.low <= value <= rule.high else "fail"
+    return Row(rule.name, value, rule.unit, limit, verdict, rule.repair, rule.better)
+
+
+def _cycle_rows(motion: Motion, character: Character, cycle: Cycle | None) -> list[Row]:
+    gap = end_gap(motion, character)
+    if motion.loop:
+        verdict: Verdict = "fail" if gap > SEAM else "note" if gap > ROUGH_SEAM else "pass"
+        return [Row(SEAM_ROW, 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, "lower")]
+    if cycle is None:
+        return []
+    repair = f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop"
+    return [Row("cyclic", 100.0 * cycle.gap, "cm", "", "note", repair)]

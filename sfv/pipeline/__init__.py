@@ -1,0 +1,1 @@
+"""The stages of `sfv run`, as files in a run folder."""

@@ -1,0 +1,65 @@
+"""From a motion to a reference: put on the character, checked, repaired, with a word to the user about each."""
+
+import logging
+
+from recon.repair import moved, repair, way
+from recon.retarget.retarget import retarget, retarget_steps
+from sfv.character import Character
+from sfv.check.check import Check, check
+from sfv.motion import Motion
+from sfv.progress import bar
+
+log = logging.getLogger(__name__)
+
+REPAIR_STEPS = 200.0
+"""Most steps of the optimiser that repairs a motion."""
+
+
+def retargeted(motion: Motion, body: Character) -> Motion:
+    """A motion of another body on this one; the user is told how near key bodies are to their scaled places, in cm.
+
+    Raises:
+        InputError: no joint map fits the motion's skeleton or the character.
+    """
+    with bar(f"retargeting to {body.name}", retarget_steps(motion)) as advance:
+        result = retarget(motion, body, advance=advance)
+        advance(retarget_steps(motion))
+    log.warning(
+        "the motion of another body was retargeted to %s: key bodies are %.1f cm from their scaled places",
+        body.name,
+        result.key_error,
+    )
+    return result.motion
+
+
+def checked(motion: Motion, body: Character) -> Check:
+    """The physics check; the user is told what fails in it, with value, limit and repair."""
+    found = check(motion, body)
+    for name in found.failed:
+        row = found[name]
+        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.repair)
+    return found
+
+
+def mended(motion: Motion, body: Character, failures_only: bool = False) -> tuple[Motion, Check]:
+    """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it.
+
+    With `failures_only` what is merely worth a word is left: pictures may show it, and a repair does not see them.
+    """
+    found = checked(motion, body)
+    if not found.mendable or (failures_only and not set(found.failed) & set(found.mendable)):
+        return motion, found
+    with bar("repairing the motion", REPAIR_STEPS) as advance:
+        result = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
+    after = checked(result, body)
+    if after.flaws >= found.flaws:
+        log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
+        return motion, found
+    log.warning(
+        "the motion was repaired (%s): bodies moved by %.1f cm about the root, and its way is %.2f m long, not %.2f",
+        ", ".join(found.mendable),
+        100.0 * moved(motion, result, body),
+        way(result),
+        way(motion),
+    )
+    return result, after

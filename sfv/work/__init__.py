@@ -1,0 +1,1 @@
+"""Run folders, stages, files, settings: machinery that knows nothing of motion."""

@@ -1,0 +1,129 @@
+"""Settings as files: a frozen dataclass to YAML and back.
+
+What is written beside every result is read here again, by name and with types checked, so a slip of the pen is a
+sentence and never a wrong result. It knows no particular settings.
+"""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from sfv.errors import InputError, did_you_mean
+from sfv.work.files import replacing
+
+Config = TypeVar("Config")
+
+
+def plain(value: Any) -> Any:
+    """`value` in YAML's and JSON's own types: records become mappings, tuples lists, paths text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def write_config(path: Path, config: Any) -> None:
+    """Write a record or a mapping of records as YAML, atomically."""
+    import yaml
+
+    text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        InputError: no such file, not YAML, or not a mapping.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check the name") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML ({' '.join(str(error).split())}); give a config.yaml of sfv") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds no settings; give a config.yaml that sfv wrote beside a result")
+    return content
+
+
+def changed(base: Config, content: Mapping[str, Any], where: str) -> Config:
+    """`base`, a dataclass instance, with the fields that `content` names replaced, at any depth; see `changes`."""
+    return dataclasses.replace(base, **changes(base, content, where))  # type: ignore[type-var]
+
+
+def changes(base: Any, content: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields of a dataclass instance that `content` names, with the values it gives them.
+
+    Args:
+        base: gives the type, and in sections the values of what `content` does not name.
+        content: field names to plain values.
+        where: the file, or file and section, for messages.
+
+    Raises:
+        InputError: an unknown name, or a value of another type than the field's.
+    """
+    hints = get_type_hints(type(base))
+    names = [field.name for field in dataclasses.fields(base)]
+    values = {}
+    for name, value in content.items():
+        if name not in names:
+            raise InputError(f"{where}: {name!r} is not a setting{did_you_mean(str(name), names)}")
+        here = f"{where}: {name}"
+        if dataclasses.is_dataclass(hints[name]):
+            if not isinstance(value, Mapping):
+                raise InputError(f"{here} is {value!r} but must be a section of settings; correct the file")
+            values[name] = changed(getattr(base, name), value, here)
+        else:
+            values[name] = _fitted(value, hints[name], here)
+    return values
+
+
+def _fitted(value: Any, hint: Any, where: str) -> Any:
+    """`value` as the type that `hint` says, or InputError."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        for option in arguments:
+            try:
+                return _fitted(value, option, where)
+            except InputError:
+                continue
+    elif origin is Literal:
+        if value in arguments:
+            return value
+    elif origin is tuple and isinstance(value, list):
+        kinds = arguments[:1] * len(value) if arguments[1:] == (...,) else arguments
+        if len(kinds) == len(value):
+            return tuple(_fitted(item, kind, where) for item, kind in zip(value, kinds, strict=True))
+    elif hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML reads 1e-4 as text
+        except ValueError:
+            pass
+    elif hint is Path and isinstance(value, str):
+        return Path(value)
+    elif hint is type(None) and value is None:
+        return None
+    elif hint in (int, bool, str) and type(value) is hint:
+        return value
+    raise InputError(f"{where} is {value!r} but must be {_name(hint)}; correct the file")
+
+
+def _name(hint: Any) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(repr(option) for option in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_name(option) for option in arguments)
+    if origin is tuple:
+        return f"a list of {_name(arguments[0])}"
+    names = {float: "a number", int: "a whole number", bool: "true or false", str: "text", Path: "a path"}
+    return names.get(hint, "null" if hint is type(None) else str(hint))

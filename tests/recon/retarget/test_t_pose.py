@@ -1,0 +1,149 @@
+"""Bare skeletons: the T-pose that a zero pose is, and the one that a motion tells where the zero pose is none."""
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from recon.retarget.joint_maps import SIDES, parts_of
+from recon.retarget.keys import keys_of, t_pose_keys
+from recon.retarget.retarget import retarget
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.skeleton import Skeleton
+
+FRAMES = 60
+BONES = {
+    "Hips": ("", (0.0, 0.0, 0.9)), "Spine": ("Hips", (0.0, 0.0, 0.1)), "Spine1": ("Spine", (0.0, 0.0, 0.2)),
+    "Neck": ("Spine1", (0.0, 0.0, 0.2)), "Head": ("Neck", (0.0, 0.0, 0.1)),
+}  # fmt: skip
+for _side, _sign in (("Left", 1.0), ("Right", -1.0)):
+    BONES |= {
+        f"{_side}UpLeg": ("Hips", (0.0, 0.1 * _sign, -0.05)), f"{_side}Leg": (f"{_side}UpLeg", (0.0, 0.0, -0.4)),
+        f"{_side}Foot": (f"{_side}Leg", (0.0, 0.0, -0.4)), f"{_side}ToeBase": (f"{_side}Foot", (0.14, 0.0, -0.04)),
+        f"{_side}Arm": ("Spine1", (0.0, 0.18 * _sign, 0.15)),
+        f"{_side}ForeArm": (f"{_side}Arm", (0.0, 0.28 * _sign, 0.0)),
+        f"{_side}Hand": (f"{_side}ForeArm", (0.0, 0.25 * _sign, 0.0)),
+    }  # fmt: skip
+
+
+def skeleton_of(own: dict[str, Rotation], prefix: str = "") -> Skeleton:
+    """BONES with each body's axes turned by `own` from the T-pose's; like BVH's, all are parallel in the zero pose."""
+    spec = mujoco.MjSpec()
+    bodies = {}
+    for name, (parent, offset) in BONES.items():
+        above = bodies[parent] if parent else spec.worldbody
+        place = own[parent].inv().apply(offset) if parent else np.array(offset)
+        bodies[name] = above.add_body(name=prefix + name, pos=place)
+        bodies[name].add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.02, 0, 0], mass=1.0)
+        if parent:
+            bodies[name].add_joint(name=prefix + name, type=mujoco.mjtJoint.mjJNT_BALL)
+        else:
+            bodies[name].add_freejoint(name=prefix + name)
+    return Skeleton.of(spec.compile())
+
+
+def plain() -> dict[str, Rotation]:
+    return {name: Rotation.identity() for name in BONES}
+
+
+def scrambled() -> dict[str, Rotation]:
+    return dict(zip(BONES, Rotation.random(len(BONES), random_state=0), strict=True))
+
+
+def about(axis: str, angles: np.ndarray) -> Rotation:
+    return Rotation.from_euler(axis, angles[:, None])
+
+
+def exercise(skeleton: Skeleton, own: dict[str, Rotation], elbows: float = 1.2) -> Motion:
+    """Knees and elbows (by `elbows` rad) bend and stretch, the trunk sways, the whole turns; the feet stand level."""
+    phase = np.linspace(0.0, 4 * np.pi, FRAMES)
+    knee, elbow, sway = 0.4 * (1 - np.cos(phase)), 0.5 * elbows * (1 - np.cos(phase)), 0.2 * np.sin(phase)
+    turns = {name: Rotation.identity(FRAMES) for name in BONES}
+    turns["Hips"] = about("z", 0.7 + 0.3 * np.sin(phase / 2))
+    turns["Spine"] = about("y", sway)
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        turns[f"{side}UpLeg"] = about("y", -0.5 * knee)
+        turns[f"{side}Leg"] = about("y", knee)
+        turns[f"{side}Foot"] = about("y", -0.5 * knee)
+        turns[f"{side}Arm"] = about("x", -1.2 * sign * np.ones(FRAMES))
+        turns[f"{side}ForeArm"] = about("z", -sign * elbow)
+    world, qpos = {}, np.zeros((FRAMES, skeleton.nq))
+    qpos[:, 2] = 0.9 - 0.8 * (1 - np.cos(knee / 2))
+    for name, (parent, _) in BONES.items():
+        world[name] = world[parent] * turns[name] if parent else turns[name]
+        local = (world[parent] * own[parent]).inv() * world[name] * own[name] if parent else world[name] * own[name]
+        joint = skeleton.model.body(name).jntadr[0]
+        at = int(skeleton.model.jnt_qposadr[joint]) + (0 if parent else 3)
+        qpos[:, at : at + 4] = local.as_quat(scalar_first=True)
+    return Motion(skeleton, 30.0, qpos, source="exercise")
+
+
+def angle(a: np.ndarray, b: np.ndarray) -> float:
+    """Largest angle between rotation matrices, degrees."""
+    return float(np.degrees(Rotation.from_matrix(np.swapaxes(a, -1, -2) @ b).magnitude().max()))
+
+
+def test_a_zero_pose_with_the_arms_out_is_the_t_pose_whichever_way_it_faces():
+    own = plain()
+    skeleton = skeleton_of(own)
+    rest = t_pose_keys(skeleton, parts_of(skeleton, "it"))
+    np.testing.assert_allclose(rest.points["left_wrist"][0, 1], 0.18 + 0.28 + 0.25, atol=1e-9)
+    # the lowest soles are on the floor, heels behind ankles and toes before them
+    assert rest.points["left_heel"][0, 2] == pytest.approx(0.0, abs=1e-9)
+    assert rest.points["left_heel"][0, 0] < rest.points["left_ankle"][0, 0] < rest.points["left_toe"][0, 0]
+    elsewhere = dict.fromkeys(BONES, Rotation.from_euler("z", 2.0))
+    other = skeleton_of(elsewhere)
+    same = t_pose_keys(other, parts_of(other, "it"))
+    keys = keys_of(skeleton, parts_of(skeleton, "it"), exercise(skeleton, own).qpos)
+    keys_too = keys_of(other, parts_of(other, "it"), exercise(other, elsewhere).qpos)
+    for part, place in rest.points.items():
+        np.testing.assert_allclose(same.points[part], place, atol=1e-6, err_msg=part)
+        np.testing.assert_allclose(keys.points[part], keys_too.points[part], atol=1e-6, err_msg=part)
+    for part, turn in keys.frames.items():
+        assert angle(turn, keys_too.frames[part]) < 1e-3
+
+
+@pytest.mark.parametrize("elbows", [1.2, 0.1])
+def test_a_motion_tells_the_t_pose_of_bones_whose_zero_pose_is_none(elbows):
+    """Each body's axes are turned by chance, as nobody's are; the parts' turns come out as of the plain skeleton."""
+    own = scrambled()
+    motion = exercise(skeleton_of(own), own, elbows)
+    straight = exercise(skeleton_of(plain()), plain(), elbows)
+    with pytest.raises(InputError, match="no T-pose"):
+        parts_of(motion.skeleton, "it")
+    parts = parts_of(motion.skeleton, "it", motion.qpos)
+    found = keys_of(motion.skeleton, parts, motion.qpos)
+    true = keys_of(straight.skeleton, parts_of(straight.skeleton, "it"), straight.qpos)
+    for part, place in true.points.items():
+        np.testing.assert_allclose(found.points[part], place, atol=0.01, err_msg=part)
+    rest = t_pose_keys(motion.skeleton, parts)
+    for side in SIDES:
+        np.testing.assert_allclose(
+            rest.points[f"{side}_knee"][0] - rest.points[f"{side}_hip"][0], (0, 0, -0.4), atol=1e-6
+        )
+    for part, turn in true.frames.items():
+        # arms that never bend do not say how they are rolled
+        if elbows > 1.0 or "arm" not in part:
+            assert angle(found.frames[part], turn) < 8.0, part
+
+
+def test_names_may_have_a_prefix():
+    skeleton = skeleton_of(plain(), "mixamorig:")
+    parts = parts_of(skeleton, "it")
+    assert parts.points["left_knee"][0] == "mixamorig:LeftLeg"
+    assert parts.feet["right"] == ("mixamorig:RightFoot", "mixamorig:RightToeBase")
+
+
+def test_bare_bones_go_to_the_humanoid_as_the_same_motion_of_whatever_axes(humanoid):
+    results = []
+    for own in (plain(), scrambled()):
+        motion = exercise(skeleton_of(own), own)
+        result = retarget(replace(motion, qpos=motion.qpos[:20]), humanoid, iterations=20)
+        assert result.key_error < 1.5  # cm
+        assert result.violation < 1e-6
+        results.append(keys_of(humanoid.skeleton, parts_of(humanoid.skeleton, "humanoid"), result.motion.qpos))
+    for part in results[0].points:
+        np.testing.assert_allclose(results[0].points[part], results[1].points[part], atol=0.02, err_msg=part)

@@ -1,0 +1,358 @@
+"""A run does its stages in order, each once, and knows which to do again when something changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import mujoco
+import numpy as np
+import pytest
+import yaml
+
+from configs.run import quick, standard
+from envs.config import TrackingConfig
+from envs.judge.evaluation import Evaluation
+from policies.config import TrainConfig
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.character import load_character
+from sfv.clip import Clip
+from sfv.errors import InputError
+from sfv.excerpt import Excerpt
+from sfv.formats.files import write_motion
+from sfv.motion import Motion
+from sfv.pipeline.run import RunConfig, RunFolder, evaluation_of, run, stage_minutes
+from sfv.pose import PoseTrack
+from sfv.report import Number, Report
+from sfv.skeleton import Skeleton
+from sfv.view.rollout import rollout_video
+from sfv.work.config import changed, read_yaml
+from sfv.work.stage import Mark, Outcome, perform
+
+TINY = TrainConfig(
+    budget="1", num_envs=4, steps=4, minibatch=16, hidden=(8,), evaluate_every=64, checkpoint_every=64, compile=False
+)
+TASK = TrackingConfig(threads=1)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    tracks: tuple[PoseTrack, ...]
+    chosen: int = 0
+
+    @property
+    def track(self) -> PoseTrack:
+        return self.tracks[self.chosen]
+
+
+@dataclass(frozen=True)
+class Result:
+    motion: Motion
+    scorecard: Report
+
+
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
+    """The rooms replaced by quick ones; the list of those that worked."""
+    done = []
+
+    def estimate_pose(clip: Clip, config: PoseConfig) -> Estimate:
+        done.append("pose")
+        track = PoseTrack(
+            names=("nose",),
+            times=np.arange(20) / 10.0,
+            points_2d=np.full((20, 1, 2), 5.0),
+            points_3d=np.full((20, 1, 3), config.max_gap),
+            confidence=np.ones((20, 1)),
+            image_size=(64, 48),
+            estimator="none",
+            person=0,
+        )
+        return Estimate((track,))
+
+    def reconstruct(track: PoseTrack, character: object, config: ReconstructConfig) -> Result:
+        done.append("reconstruct")
+        qpos = wave.qpos.copy()
+        qpos[:, 0] += track.points_3d[0, 0, 0] + (config.height or 0.0)
+        return Result(replace(wave, qpos=qpos), Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),)))
+
+    def train(env: object, judge: object, config: TrainConfig, folder: Path, *rest: object) -> None:
+        done.append("train")
+        for name in ("policy.safetensors", "policy.zip", "policy.onnx", "progress.csv", "checkpoint.safetensors"):
+            with (folder / name).open("a") as file:
+                file.write(f"trained for {config.budget};")
+
+    class Evaluator:
+        def __init__(self, motion: Motion, *settings: object, seed: int = 1000) -> None:
+            self.motion, self.env, self.seed = motion, SimpleNamespace(broken=0, model=None), seed
+
+        def __call__(self, policy: object) -> Evaluation:
+            assert self.seed != 1000, "the report is by other starts than those that training was judged by"
+            done.append("evaluate")
+            return Evaluation(Report("evaluation", ()), self.motion, self.motion, None)
+
+    monkeypatch.setattr("envs.judge.evaluation.Evaluator", Evaluator)
+    monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
+    monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
+    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
+    monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
+    monkeypatch.setattr("sfv.clip.Clip.open", lambda path, excerpt: Clip(path, (64, 48), np.arange(20) / 10.0))
+    monkeypatch.setattr("recon.pose.estimate.estimate_pose", estimate_pose)
+    monkeypatch.setattr("sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path: path.write_text("overlay"))
+    monkeypatch.setattr("recon.reconstruct.reconstruct", reconstruct)
+    monkeypatch.setattr("policies.train.train", train)
+    return done
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("a clip")
+    return RunConfig(clip, tmp_path / "run", tracking=TASK, train=TINY, rollouts=2)
+
+
+def did(config: RunConfig) -> dict[str, bool]:
+    """Run; stage -> whether it worked, not skipped."""
+    outcomes: list[Outcome] = []
+    run(config, outcomes.append)
+    return {outcome.name: not outcome.skipped for outcome in outcomes}
+
+
+def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], config: RunConfig) -> None:
+    assert all(did(config).values())
+    folder = RunFolder(config.out)
+    files = {
+        folder.pose: "track.npz overlay.mp4 config.yaml stage.json",
+        folder.motion: "motion.npz scorecard.json config.yaml stage.json",
+        folder.policy: "policy.safetensors policy.zip policy.onnx config.yaml progress.csv stage.json",
+        folder.report: "report.json rollout.mp4 index.html config.yaml stage.json",
+    }
+    assert [p(name) for p, names in files.items() for name in names.split() if not p(name).is_file()] == []
+    before = {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()}
+    assert not any(did(config).values())
+    assert {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()} == before
+    assert worked == ["pose", "reconstruct", "train", "evaluate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (lambda c: replace(c, pose=PoseConfig(max_gap=0.5)), "pose reconstruct train evaluate"),
+        (lambda c: replace(c, reconstruct=ReconstructConfig(height=1.8)), "reconstruct train evaluate"),
+        # the pose stage finds the same: nothing below it has new inputs
+        (lambda c: replace(c, pose=PoseConfig(max_people=2)), "pose"),
+        (lambda c: replace(c, tracking=replace(TASK, threads=2)), ""),
+        (lambda c: replace(c, tracking=replace(TASK, action_scale=0.5)), "train evaluate"),
+        (lambda c: replace(c, rollouts=3), "evaluate"),
+    ],
+)
+def test_only_what_depends_on_a_change_is_done_again(
+    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], again: str
+) -> None:
+    did(config)
+    worked.clear()
+    did(change(config))
+    assert worked == again.split()
+
+
+def test_changed_clip_is_noticed_and_moved_clip_is_not(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    moved = replace(config, clip=config.clip.rename(config.clip.with_name("moved.mp4")))
+    assert not any(did(moved).values())
+    moved.clip.write_text("another clip")
+    assert did(moved)["1-pose"]
+
+
+def test_training_goes_on_towards_a_larger_budget_and_anew_for_another_task(
+    worked: list[str], config: RunConfig
+) -> None:
+    did(config)
+    policy = config.out / "3-policy" / "policy.safetensors"
+    did(replace(config, train=replace(TINY, budget="2")))
+    assert policy.read_text() == "trained for 1;trained for 2;"
+    did(replace(config, train=replace(TINY, gamma=0.9)))
+    assert policy.read_text() == "trained for 1;"
+
+
+def test_stages_survive_the_loss_of_another(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    (config.out / "2-motion" / "scorecard.json").unlink()
+    assert did(config) == {"1-pose": False, "2-motion": True, "3-policy": False, "4-report": False, "page": False}
+
+
+def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
+    worked: list[str], config: RunConfig, wave: Motion
+) -> None:
+    source = config.clip.with_name("wave.npz")
+    wave.resampled(60.0).save(source)
+    assert list(did(replace(config, clip=source))) == ["2-motion", "3-policy", "4-report", "page"]
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.fps == 30.0
+    np.testing.assert_allclose(reference.qpos, wave.qpos, atol=1e-9)
+    assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
+
+
+def test_a_part_of_a_motion_file(worked: list[str], config: RunConfig, wave: Motion) -> None:
+    source = config.clip.with_name("wave.npz")
+    wave.save(source)
+    part = replace(config, clip=source, excerpt=Excerpt(0.2, 0.5))
+    did(part)
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    np.testing.assert_allclose(reference.qpos, wave.qpos[6:16], atol=1e-9)
+    assert not any(did(part).values())
+    assert did(replace(part, excerpt=Excerpt()))["2-motion"], "another part is another motion"
+
+
+def test_a_part_of_a_video_is_said_to_the_pose_stage_alone(worked: list[str], config: RunConfig) -> None:
+    did(replace(config, excerpt=Excerpt(0.5, 1.5)))
+    marks = {name: Mark.read(config.out / name / "stage.json") for name in ("1-pose", "2-motion")}
+    assert marks["1-pose"] is not None
+    assert marks["1-pose"].config["excerpt"] == {"begin": 0.5, "end": 1.5}
+    assert marks["2-motion"] is not None
+    assert "excerpt" not in marks["2-motion"].config
+
+
+def test_a_motion_of_another_body_is_retargeted(worked: list[str], config: RunConfig) -> None:
+    smpl, target = load_character("smpl22"), load_character("humanoid")
+    source, poses = config.clip.with_name("stand.bvh"), np.tile(smpl.skeleton.qpos0, (12, 1))
+    poses[:, 0] = np.linspace(0.0, 0.1, 12)
+    write_motion(Motion(smpl.skeleton, 30.0, poses), source)
+    did(replace(config, clip=source, mend=False))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.skeleton.difference_to(target.skeleton) is None
+    assert "retargeted to humanoid" in reference.source
+    assert reference.qpos[:, 2].mean() == pytest.approx(target.skeleton.qpos0[2], abs=0.05)
+
+
+def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], config: RunConfig) -> None:
+    robot = config.clip.with_name("robot.xml")
+    robot.write_text(
+        """<mujoco><worldbody><body name="pelvis" pos="0 0 1"><freejoint/><geom size=".1"/>
+        <body name="leg"><joint name="hip" axis="0 1 0"/><geom size=".1"/></body></body></worldbody></mujoco>"""
+    )
+    source, poses = config.clip.with_name("robot.csv"), np.tile((0, 0, 1, 1, 0, 0, 0, 0.1), (12, 1))
+    write_motion(Motion(Skeleton.of(mujoco.MjModel.from_xml_path(str(robot))), 30.0, poses), source)
+    with pytest.raises(InputError, match="--character"):
+        did(replace(config, clip=source))
+    # it is read now; a body of a leg is nobody's whom a joint map knows
+    with pytest.raises(InputError, match="no joint map fits"):
+        did(replace(config, clip=source, performer=str(robot)))
+
+
+@pytest.mark.parametrize("mend", [True, False])
+def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
+    worked: list[str], config: RunConfig, wave: Motion, mend: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
+    source, qpos = config.clip.with_name("wave.npz"), wave.qpos.copy()
+    qpos[:, 2] -= 0.035  # worth a word, and no failure
+    replace(wave, qpos=qpos).save(source)
+    did(replace(config, clip=source, mend=mend))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    expected = wave.qpos[:, 2].mean() - (0.0 if mend else 0.035)
+    assert reference.qpos[:, 2].mean() == pytest.approx(expected, abs=0.01)
+    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"]
+
+
+@pytest.mark.parametrize(("depth", "mend", "left"), [(0.2, True, 0.0), (0.2, False, 0.2), (0.035, True, 0.035)])
+def test_a_reconstruction_is_mended_where_it_fails(
+    worked: list[str], config: RunConfig, wave: Motion, monkeypatch: pytest.MonkeyPatch, depth: float, mend: bool,
+    left: float,
+) -> None:  # fmt: skip
+    """20 cm under the floor is a failure, 3.5 cm are worth a word."""
+    qpos = wave.qpos.copy()
+    qpos[:, 2] -= depth
+    card = Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),))
+    monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
+    monkeypatch.setattr("recon.reconstruct.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
+    did(replace(config, mend=mend))
+    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert reference.qpos[:, 2].mean() == pytest.approx(wave.qpos[:, 2].mean() - left, abs=0.01)
+    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"] == (left < 0.1)
+
+
+def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(clip: object, config: object) -> None:
+        raise InputError("nobody is there")
+
+    monkeypatch.setattr("recon.pose.estimate.estimate_pose", refuse)
+    with pytest.raises(InputError, match="nobody"):
+        run(config, lambda outcome: None)
+    assert not config.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: replace(c, train=replace(TINY, budget="soon")), "budget"),
+        (lambda c: replace(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: replace(c, clip=Path("nowhere.mp4")), "nowhere"),
+        (
+            lambda c: replace(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),
+            "there is no file nowhere",
+        ),
+    ],
+)
+def test_slips_are_found_before_any_work(
+    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        run(change(config), lambda outcome: None)
+    assert worked == []
+    assert not config.out.exists()
+
+
+def test_config_file_says_everything(worked: list[str], config: RunConfig) -> None:
+    config = replace(config, reconstruct=ReconstructConfig(height=1.7))
+    did(config)
+    blank = RunConfig(Path(), config.out)
+    path = config.out / "config.yaml"
+    assert changed(blank, read_yaml(path), str(path)) == config
+    stage = yaml.safe_load((config.out / "2-motion" / "config.yaml").read_text())
+    assert stage["reconstruct"]["height"] == 1.7
+
+
+def test_report_says_where_it_comes_from(worked: list[str], config: RunConfig) -> None:
+    did(config)
+    about = Report.load(config.out / "4-report" / "report.json").provenance
+    assert about["seed"] == 0
+    assert about["config"]["train"]["num_envs"] == 4
+    assert set(about["minutes"]) == {"1-pose", "2-motion", "3-policy"} == set(stage_minutes(RunFolder(config.out)))
+    assert {"sfv", "python", "mujoco", "torch"} <= set(about["versions"])
+    assert about["machine"]["cores"] >= 1
+
+
+def test_evaluation_of_what_was_trained(worked: list[str], config: RunConfig, tmp_path: Path) -> None:
+    did(config)
+    for folder in (config.out, config.out / "3-policy"):
+        stage = evaluation_of(folder, None, config.rollouts, None)
+        assert stage.outputs[0].resolve() == (config.out / "4-report" / "report.json").resolve()
+        assert perform(stage).skipped
+    alone = (config.out / "3-policy").rename(tmp_path / "policy")
+    with pytest.raises(InputError, match="--motion"):
+        evaluation_of(alone, None, 2, None)
+    stage = evaluation_of(alone, config.out / "2-motion" / "motion.npz", 2, None)
+    assert not perform(stage).skipped
+    assert stage.outputs[0] == alone / "evaluation" / "report.json"
+    with pytest.raises(InputError, match="no finished policy"):
+        evaluation_of(tmp_path, None, 2, None)
+
+
+@pytest.mark.parametrize("preset", [standard, quick])
+def test_presets(preset: Callable[[Path, Path], RunConfig], tmp_path: Path) -> None:
+    config = preset(tmp_path / "a.mp4", tmp_path / "b")
+    assert (config.clip, config.out) == (tmp_path / "a.mp4", tmp_path / "b")
+
+
+def test_a_real_run_from_a_motion(config: RunConfig, wave: Motion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing replaced: physics, learner, evaluation and page on one second of waving, with few pictures."""
+    monkeypatch.setattr("sfv.view.rollout.rollout_video", partial(rollout_video, fps=2.0))
+    source = config.clip.with_name("wave.npz")
+    wave.save(source)
+    config = replace(config, clip=source)
+    assert all(did(config).values())
+    report = Report.load(config.out / "4-report" / "report.json")
+    assert 0.0 < report["normalised_return"] <= 1.0
+    assert len(Motion.load(config.out / "4-report" / "simulated.npz")) >= 2
+    assert not any(did(config).values())
