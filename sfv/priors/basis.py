@@ -22,7 +22,7 @@ from sfv.motion import Motion
 from sfv.priors.dataset import MotionDataset, Normaliser
 from sfv.priors.features import Features, headings
 from sfv.priors.text import NEAR, SIZE, embedded, nearest
-from sfv.tensors import load_tensors, save_tensors
+from sfv.work.tensors import load_tensors, save_tensors
 
 FORMAT = 1
 ADVICE = "make one with: sfv fit --prior NAME MOTION ... --captions FILE --out FILE"

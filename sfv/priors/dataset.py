@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sfv.errors import InputError
-from sfv.files import fingerprint
 from sfv.interfaces import Take
 from sfv.priors.captions import measured, swapped
 from sfv.priors.features import Features, mirrored
 from sfv.priors.text import embedded
+from sfv.work.files import fingerprint
 
 LEAST_SCALE = 0.05
 """Least standard deviation of a group, so that what hardly moves is not blown up."""
@@ -76,12 +76,14 @@ class Described:
         lengths: (n,) frames.
         text: (n, 512) the sentences, embedded.
         captions: the sentences.
+        ended: (n,) whether the take ends where the window does.
     """
 
     z: Float[Tensor, "n t D"]
     lengths: Int[Tensor, " n"]
     text: Float[Tensor, "n e"]
     captions: list[str]
+    ended: Bool[Tensor, " n"]
 
 
 class MotionDataset:
@@ -133,9 +135,7 @@ class MotionDataset:
             out.append(self.z[index][start : start + frames])
         return torch.stack(out)
 
-    def described(
-        self, generator: torch.Generator, count: int, least: int, most: int, multiple: int = 4
-    ) -> Described:
+    def described(self, generator: torch.Generator, count: int, least: int, most: int, multiple: int = 4) -> Described:
         """Windows from `least` to `most` frames, whole multiples of some number, each with a sentence.
 
         A take that fits is drawn whole half of the time, so that beginnings and ends are learnt.
@@ -148,7 +148,7 @@ class MotionDataset:
             raise InputError(f"no motion lasts {least / self.features.fps:.1f} s; give longer ones")
         chosen = torch.multinomial(weight, count, replacement=True, generator=generator).tolist()
         z, lengths = torch.zeros(count, most, self.features.size), torch.zeros(count, dtype=torch.long)
-        sentences = []
+        sentences, ended = [], torch.zeros(count, dtype=torch.bool)
         for i, index in enumerate(chosen):
             whole = len(self.z[index])
             longest = min(whole, most) // multiple
@@ -158,8 +158,9 @@ class MotionDataset:
             length *= multiple
             start = int(draw[2] * (whole - length + 1))
             z[i, :length], lengths[i] = self.z[index][start : start + length], length
+            ended[i] = start + length > whole - multiple
             sentences.append(self._sentence(index, start, length, generator))
-        return Described(z, lengths, torch.tensor(embedded(sentences)), sentences)
+        return Described(z, lengths, torch.tensor(embedded(sentences)), sentences, ended)
 
     def _sentence(self, index: int, start: int, length: int, generator: torch.Generator) -> str:
         """One that is true of a window."""

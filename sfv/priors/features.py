@@ -8,7 +8,6 @@ by forward kinematics and are never generated. Z up, metres, radians, seconds. I
 
 from functools import cached_property
 
-import mujoco
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -17,9 +16,9 @@ from torch import Tensor
 from sfv import rotation
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.files import fingerprint
 from sfv.kinematics import TorchKinematics
 from sfv.motion import Motion
+from sfv.work.files import fingerprint
 
 UPSIDE_DOWN = 0.25
 """Length of the quaternion's (w, z) below which there is no heading: tilted by more than 151 degrees."""
@@ -126,24 +125,26 @@ class Features:
             )
         return torch.cat(parts, -1)
 
-    def bodies(self, rows: Float[Tensor, "*n D"]) -> Float[Tensor, "*n B 3"]:
-        """Places of the bodies seen from the heading, m, the world left out; differentiable."""
-        return self._tree(rows.dtype).quaternions(self.poses(rows))[0][..., 1:, :]
+    def places(self, rows: Float[Tensor, "*n D"]) -> tuple[Float[Tensor, "*n B 3"], Float[Tensor, "*n s 3"]]:
+        """Places of the bodies, the world left out, and of SOLES, seen from the heading, m; differentiable."""
+        pos, quat = self._tree(rows.dtype).quaternions(self.poses(rows))
+        bodies, offsets = self._soles
+        soles = pos[..., bodies, :] + rotation.quat_apply(quat[..., bodies, :], offsets.to(rows.dtype))
+        return pos[..., 1:, :], soles
 
-    def soles(self, qpos: Float[Tensor, "*n nq"]) -> Float[Tensor, "*n 4 3"]:
-        """Places of SOLES in poses, m."""
-        names, offsets = zip(*(self.character.keypoints[name] for name in SOLES), strict=True)
-        bodies = [self.skeleton.body_names.index(name) + 1 for name in names]
-        return self._tree(qpos.dtype).points(qpos, bodies, torch.tensor(offsets, dtype=qpos.dtype))
-
-    def sole_velocities(self, rows: Float[Tensor, "*n T D"]) -> Float[Tensor, "*n U 4 3"]:
-        """Velocities of SOLES in the world, seen from the heading, m/s, of all frames but the last; differentiable."""
-        points = self.soles(self.poses(rows))
-        now, after = points[..., :-1, :, :], points[..., 1:, :, :]
+    def velocities(self, soles: Float[Tensor, "*n T s 3"], rows: Float[Tensor, "*n T D"]) -> Float[Tensor, "*n U s 3"]:
+        """Velocities in the world, m/s, of points that are seen from the heading, in all frames but the last."""
+        now, after = soles[..., :-1, :, :], soles[..., 1:, :, :]
         turn = rows[..., :-1, self.groups["turn"]][..., None]
-        about = torch.cat((-turn * now[..., 1:2], turn * now[..., :1], torch.zeros_like(turn * now[..., :1])), -1)
+        about = torch.cat((-turn * now[..., 1:2], turn * now[..., :1], torch.zeros_like(now[..., :1])), -1)
         root = torch.nn.functional.pad(rows[..., :-1, self.groups["velocity"]], (0, 1))
         return (after - now) * self.fps + about + root[..., None, :]
+
+    @cached_property
+    def _soles(self) -> tuple[list[int], Float[Tensor, "s 3"]]:
+        """The bodies that SOLES are on, and where on them."""
+        names, offsets = zip(*(self.character.keypoints[name] for name in SOLES), strict=True)
+        return [self.skeleton.body_names.index(name) + 1 for name in names], torch.tensor(offsets, dtype=torch.float64)
 
     @cached_property
     def _joints(self) -> list[tuple[str, int, str]]:
@@ -151,12 +152,17 @@ class Features:
         names, kinds, model = self.skeleton.joint_names, self.skeleton.joint_kinds, self.skeleton.model
         return [(names[j], int(model.jnt_qposadr[j]), kinds[j]) for j in range(1, len(names))]
 
+    @cached_property
+    def _trees(self) -> dict[torch.dtype, TorchKinematics]:
+        return {dtype: TorchKinematics(self.skeleton.model, dtype) for dtype in (torch.float32, torch.float64)}
+
     def _tree(self, dtype: torch.dtype) -> TorchKinematics:
-        return TorchKinematics(self.skeleton.model, dtype)
+        return self._trees[dtype]
 
     def _touching(self, qpos: Float[Tensor, "T nq"]) -> Float[np.ndarray, "T 4"]:
         """1 where a point of a foot has come low and slow, and has not yet gone."""
-        points = self.soles(qpos).numpy()
+        bodies, offsets = self._soles
+        points = self._tree(qpos.dtype).points(qpos, bodies, offsets).numpy()
         speed = np.linalg.norm(np.gradient(points, 1.0 / self.fps, axis=0), axis=-1)
         height = points[..., 2]
         comes, stays = (height < LOW) & (speed < FALLING), (height < LIFTED) & (speed < GOING)

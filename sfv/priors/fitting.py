@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from sfv.files import fingerprint
 from sfv.progress import Advance
-from sfv.tensors import load_tensors, save_tensors
+from sfv.work.files import fingerprint
+from sfv.work.tensors import load_tensors, save_tensors
 
 VERSION = 1
 """To be raised when a fit comes to go another way from step to step."""

@@ -127,7 +127,9 @@ def takes(character: Character, count: int, seconds: float = 3.0, seed: int = 0)
     return out
 
 
-def _carried(character: Character, qpos: Float[np.ndarray, "T nq"], stands: Bool[np.ndarray, "T 2"], turn: float) -> None:
+def _carried(
+    character: Character, qpos: Float[np.ndarray, "T nq"], stands: Bool[np.ndarray, "T 2"], turn: float
+) -> None:
     """Put the root where the standing foot leaves it, and the lower sole on the floor; in place."""
     heading = turn * np.arange(len(qpos))
     qpos[:, :3] = 0.0

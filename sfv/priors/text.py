@@ -9,14 +9,21 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
 
 SIZE = 512
 """Numbers of a sentence."""
-EMPTY = frozenset("a an the and of is are in on at to with while for about his her their its then being person someone "
-                  "man woman human figure he she they it one's".split())  # fmt: skip
+EMPTY = frozenset(
+    word
+    for row in (
+        "a an the and of is are in on at to with while about for then his her their its he she they it being",
+        "person someone man woman human",
+    )
+    for word in row.split()
+)
 ENDINGS = ("ing", "ed", "es", "s", "e")
 NEAR = 0.4
 """Cosine between sentences below which one says something else than the other: "a person walks forward" has .65
@@ -33,7 +40,7 @@ def words(sentence: str) -> list[str]:
 def _embedded(sentence: str) -> np.ndarray:
     vector = np.zeros(SIZE, np.float32)
     stems = words(sentence)
-    for part in (*stems, *(f"{a} {b}" for a, b in zip(stems[:-1], stems[1:], strict=True))):
+    for part in (*stems, *(f"{a} {b}" for a, b in pairwise(stems))):
         digest = hashlib.blake2b(part.encode(), digest_size=8).digest()
         vector[int.from_bytes(digest[:4], "little") % SIZE] += 1.0 if digest[4] % 2 else -1.0
     length = np.linalg.norm(vector)

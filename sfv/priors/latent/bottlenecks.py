@@ -139,7 +139,7 @@ class Quantiser(nn.Module):
 
     @torch.no_grad()
     def _follow(self, level: int, vectors: Float[Tensor, "m c"], index: Int[Tensor, " m"]) -> None:
-        """Move codes to the mean of what they stood for, and those that stand for little to a vector drawn at random."""
+        """Move codes to the mean of what they stood for; those that stand for little, to a vector drawn at random."""
         sums, counts = self.sums[level], self.counts[level]
         sums.mul_(DECAY).index_add_(0, index, vectors, alpha=1.0 - DECAY)
         used = torch.bincount(index, minlength=len(counts)).to(counts)

@@ -7,6 +7,7 @@ codes (`sfv.priors.tokens`) or vectors stands on it.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -23,6 +24,8 @@ FACTOR = 4
 """Frames of a vector."""
 PLACES, SLIDE = 2.0, 0.1
 """Weights of bodies' places (m) and of the speed of standing soles (m/s) beside the rows' own loss."""
+GEOMETRY = 3
+"""One of so many windows of a batch is judged by bodies' places too."""
 HELD = 64
 """Windows by which held-out motions are judged."""
 
@@ -78,7 +81,6 @@ class Codec(nn.Module):
             "vqvae": lambda: Quantiser(config.codes, config.size),
             "rvq": lambda: Quantiser(config.codes, config.size, config.levels),
         }[config.kind]()
-        blocks = [Dilated(width, 3**k) for k in range(config.depth)]
         down = [nn.Sequential(nn.Conv1d(width, width, 4, 2, 1), *(Dilated(width, 3**k) for k in range(config.depth)))
                 for _ in range(2)]  # fmt: skip
         self.encoder = nn.Sequential(
@@ -132,16 +134,31 @@ class Codec(nn.Module):
 
 
 def likeness(
-    made: Float[Tensor, "n t D"], truth: Float[Tensor, "n t D"], dataset: MotionDataset, slide: float = SLIDE
+    made: Float[Tensor, "n t D"], truth: Float[Tensor, "n t D"], dataset: MotionDataset, weight: Tensor | None = None
 ) -> Float[Tensor, ""]:
-    """The loss of made rows: smooth L1 of themselves, of bodies' places, and the speed of soles that should stand."""
+    """The loss of made rows: smooth L1 of themselves, of bodies' places, and the speed of soles that should stand.
+
+    Args:
+        made, truth: normalised rows.
+        dataset: whose rows they are.
+        weight: (n, t) 1 where a row counts; None counts all.
+    """
     features, back = dataset.features, dataset.normaliser.back
-    loss = nn.functional.smooth_l1_loss(made, truth)
+    weight = torch.ones_like(truth[..., 0]) if weight is None else weight
+    loss = _mean(nn.functional.smooth_l1_loss(made, truth, reduction="none").mean(-1), weight)
+    # places cost more than the network, so that only some windows pay
+    made, truth, weight = (x[: -(-len(truth) // GEOMETRY)] for x in (made, truth, weight))
     rows, true = back(made), back(truth)
-    loss = loss + PLACES * (features.bodies(rows) - features.bodies(true)).abs().mean()
-    stands = true[..., :-1, features.groups["contacts"]] * true[..., 1:, features.groups["contacts"]]
-    speed = features.sole_velocities(rows)[..., :2].square().sum(-1).add(1e-6).sqrt()
-    return loss + slide * (stands * speed).sum() / stands.sum().clamp_min(1.0)
+    (bodies, soles), (true_bodies, _) = features.places(rows), features.places(true)
+    loss = loss + PLACES * _mean((bodies - true_bodies).abs().mean((-1, -2)), weight)
+    contacts = true[..., features.groups["contacts"]]
+    stands = (contacts * weight[..., None])[..., :-1, :] * (contacts * weight[..., None])[..., 1:, :]
+    speed = features.velocities(soles, rows)[..., :2].square().sum(-1).add(1e-6).sqrt()
+    return loss + SLIDE * _mean(speed, stands)
+
+
+def _mean(x: Tensor, weight: Tensor) -> Tensor:
+    return (x * weight).sum() / weight.sum().clamp_min(1.0)
 
 
 def fit_codec(
@@ -150,6 +167,7 @@ def fit_codec(
     config: CodecConfig,
     how: FitConfig,
     advance: Advance = lambda steps, text=None: None,
+    checkpoint: Path | None = None,
 ) -> Codec:
     """A codec of the motions in a dataset, by those held out the best of those that were met."""
     with torch.random.fork_rng():
@@ -166,7 +184,7 @@ def fit_codec(
         return float(likeness(codec(z)[0], z, dataset))
 
     draw = lambda generator, count: dataset.windows(generator, count, config.frames)  # noqa: E731
-    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance)
+    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, checkpoint)
     return codec
 
 
@@ -174,5 +192,5 @@ def error_mm(codec: Codec, z: Float[Tensor, "n t D"], features: Features, back: 
     """Mean distance of bodies from where they were, seen from the heading, mm."""
     with torch.no_grad():
         made = codec(z)[0]
-        off = features.bodies(back(made)) - features.bodies(back(z))
+        off = features.places(back(made))[0] - features.places(back(z))[0]
     return float(1000.0 * off.norm(dim=-1).mean())
