@@ -34,9 +34,10 @@ from sfv import metrics
 from sfv.character import Character, load_character
 from sfv.clip import Clip
 from sfv.formats.files import read_motion
-from sfv.kinematics import motion_state
+from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
+from sfv.surface import lowest, surface_points, surface_track
 from sfv.view.camera import Camera
 from sfv.view.person import PERSON
 from sfv.view.render import Ground, Renderer, scene
@@ -78,7 +79,7 @@ def truth_of(folder: Path, name: str, character: Character) -> Motion:
     seconds = min(seconds, max(FARTHEST / max(speed, 1e-6), motion.duration))
     qpos = motion.at(np.arange(int(seconds * FPS) + 1) / FPS)
     motion = Motion(character.skeleton, FPS, qpos, source=f"DeepMimic {name}")
-    low = metrics.lowest(character.model, motion_state(motion, character.model))
+    low = lowest(character.model, motion_state(motion, character.model))
     # mocap's feet sink a little: the usual lowest point is the floor
     qpos[:, 2] -= np.percentile(low, 20)
     return replace(motion, qpos=qpos)
@@ -89,9 +90,9 @@ def standing(motion: Motion, character: Character) -> np.ndarray:
 
     Mocap's standing feet hover and slide: the backflip's at 0.3 to 0.6 m/s, the punch's at 3 to 4 cm.
     """
-    points = metrics.surface_track(character.model, motion_state(motion, character.model))
+    points = surface_track(character.model, motion_state(motion, character.model))
     points = gaussian_filter1d(points, 0.05 * motion.fps, axis=0)
-    bodies = metrics.surface_points(character.model)[0]
+    bodies = surface_points(character.model)[0]
     out = []
     for foot in character.feet:
         mine = points[:, bodies == character.model.body(foot).id]
@@ -235,11 +236,11 @@ def judge(
         found = motion.contacts[: len(contacts)] > 0.5
         hits = float((found & contacts).sum())
         out["f1"] = 2 * hits / max(float(found.sum() + contacts.sum()), 1.0)
-        low = metrics.lowest(model, motion_state(truth, model))[first : first + len(points)]
+        low = lowest(model, motion_state(truth, model))[first : first + len(points)]
         air = (low > 0.05)[1:-1]
         com = state.com[: len(points)]
         if air.sum() > 3:
-            out["fall"] = float(-np.median(np.diff(com[:, 2], n=2)[air[: len(com) - 2]]) * FPS**2 / 9.81)
+            out["fall"] = float(-np.median(np.diff(com[:, 2], n=2)[air[: len(com) - 2]]) * FPS**2 / GRAVITY)
     return out
 
 

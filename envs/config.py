@@ -27,6 +27,13 @@ class TrackingConfig:
     states that are learnt (SFV's ASI), 'asi-weighted' with learnt moments too."""
     velocity_noise: float = 0.05
     """Standard deviation of the noise on start velocities, m/s and rad/s."""
+    terrain: tuple[str, ...] = ()
+    """Kinds of ground instead of level ground, such as 'rough:6cm' or 'stairs_up:0.3' (difficulty 0 to 1). Of a kind
+    alone, training raises the difficulty as episodes succeed, and judging takes all difficulties."""
+    terrain_seed: int = 0
+    """Seed of what is left to chance in the ground."""
+    scan: bool = False
+    """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
     simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: int = 0

@@ -16,8 +16,8 @@ from torch import Tensor
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
-from sfv.metrics import lowest
 from sfv.motion import Motion
+from sfv.surface import surface_track
 
 TICKS = 240
 """Ticks per second."""
@@ -56,13 +56,14 @@ class MotionLibrary:
         ticks: (clips,) length of each, in ticks.
         last: (clips,) tick of its last row: its length, or AFTER later for what is no loop and ends slowly.
         loop: (clips,) bool, whether it repeats itself.
+        surface: (rows, H, 3) m, the lowest points of the balls that cover the body.
     """
 
     def __init__(self, motions: Sequence[Motion], character: Character, device: str = "cpu") -> None:
         if not motions:
             raise InputError("there is no motion to track; give at least one motion file")
         model = character.model
-        tables, lifts, starts, counts, lasts, shifts, turns = [], [], [0], [], [], [], []
+        tables, surfaces, starts, counts, lasts, shifts, turns = [], [], [0], [], [], [], []
         for motion in motions:
             if (gap := character.skeleton.difference_to(motion.skeleton)) is not None:
                 raise InputError(
@@ -78,7 +79,7 @@ class MotionLibrary:
             target = _targets(model, dense.qpos)
             columns = (dense.qpos, _velocities(model, dense), state.xpos.reshape(len(dense), -1), state.com, target)
             tables.append(np.concatenate(columns, 1))
-            lifts.append(np.maximum(0.0, -lowest(model, state)))
+            surfaces.append(surface_track(model, state))
             starts.append(starts[-1] + len(dense))
             counts.append(end)
             lasts.append(len(dense) - 1)
@@ -90,7 +91,9 @@ class MotionLibrary:
 
         self.num_clips = len(motions)
         self.table = tensor(np.concatenate(tables))
-        self.lift = tensor(np.concatenate(lifts))
+        surface = np.concatenate(surfaces)
+        self.surface = tensor(surface)
+        self.lift = tensor(np.maximum(0.0, -surface[..., 2].min(1)))
         self.start, self.ticks = tensor(starts[:-1], torch.long), tensor(counts, torch.long)
         self.last = tensor(lasts, torch.long)
         self.loop = tensor([m.loop for m in motions], torch.bool)

@@ -66,8 +66,8 @@ class _Layout:
         return Reflection(self.index, self.sign, device)
 
 
-def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu") -> Mirror:
-    """The reflections of a character in its scene.
+def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0) -> Mirror:
+    """The reflections of a character in its scene, whose observations end with `scan` rows and columns of heights.
 
     Raises:
         InputError: its left and right are not alike.
@@ -119,6 +119,8 @@ def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu"
     obs.add([0], [POLAR])
     obs.add([0], [SIX])
     add_angles()
+    if scan:
+        obs.add([row * scan + scan - 1 - column for row in range(scan) for column in range(scan)], [(1.0,)] * scan**2)
 
     action = _Layout()
     actuators = _partners([model.actuator(i).name for i in range(model.nu)], character.name)

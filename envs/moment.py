@@ -43,6 +43,8 @@ class View:
         ref: the reference at the state's time.
         past: the reference one physics step earlier, to compare with xpos and com.
         body: the character's columns and weights.
+        below: (n, k) m, the ground below the simulated key bodies, and what the reference's are lifted by; None where
+            the ground is z = 0.
     """
 
     qpos: Float[Tensor, "n nq"]
@@ -52,6 +54,7 @@ class View:
     ref: Reference
     past: Reference
     body: Body
+    below: tuple[Float[Tensor, "n k"], Float[Tensor, "n k"]] | None = None
 
 
 def columns(values: Float[Tensor, "n d *k"], index: Int[Tensor, "*i"]) -> Tensor:

@@ -14,16 +14,20 @@ difference to the first 1.5 M samples of a backflip (docs/log.md). Otherwise onl
 
 
 def proprioception(
-    body: Body, rest: Float[Tensor, "1 nq"], qpos: Float[Tensor, "n nq"], qvel: Float[Tensor, "n nv"]
+    body: Body,
+    rest: Float[Tensor, "1 nq"],
+    qpos: Float[Tensor, "n nq"],
+    qvel: Float[Tensor, "n nv"],
+    height: Float[Tensor, "n 1"],
 ) -> Tensor:
-    """Root height, gravity direction, root velocities, joint angles (from the rest pose) and joint velocities."""
+    """Root height over the ground, gravity, root velocities, joint angles (from the rest pose) and joint velocities."""
     root = qpos[:, 3:7]
     down = torch.zeros_like(qpos[:, :3])
     down[:, 2] = -1.0
     gravity = rotation.quat_apply_inverse(root, down)
     linear = rotation.quat_apply_inverse(root, qvel[:, :3])
     angles = joint_difference(body, rest.expand(len(qpos), -1), qpos)
-    return torch.cat((qpos[:, 2:3], gravity, linear, qvel[:, 3:6], angles, qvel[:, 6:]), -1)
+    return torch.cat((height, gravity, linear, qvel[:, 3:6], angles, qvel[:, 6:]), -1)
 
 
 def goal(body: Body, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tensor:

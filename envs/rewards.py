@@ -49,8 +49,11 @@ def velocity(view: View, scale: float) -> Float[Tensor, "n"]:
 def end_effectors(view: View, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale mean_e |p^_e - p_e|^2), m; p_e from the root in the heading's frame, its height from the ground."""
     keys = view.body.key_bodies
-    mine = _local(columns(view.xpos, keys), view.xpos[:, 1], view.qpos[:, 3:7])
-    theirs = _local(columns(view.past.xpos, keys), view.past.xpos[:, 1], view.past.qpos[:, 3:7])
+    mine, theirs = columns(view.xpos, keys), columns(view.past.xpos, keys)
+    if view.below is not None:
+        mine, theirs = (_over(points, ground) for points, ground in zip((mine, theirs), view.below, strict=True))
+    mine = _local(mine, view.xpos[:, 1], view.qpos[:, 3:7])
+    theirs = _local(theirs, view.past.xpos[:, 1], view.past.qpos[:, 3:7])
     return torch.exp(-scale * (theirs - mine).square().sum(-1).mean(-1))
 
 
@@ -89,6 +92,11 @@ def total(table: tuple[Reward, ...], view: View) -> tuple[Float[Tensor, "n"], di
     terms = {row.name: row.function(view, row.scale) for row in table}
     weighted = torch.stack([row.weight * terms[row.name] for row in table])
     return weighted.sum(0) / sum(row.weight for row in table), terms
+
+
+def _over(points: Tensor, ground: Tensor) -> Tensor:
+    """Points (n, k, 3), their heights from the ground (n, k) below each."""
+    return torch.cat((points[..., :2], points[..., 2:] - ground[..., None]), -1)
 
 
 def _local(points: Tensor, root: Tensor, quat: Tensor) -> Tensor:

@@ -17,25 +17,44 @@ from torch import Tensor
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
+from envs.ground import SCAN, Climb, Ground, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Mirror, make_mirror
-from envs.moment import Body, View
+from envs.moment import Body, View, columns
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Step
 from sfv.motion import Motion
+from sfv.terrain.kinds import parse_terrain
+from sfv.terrain.terrain import FLAT
+from sfv.terrain.world import Tile
 
 if TYPE_CHECKING:
     from envs.sim.gpu import GpuSim
 
 
+LEVELS = 8
+"""Difficulties of each kind of terrain that training climbs through, 0 to 1."""
+
+
 class TrackingEnv:
-    """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`."""
+    """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`.
+
+    Where the config names kinds of terrain, each environment has a place on a tile of it: by the curriculum, or, where
+    `tiles` are given, the first environment on the first tile, and so on, each with room for `seconds` of its clip.
+    """
 
     def __init__(
-        self, motions: Sequence[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int = 0
+        self,
+        motions: Sequence[Motion],
+        character: Character,
+        config: TrackingConfig,
+        num_envs: int,
+        seed: int = 0,
+        tiles: Sequence[Tile] = (),
+        seconds: float | None = None,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
         if TICKS % config.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
@@ -45,12 +64,21 @@ class TrackingEnv:
             )
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
-        self.model = build_scene(character, physics_hz)
+        climbing, kinds = not tiles, len(config.terrain)
+        tiles = tiles or training_tiles(config)
+        if tiles:
+            motions = [turned(motion) for motion in motions]
+        self.library = MotionLibrary(motions, character, simulator_device(config))
+        self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
+        self.terrain = self.ground.world.terrain if self.ground else FLAT
+        self.climb = None
+        if self.ground and climbing:
+            self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
+        self.model = build_scene(character, physics_hz, self.terrain)
         self.sim = make_sim(self.model, num_envs, config)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
-        self.library = MotionLibrary(motions, character, self.device)
         self.starts = STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward]
         self.body = describe_body(character, self.model, self.device)
@@ -94,12 +122,14 @@ class TrackingEnv:
             info["weight"] = self.starts.weight.clone()
 
         self.count_broken(broken)
-        final_obs = self._observed(view.qpos, view.qvel, self.clip, self.tick)
+        final_obs = self._observed(view.qpos, view.qvel, self.everyone)
         obs = final_obs
         self.starts.earned(reward, terminated, truncated)
         done = (terminated | truncated).nonzero()[:, 0]
         if len(done):
             self.starts.failed(self.clip[terminated], self.tick[terminated])
+            if self.climb:
+                self.climb.ended(done, truncated[done], self.age[done], self.generator)
             self._start(done, *self.starts.sample(len(done), self.generator))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
@@ -122,9 +152,10 @@ class TrackingEnv:
             qvel=sim.qvel.float(),
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
-            ref=self.library.at(self.clip, self.tick),
-            past=self._past(),
+            ref=self.reference(self.tick, self.everyone),
+            past=(past := self._past()),
             body=self.body,
+            below=self._below(sim.xpos.float(), past.xpos),
         )
 
     def state(self) -> dict[str, Tensor]:
@@ -137,6 +168,8 @@ class TrackingEnv:
             "starts": self.starts.state(),
             "generator": self.generator.get_state(),
             "broken": torch.tensor(self.broken),
+            **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
+            **({"level": self.climb.level.clone()} if self.climb else {}),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -147,6 +180,10 @@ class TrackingEnv:
         self.starts.restore(state["starts"])
         self.generator.set_state(state["generator"])
         self.broken = int(state["broken"])
+        if self.ground:
+            self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
+        if self.climb:
+            self.climb.restore(state["level"])
 
     def observe(self) -> Float[Tensor, "n o"]:
         """What the policy sees now."""
@@ -154,7 +191,7 @@ class TrackingEnv:
 
     def mirror(self) -> Mirror:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        return make_mirror(self.character, self.model, self.device)
+        return make_mirror(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -172,20 +209,34 @@ class TrackingEnv:
             "qpos_columns": list(self.character.skeleton.qpos_columns),
         }
 
+    def reference(self, tick: Tensor, ids: Tensor) -> Reference:
+        """The reference of environments `ids` at a tick, where they are in the world."""
+        ref = self.library.at(self.clip[ids], tick)
+        return self.ground.raised(ref, ids) if self.ground else ref
+
+    def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The ground below the simulated key bodies, and what the reference's stand as high above as in the clip."""
+        if self.ground is None:
+            return None
+        mine, theirs = (columns(places, self.body.key_bodies)[..., :2] for places in (xpos, reference))
+        return self.ground.relief.height(mine), self.ground.relief.footing(theirs)
+
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
-        before = self.library.at(self.clip, self.tick - max(1, int(self.physics_ticks)))
+        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone)
         if self.physics_ticks >= 1:
             return before
-        now = self.library.at(self.clip, self.tick)
+        now = self.reference(self.tick, self.everyone)
         xpos, com = (torch.lerp(getattr(now, n), getattr(before, n), self.physics_ticks) for n in ("xpos", "com"))
         return replace(now, xpos=xpos, com=com)
 
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
-        ref = self.library.at(clip, tick)
-        lift = self.library.lift[self.library.row(clip, tick)]
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
+        if self.ground:
+            self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
+        ref, row = self.reference(tick, ids), self.library.row(clip, tick)
+        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self.library.lift[row]
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -197,17 +248,19 @@ class TrackingEnv:
         sim.qacc_warmstart[ids] = 0.0
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
-        return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), self.clip[ids], self.tick[ids])
+        return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), ids)
 
-    def _observed(self, qpos: Tensor, qvel: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
-        nearby: Reference = self.library.at(clip, tick + self.control_ticks)
-        obs = torch.cat(
-            (
-                observations.proprioception(self.body, self._rest, qpos, qvel),
-                observations.goal(self.body, qpos, nearby),
-            ),
-            -1,
-        )
+    def _observed(self, qpos: Tensor, qvel: Tensor, ids: Tensor) -> Float[Tensor, "n o"]:
+        nearby, height = self.reference(self.tick[ids] + self.control_ticks, ids), qpos[:, 2:3]
+        if self.ground:
+            height = height - self.ground.relief.footing(qpos[:, :2])[:, None]
+        parts = [
+            observations.proprioception(self.body, self._rest, qpos, qvel, height),
+            observations.goal(self.body, qpos, nearby),
+        ]
+        if self.config.scan:
+            parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
+        obs = torch.cat(parts, -1)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
 
     def count_broken(self, broken: Tensor) -> None:
@@ -218,13 +271,32 @@ class TrackingEnv:
         self.broken += count
 
 
+def training_tiles(config: TrackingConfig) -> list[Tile]:
+    """The tiles that training climbs through: of each kind LEVELS difficulties, or as many of the one named.
+
+    Raises:
+        InputError: there is no such kind or difficulty.
+    """
+    tiles = []
+    for text in config.terrain:
+        kind, difficulty = parse_terrain(text)
+        levels = np.linspace(0.0, 1.0, LEVELS) if difficulty is None else [difficulty] * LEVELS
+        tiles += [Tile(kind, float(level), 100 * config.terrain_seed + i) for i, level in enumerate(levels)]
+    return tiles
+
+
+def simulator_device(config: TrackingConfig) -> str:
+    """Where the tensors of the task are."""
+    return "cuda" if config.simulator == "warp" else "cpu"
+
+
 def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "CpuSim | GpuSim":
     """The simulator of `config.simulator`."""
     if config.simulator == "mujoco":
         return CpuSim(model, num_envs, config.threads)
     from envs.sim.gpu import GpuSim
 
-    return GpuSim(model, num_envs, "cuda" if config.simulator == "warp" else "cpu")
+    return GpuSim(model, num_envs, simulator_device(config))
 
 
 def describe_body(character: Character, model: mujoco.MjModel, device: str) -> Body:

@@ -13,13 +13,13 @@ from scipy.optimize import fsolve
 from scipy.spatial.transform import Rotation
 
 from sfv.character import load_character
+from sfv.kinematics import GRAVITY
 
 # Times, s.
 START, CROUCH, TAKEOFF, FLIGHT, ABSORB, RISE, END = 0.25, 0.95, 1.31, 0.38, 0.36, 0.75, 3.0
 TOUCHDOWN = TAKEOFF + FLIGHT
 LOW = TOUCHDOWN + ABSORB
 UP = LOW + RISE
-G = 9.81
 
 TURN = np.pi
 STAND = 0.886  # height of the centre of mass when standing with knees a little bent, m
@@ -56,10 +56,10 @@ class Jump:
     def __post_init__(self) -> None:
         (v0, a0), (v1, a1) = self.rates
         low, off, on, deep = STAND - 0.20, STAND + 0.07, STAND + 0.01, STAND - 0.25
-        self.speed = (on - off) / FLIGHT + 0.5 * G * FLIGHT  # upwards at lift-off, m/s
+        self.speed = (on - off) / FLIGHT + 0.5 * GRAVITY * FLIGHT  # upwards at lift-off, m/s
         self.height = (
-            track((0, STAND), (START, STAND), (CROUCH, low), (TAKEOFF, off, self.speed, -G)),
-            track((TOUCHDOWN, on, self.speed - G * FLIGHT, -G), (LOW, deep), (UP, STAND), (END, STAND)),
+            track((0, STAND), (START, STAND), (CROUCH, low), (TAKEOFF, off, self.speed, -GRAVITY)),
+            track((TOUCHDOWN, on, self.speed - GRAVITY * FLIGHT, -GRAVITY), (LOW, deep), (UP, STAND), (END, STAND)),
         )
         # ahead of the middle of the ankles, m: over the middle of the sole when standing, over the toes at lift-off
         self.ahead = (
@@ -273,7 +273,7 @@ class Air:
         k = min(int(s / STEP), len(self.path) - 2)
         between = (self.path[k].inv() * self.path[k + 1]).as_rotvec() * (s / STEP - k)
         qpos[3:7] = (self.path[k] * Rotation.from_rotvec(between)).as_quat(scalar_first=True)
-        height = self.jump.height[0](TAKEOFF) + self.jump.speed * s - 0.5 * G * s**2
+        height = self.jump.height[0](TAKEOFF) + self.jump.speed * s - 0.5 * GRAVITY * s**2
         qpos[:3] = np.array([self.jump.ahead[0](TAKEOFF), 0.0, height]) - self.body.com(qpos)
         return qpos
 

@@ -11,6 +11,7 @@ from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
+from sfv.surface import lowest
 from sfv.work.config import plain
 
 LIMBS = tuple(
@@ -79,7 +80,7 @@ def scorecard(
     own, theirs = _hung(performed, hips), _hung(raw_w, hips)
     rate = 1.0 / float(np.median(np.diff(track.times)))
     under = metrics.penetration(model, state)
-    above = metrics.floating(model, state, contacts)
+    above = metrics.stance_height(model, state, contacts)
     limit = metrics.joint_limit_violation(model, motion.qpos)
     ratio = np.sqrt((own[found] ** 2).sum() / (theirs[found] ** 2).sum())
 
@@ -107,7 +108,7 @@ def scorecard(
     series = {
         "per motion frame": {
             "time_s": motion.times.tolist(),
-            "lowest_cm": (100.0 * metrics.lowest(model, state)).tolist(),
+            "lowest_cm": (100.0 * lowest(model, state)).tolist(),
             "root_height_m": motion.qpos[:, 2].tolist(),
             **{f"{name}_contact": contacts[:, i].tolist() for i, name in enumerate(motion.contact_names)},
         },

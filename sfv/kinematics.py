@@ -15,6 +15,9 @@ from torch import Tensor
 from sfv import rotation
 from sfv.motion import Motion
 
+GRAVITY = 9.81
+"""m/s^2, along -z."""
+
 
 @dataclass(frozen=True)
 class MotionState:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sfv.report import Number
 
-Verdict = Literal["good", "fair", "poor", ""]
+Grade = Literal["good", "fair", "poor", ""]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def meaning(number: Number) -> Meaning:
     return MEANINGS.get(name, Meaning(number.name.replace("_", " ").capitalize(), ""))
 
 
-def verdict(number: Number) -> Verdict:
+def grade(number: Number) -> Grade:
     """'good', 'fair' or 'poor' by the limits above; '' where there are none, or no value."""
     known = meaning(number)
     if known.good is None or known.poor is None or number.better == "none" or number.value != number.value:

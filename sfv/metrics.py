@@ -1,16 +1,16 @@
 """The figures by which motions are judged: plain numpy on points (T, J, 3) in metres and on Motions.
 
-Each function says its unit. It knows no thresholds and no verdicts, and not where a motion came from.
+Each function says its unit. It knows no limits and no verdicts, and not where a motion came from.
 """
-
-from itertools import product
 
 import mujoco
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from sfv.kinematics import MotionState, motion_state, velocities
+from sfv.kinematics import MotionState, velocities
 from sfv.motion import Motion
+from sfv.surface import lowest, surface_points, surface_track
+from sfv.terrain.terrain import FLAT, Terrain, height_above
 
 FLOOR_CLEARANCE = 0.02
 """m: a foot's surface point within this of the ground bears weight, for the measure of sliding."""
@@ -72,59 +72,14 @@ def amplitude_kept(points: Float[np.ndarray, "T J 3"], reference: Float[np.ndarr
     return float(100.0 * np.sqrt((amplitude(points) ** 2).sum() / max((amplitude(reference) ** 2).sum(), 1e-12)))
 
 
-def surface_points(
-    model: mujoco.MjModel,
-) -> tuple[Int[np.ndarray, " H"], Float[np.ndarray, "H 3"], Float[np.ndarray, " H"]]:
-    """Balls that cover the body's geoms: body index, offset in the body's frame (m) and radius (m).
-
-    Spheres and capsules are exact, boxes are their corners with radius 0, other shapes the corners of their bounding
-    box.
-    """
-    bodies: list[int] = []
-    offsets: list[np.ndarray] = []
-    radii: list[float] = []
-    for g in range(model.ngeom):
-        body, kind, size = int(model.geom_bodyid[g]), int(model.geom_type[g]), model.geom_size[g]
-        if body == 0 or not (model.geom_contype[g] or model.geom_conaffinity[g]):  # the latter are only looked at
-            continue
-        turn = np.zeros(9)
-        mujoco.mju_quat2Mat(turn, model.geom_quat[g])
-        if kind == mujoco.mjtGeom.mjGEOM_SPHERE:
-            local, radius = np.zeros((1, 3)), float(size[0])
-        elif kind == mujoco.mjtGeom.mjGEOM_CAPSULE:
-            local, radius = np.array([[0, 0, -size[1]], [0, 0, size[1]]]), float(size[0])
-        else:
-            centre, half = model.geom_aabb[g, :3], model.geom_aabb[g, 3:]
-            local, radius = centre + half * np.array(list(product((-1.0, 1.0), repeat=3))), 0.0
-        for point in local @ turn.reshape(3, 3).T + model.geom_pos[g]:
-            bodies.append(body)
-            offsets.append(point)
-            radii.append(radius)
-    return np.array(bodies), np.array(offsets), np.array(radii)
-
-
-def surface_track(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, "T H 3"]:
-    """World positions of the lowest point of each ball of `surface_points`, m."""
-    bodies, offsets, radii = surface_points(model)
-    q = state.xquat[:, bodies]
-    w, u = q[..., :1], q[..., 1:]
-    t = 2.0 * np.cross(u, offsets)
-    points = state.xpos[:, bodies] + offsets + w * t + np.cross(u, t)
-    points[..., 2] -= radii
-    return points
-
-
-def lowest(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, " T"]:
-    """Height of the body's lowest point above the ground z = 0, m."""
-    return surface_track(model, state)[..., 2].min(1)
-
-
 def penetration(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, " T"]:
     """How deep the body's deepest point is under the ground, cm, 0 where it is not."""
     return 100.0 * np.maximum(-lowest(model, state), 0.0)
 
 
-def floating(model: mujoco.MjModel, state: MotionState, contacts: Float[np.ndarray, "T F"]) -> Float[np.ndarray, " N"]:
+def stance_height(
+    model: mujoco.MjModel, state: MotionState, contacts: Float[np.ndarray, "T F"]
+) -> Float[np.ndarray, " N"]:
     """Height of the body's lowest point, cm, in each of the N frames that claim a contact."""
     return 100.0 * np.maximum(lowest(model, state)[(contacts > 0.5).any(1)], 0.0)
 
@@ -135,6 +90,7 @@ def foot_slide(
     fps: float,
     feet: tuple[str, ...],
     contacts: Float[np.ndarray, "T F"] | None = None,
+    terrain: Terrain = FLAT,
 ) -> float:
     """Mean horizontal speed of standing feet, cm/s.
 
@@ -146,9 +102,10 @@ def foot_slide(
     for f, foot in enumerate(feet):
         mine = points[:, bodies == model.body(foot).id]
         t = np.arange(len(mine) - 1)
-        low = (mine[:-1, :, 2] + mine[1:, :, 2]).argmin(1)
+        height = height_above(mine, terrain)
+        low = (height[:-1] + height[1:]).argmin(1)
         a, b = mine[t, low], mine[t + 1, low]
-        stands = np.maximum(a[:, 2], b[:, 2]) < FLOOR_CLEARANCE
+        stands = np.maximum(height[t, low], height[t + 1, low]) < FLOOR_CLEARANCE
         if contacts is not None:
             stands &= (contacts[:-1, f] > 0.5) & (contacts[1:, f] > 0.5)
         speeds.append(np.linalg.norm((b - a)[stands, :2], axis=-1))
@@ -176,11 +133,6 @@ def joint_limit_violation(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]
 def peak_joint_speed(motion: Motion) -> float:
     """99.5th percentile of the joints' speeds, rad/s."""
     return float(np.percentile(np.abs(velocities(motion.skeleton.model, motion.qpos, motion.fps)[:, 6:]), 99.5))
-
-
-def flight(model: mujoco.MjModel, motion: Motion, clearance: float = 0.03) -> Bool[np.ndarray, " T"]:
-    """Frames in which the whole body is at least `clearance` (m) above the ground."""
-    return lowest(model, motion_state(motion, model)) > clearance
 
 
 def _millimetres(difference: np.ndarray) -> float:

@@ -47,8 +47,8 @@ def wave() -> "Motion":
 
     from sfv.character import load_character
     from sfv.kinematics import motion_state
-    from sfv.metrics import lowest
     from sfv.motion import Motion
+    from sfv.surface import lowest
 
     character = load_character("humanoid")
     model = character.model

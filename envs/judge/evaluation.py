@@ -3,6 +3,7 @@
 Each runs to its horizon, 20 s for loops and else the clip's end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,16 +12,19 @@ from torch import Tensor
 
 from envs.config import TrackingConfig, at_rate
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
-from envs.tracking import TrackingEnv
+from envs.tracking import TrackingEnv, training_tiles
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.kinematics import motion_state
 from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
+from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
 """Horizon of loops (DeepMimic section 7)."""
+UNSEEN = 1000
+"""Added to the seed of the terrain that a policy was trained on, for that on which it is judged."""
 ENTERED = 2 / 3
 """Random phases lie in this part of a clip that ends, so that at least a third of it is left to go."""
 
@@ -60,7 +64,8 @@ class Evaluator:
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
         if physics_hz is not None:
             config = at_rate(config, physics_hz)
-        self.env = judging_env([motion], character, config, 2 * rollouts, seed)
+        horizon = CYCLIC_SECONDS if motion.loop else motion.duration
+        self.env = judging_env([motion], character, config, 2 * rollouts, seed, horizon)
 
     def __call__(self, policy: Policy) -> Evaluation:
         """Run all rollouts side by side: half from the start (the first without noise), half from random phases."""
@@ -76,11 +81,11 @@ class Evaluator:
         if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
             qpos = np.repeat(qpos, 2, 0)
         simulated = Motion(self.character.skeleton, hz, qpos, source="simulation")
-        clip, ticks = torch.zeros(len(qpos), dtype=torch.long), torch.arange(len(qpos)) * env.control_ticks
-        wanted = env.library.at(clip, ticks).qpos.double().numpy()
+        ticks = torch.arange(len(qpos)) * env.control_ticks
+        wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
         reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
         model = self.character.model
-        slide = foot_slide(model, motion_state(simulated, model), hz, self.character.feet)
+        slide = foot_slide(model, motion_state(simulated, model), hz, self.character.feet, terrain=env.terrain)
         seconds = done.survived[start] / hz
         numbers = (
             *figures(done, start, hz),
@@ -101,16 +106,26 @@ class Evaluator:
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""
         ids = torch.tensor([index])
-        ref = self.env.library.at(self.env.clip[ids], self.env.tick[ids])
+        ref = self.env.reference(self.env.tick[ids], ids)
         self.env.sim.qvel[index] = ref.qvel[0].double()
 
 
 def judging_env(
-    motions: list[Motion], character: Character, config: TrackingConfig, num_envs: int, seed: int
+    motions: list[Motion],
+    character: Character,
+    config: TrackingConfig,
+    num_envs: int,
+    seed: int,
+    seconds: float = CYCLIC_SECONDS,
+    tiles: Sequence[Tile] = (),
 ) -> TrackingEnv:
-    """The task as policies are judged in it: DeepMimic's reward, on the processor."""
+    """The task as policies are judged in it: DeepMimic's reward, on the processor.
+
+    Its ground, where it is not level, is `tiles`, or else of the kinds that the config names, other than trained on.
+    """
     config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
-    env = TrackingEnv(motions, character, config, num_envs, seed)
+    tiles = tiles or training_tiles(replace(config, terrain_seed=UNSEEN + config.terrain_seed))
+    env = TrackingEnv(motions, character, config, num_envs, seed, tiles, seconds)
     for name in DERIVED:
         env.sim.field(name)
     return env

@@ -15,13 +15,11 @@ from envs.preview.config import PreviewConfig
 from envs.preview.follow import Progress, Run, follow
 from envs.preview.task import ASSIST, make_task
 from sfv.character import Character
-from sfv.kinematics import motion_state
+from sfv.kinematics import GRAVITY, motion_state
 from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.work.files import replacing
-
-GRAVITY = 9.81
 
 
 @dataclass(frozen=True)

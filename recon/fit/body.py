@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sfv import rotation
 from sfv.character import Character
-from sfv.metrics import surface_points
+from sfv.surface import surface_points
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from torch import Tensor
 from recon.fit.body import Body
 from recon.fit.evidence import Evidence
 from recon.fit.fit import Candidate
-from recon.fit.terms import G, Stance
+from recon.fit.terms import Stance
 from sfv.character import Character
+from sfv.kinematics import GRAVITY
 
 SLOW, FAST = 0.3, 0.6
 """m/s in the picture's plane: a contact begins below the first and lasts until the second,"""
@@ -272,7 +273,7 @@ def airborne(
 
 def _falls(height: Float[np.ndarray, " n"], fps: float) -> bool:
     """Whether a centre of mass falls with at least FALLS; of under 4 frames nothing can be said."""
-    return len(height) < 4 or float(2.0 * np.polyfit(np.arange(len(height)) / fps, height, 2)[0]) < -FALLS * G
+    return len(height) < 4 or float(2.0 * np.polyfit(np.arange(len(height)) / fps, height, 2)[0]) < -FALLS * GRAVITY
 
 
 def standing_parts(body: Body, given: Stance, points: tuple[int, ...]) -> Float[Tensor, "T P"]:

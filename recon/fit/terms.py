@@ -15,9 +15,8 @@ from recon.fit.evidence import Evidence
 from recon.fit.fit import Candidate
 from recon.fit.solids import Solids
 from sfv import rotation
+from sfv.kinematics import GRAVITY
 
-G = 9.81
-"""m/s^2."""
 EASE = 0.1
 """How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
 MARGIN = 0.02
@@ -153,9 +152,9 @@ def balance(x: Candidate, given: Stance, share: Float[Tensor, " L"], fps: float)
     """
     lumps, stands = x.placed.lumps, given.weight > 0
     acceleration = lumps.diff(n=2, dim=0) * fps**2
-    push = acceleration[..., 2:] + G
+    push = acceleration[..., 2:] + GRAVITY
     moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
-    zmp = moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * G)
+    zmp = moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * GRAVITY)
     points, w = x.placed.surface[1:-1, given.points, :2], given.weight[1:-1]
     outside = beyond(zmp, points, stands[1:-1]) / 0.03
     centre = (w[..., None] * points).sum(1) / w.sum(1).clamp_min(1e-6)[:, None]
@@ -174,7 +173,7 @@ def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
     span = max(2, round(0.1 * fps))
     total = com.new_zeros(())
     for end, velocity in ((-1, com[-1] - com[-1 - span]), (0, com[0] - com[span])):
-        w = torch.sqrt(G / com[end, 2].clamp_min(0.2))
+        w = torch.sqrt(GRAVITY / com[end, 2].clamp_min(0.2))
         capture = com[end, :2] + velocity[:2] * fps / span / w
         outside = beyond(capture[None], points[end][None], stands[end][None]) / 0.03
         total = total + charbonnier(outside.square(), 2.0).sum()
@@ -200,7 +199,7 @@ def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L
     lumps, com = x.placed.lumps, x.placed.com
     acceleration = lumps.diff(n=2, dim=0) * fps**2
     mean = (share[:, None] * acceleration).sum(1)
-    fall = mean + torch.tensor([0.0, 0.0, G], dtype=mean.dtype)
+    fall = mean + torch.tensor([0.0, 0.0, GRAVITY], dtype=mean.dtype)
     spin = (share[:, None] * torch.linalg.cross(lumps[1:-1] - com[1:-1, None], acceleration)).sum(1)
     misfit = geman_mcclure(fall.square().sum(-1) / 2.0**2, 6.0) + geman_mcclure(spin.square().sum(-1) / 0.6**2, 6.0)
     return (airborne[1:-1] * misfit).mean()

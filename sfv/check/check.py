@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from sfv.character import Character
+from sfv.check.cause import SEAMLESS, Cause
 from sfv.check.cycle import Cycle, end_gap, find_cycle
 from sfv.check.performance import Performance
-from sfv.check.rules import ROUGH_SEAM, RULES, SEAM, SEAMLESS, Rule
+from sfv.check.rules import ROUGH_SEAM, RULES, SEAM, Rule
 from sfv.motion import Motion
 from sfv.report import Better, Number, Report
 
@@ -28,7 +29,7 @@ class Row:
         name, value, unit: the figure.
         limit: the limits in words, "" where there is none.
         verdict: "fail" breaks a limit, "note" is worth a word, "pass" is neither.
-        repair: what addresses it, "" for a pass.
+        cause: what it means where it is no pass.
         better: which way is good.
     """
 
@@ -37,7 +38,7 @@ class Row:
     unit: str
     limit: str
     verdict: Verdict
-    repair: str
+    cause: Cause
     better: Better = "none"
 
 
@@ -62,7 +63,7 @@ class Check:
     @property
     def mendable(self) -> tuple[str, ...]:
         """Names of the rows that fail or are worth a word, and that `sfv repair` addresses."""
-        return tuple(row.name for row in self.rows if row.verdict != "pass" and row.repair.startswith("sfv repair"))
+        return tuple(row.name for row in self.rows if row.verdict != "pass" and row.cause.mends)
 
     @property
     def flaws(self) -> tuple[int, int, int]:
@@ -84,7 +85,7 @@ class Check:
             row.name: {
                 "verdict": row.verdict,
                 "limit": row.limit,
-                "repair": row.repair if row.verdict != "pass" else "",
+                "repair": row.cause.advice if row.verdict != "pass" else "",
             }
             for row in self.rows
         }
@@ -120,7 +121,7 @@ def _row(rule: Rule, performance: Performance) -> Row | None:
     limit = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if np.isfinite(bound))
     verdict: Verdict = "pass" if rule.slow <= value <= rule.note else "note"
     verdict = verdict if rule.low <= value <= rule.high else "fail"
-    return Row(rule.name, value, rule.unit, limit, verdict, rule.repair, rule.better)
+    return Row(rule.name, value, rule.unit, limit, verdict, rule.cause, rule.better)
 
 
 def _cycle_rows(motion: Motion, character: Character, cycle: Cycle | None) -> list[Row]:
@@ -130,5 +131,5 @@ def _cycle_rows(motion: Motion, character: Character, cycle: Cycle | None) -> li
         return [Row(SEAM_ROW, 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, "lower")]
     if cycle is None:
         return []
-    repair = f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop"
-    return [Row("cyclic", 100.0 * cycle.gap, "cm", "", "note", repair)]
+    cause = Cause(f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop")
+    return [Row("cyclic", 100.0 * cycle.gap, "cm", "", "note", cause)]

@@ -17,7 +17,7 @@ ALIKE = 0.16
 of its kick and punch, which are no loops, 0.20 and 0.23."""
 LOOK_AHEAD = 0.1
 """s: what differs in velocity by 1 m/s will differ by 10 cm soon."""
-SHORTEST = 0.4
+SHORTEST_CYCLE = 0.4
 """s: half a step in a run takes longer."""
 EXCURSION, MOVES = 2.0, 0.05
 """What stays within so many gaps, or within 5 cm, of where it began is standing still, not a cycle."""
@@ -49,7 +49,7 @@ def find_cycle(motion: Motion, character: Character) -> Cycle | None:
     gaps = _gaps(motion, character, frames)
     # how far the body has been from frame i at any time up to frame j
     away = np.maximum.accumulate(np.triu(gaps), axis=1)
-    long = (frames[None] - frames[:, None]) / motion.fps >= SHORTEST
+    long = (frames[None] - frames[:, None]) / motion.fps >= SHORTEST_CYCLE
     good = long & (gaps < ALIKE) & (away > np.maximum(EXCURSION * gaps, MOVES))
     if not good.any():
         return None

@@ -10,17 +10,17 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sfv import metrics
 from sfv.character import Character
-from sfv.check.wrench import Demand, G, demand
-from sfv.kinematics import MotionState, motion_state
+from sfv.check.wrench import Demand, demand
+from sfv.kinematics import GRAVITY, MotionState, motion_state
 from sfv.motion import Motion
+from sfv.surface import lowest, surface_points, surface_track
 
-CARRIED = 0.5
+BORNE = 0.5
 """BW: what carries half of the weight or more is the ground."""
 CLEAR = 0.04
 """m of air under the lowest point in flight; slow clips have up to 2 cm under standing feet."""
-SHORTEST = 0.1
+SHORTEST_FLIGHT = 0.1
 """s of flight; shorter ones say nothing about how fast the body falls."""
 REACH = 0.05
 """m above the floor within which a point may be what the body stands on."""
@@ -58,7 +58,7 @@ class Performance:
     @cached_property
     def points(self) -> Float[np.ndarray, "T H 3"]:
         """The lowest point of each ball of the surface, m."""
-        return metrics.surface_track(self.character.model, self.state)
+        return surface_track(self.character.model, self.state)
 
     @cached_property
     def lowest(self) -> Float[np.ndarray, " T"]:
@@ -68,7 +68,7 @@ class Performance:
     @cached_property
     def carried(self) -> Bool[np.ndarray, " T"]:
         """Frames in which the centre of mass falls so slowly that something must carry the body."""
-        return self.demand.force[:, 2] > CARRIED
+        return self.demand.force[:, 2] > BORNE
 
     @cached_property
     def floor(self) -> float:
@@ -82,7 +82,7 @@ class Performance:
         air = self.lowest - self.floor > CLEAR
         edges = np.flatnonzero(np.diff(np.concatenate(([0], air.astype(np.int8), [0]))))
         spans = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-        return [(a, b) for a, b in spans if (b - a) / self.motion.fps >= SHORTEST]
+        return [(a, b) for a, b in spans if (b - a) / self.motion.fps >= SHORTEST_FLIGHT]
 
     @cached_property
     def falls(self) -> list[float]:
@@ -91,7 +91,7 @@ class Performance:
         out = []
         for start, stop in self.flights:
             height, time = self.state.com[start:stop, 2], np.arange(stop - start) / self.motion.fps
-            out.append(-2.0 * float(np.polyfit(time, height, 2)[0]) / G if stop - start >= 3 else float("nan"))
+            out.append(-2.0 * float(np.polyfit(time, height, 2)[0]) / GRAVITY if stop - start >= 3 else float("nan"))
         return out
 
     def support_velocity(self, reach: float = REACH) -> Float[np.ndarray, "S 2"]:
@@ -113,7 +113,7 @@ class Performance:
 
         The matter, not the place: a ball that rolls has a still point where it touches.
         """
-        bodies = metrics.surface_points(self.character.model)[0]
+        bodies = surface_points(self.character.model)[0]
         place, quat = self.state.xpos[:, bodies], self.state.xquat[:, bodies]
         fixed = _rotated(quat[:-1] * np.array([1.0, -1.0, -1.0, -1.0]), self.points[:-1] - place[:-1])
         after = place[1:] + _rotated(quat[1:], fixed)
@@ -135,10 +135,10 @@ class Performance:
             while body > 1:
                 legs.add(body)
                 body = int(model.body_parentid[body])
-        others = ~np.isin(metrics.surface_points(model)[0], list(legs))
+        others = ~np.isin(surface_points(model)[0], list(legs))
         aloft = self.points[:, others, 2].min(1) - self.floor > ALOFT
         zero = Motion(self.motion.skeleton, 1.0, np.tile(model.qpos0, (2, 1)))
-        tall = float(model.qpos0[2]) - float(metrics.lowest(model, motion_state(zero, model))[0])
+        tall = float(model.qpos0[2]) - float(lowest(model, motion_state(zero, model))[0])
         return aloft & (self.state.xpos[:, 1, 2] - self.floor > ERECT * tall)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from sfv import metrics
 from sfv.check import anatomy, support
+from sfv.check.cause import APART, FLIGHT, GROUND, HARD, LIMITS, NONE, RATE, READ, SMOOTH, STANCE, Cause
 from sfv.check.performance import Performance
 from sfv.check.wrench import torque_shares
 from sfv.report import Better
@@ -26,7 +27,7 @@ class Rule:
         unit: of the figure.
         figure: reads it from a performance; NaN where it cannot be measured, and then there is no row.
         low, high: outside of these it fails; what the 15 clips of docs/check.md keep, with a margin.
-        repair: what addresses a failure.
+        cause: what a failure means.
         better: which way is good.
         note, slow: above or below these it is worth a word, though real motions have it.
         dynamic: it needs a body's own masses and shapes.
@@ -37,7 +38,7 @@ class Rule:
     figure: Callable[[Performance], float]
     low: float
     high: float
-    repair: str
+    cause: Cause
     better: Better = "lower"
     note: float = INFINITE
     slow: float = -INFINITE
@@ -100,17 +101,6 @@ def _overlap(performance: Performance) -> float:
     return float(np.percentile(anatomy.self_penetration(performance), 95))
 
 
-GROUND = "sfv repair: the floor (shift, and nothing under it)"
-STANCE = "sfv repair: what stands is held"
-SMOOTH = "sfv repair: smoothing"
-LIMITS = "sfv repair: joint limits"
-FLIGHT = "sfv repair: balance and flight"
-APART = "sfv repair: no part in another"
-SEAMLESS = "sfv repair: the seam"
-RATE = "give the file's true rate: sfv convert --fps"
-READ = "the file was read wrongly: check its axes and sides, then sfv convert"
-HARD = "no repair: bodies fall at 1 g, and what falls slower is hard to learn; another take"
-NONE = "no repair: another take, or a stronger character"
 SEAM, ROUGH_SEAM = 0.35, 0.03
 """m of gap at the end of a loop: fails, is worth a word. Of the 12 loops the roll has the most, 0.26; the run 0.15. The
 walk's 0.05, drawn together over its last steps, held its policy at a normalised return of .980; repaired, .984."""

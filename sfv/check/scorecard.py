@@ -7,6 +7,7 @@ from sfv.character import Character
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.report import Number, Report
+from sfv.surface import lowest
 
 
 def motion_scorecard(motion: Motion, character: Character) -> Report:
@@ -30,7 +31,7 @@ def motion_scorecard(motion: Motion, character: Character) -> Report:
     series = {
         "per motion frame": {
             "time_s": motion.times.tolist(),
-            "lowest_cm": (100.0 * metrics.lowest(model, state)).tolist(),
+            "lowest_cm": (100.0 * lowest(model, state)).tolist(),
             "root_height_m": motion.qpos[:, 2].tolist(),
         }
     }

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sfv.check.performance import Performance
-from sfv.check.wrench import G
-from sfv.metrics import surface_points
+from sfv.kinematics import GRAVITY
+from sfv.surface import surface_points
 
 TOUCHING = 0.03
 """m above the clip's floor within which a foot that is declared to stand may be."""
-FIRM = 0.015
+LEANT_ON = 0.015
 """m: nearer to the floor than this a foot does not lift off any more, as it does at 20 to 40 cm/s in a jog."""
 ENOUGH = 0.25
 """Share of the frames with standing feet without which nothing is said of their drift: a roll has fewer, and slides."""
@@ -44,7 +44,7 @@ def drift(performance: Performance) -> float:
     Only frames count in which the body is upright and on nothing else: who rolls or crouches does not stand.
     """
     frames = performance.carried & performance.upright
-    velocity = performance.support_velocity(FIRM)[frames[1:] & frames[:-1]]
+    velocity = performance.support_velocity(LEANT_ON)[frames[1:] & frames[:-1]]
     velocity = velocity[np.isfinite(velocity).all(1)]
     enough = len(velocity) >= ENOUGH * len(performance.motion)
     return float(100.0 * np.linalg.norm(np.median(velocity, axis=0))) if enough else float("nan")
@@ -68,7 +68,7 @@ def froude(performance: Performance) -> float:
         return float("nan")
     com = performance.state.com
     speed = np.linalg.norm(com[-1, :2] - com[0, :2]) / performance.motion.duration
-    return float(speed**2 / (G * max(float(np.median(com[:, 2])), 0.1)))
+    return float(speed**2 / (GRAVITY * max(float(np.median(com[:, 2])), 0.1)))
 
 
 def contact_disagreement(performance: Performance) -> float:
@@ -81,14 +81,14 @@ def contact_disagreement(performance: Performance) -> float:
     if motion.contacts is None or not performance.feet or not set(performance.feet) <= set(motion.contact_names):
         return float("nan")
     said = np.stack([motion.contacts[:, motion.contact_names.index(foot)] > 0.5 for foot in performance.feet], 1)
-    seen = standing(performance)
+    seen = feet_down(performance)
     width = max(1, round(BLUR * motion.fps))
     wrong = (said & ~_near(seen, width)) | (seen & ~_near(said, width))
     either = (said | seen).sum()
     return float(wrong.sum() / either) if either else float("nan")
 
 
-def standing(performance: Performance) -> Bool[np.ndarray, "T F"]:
+def feet_down(performance: Performance) -> Bool[np.ndarray, "T F"]:
     """Which feet stand, by their height above the clip's floor and their speed."""
     bodies = surface_points(performance.character.model)[0]
     out = []

@@ -13,12 +13,10 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import nnls
 
 from sfv.character import Character
-from sfv.kinematics import motion_state
-from sfv.metrics import surface_points, surface_track
+from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
+from sfv.surface import surface_points, surface_track
 
-G = 9.81
-"""m/s^2."""
 SMOOTHING = 0.027
 """s: standard deviation of the Gaussian that velocities pass, -3 dB at 5 Hz; marker data of movement are filtered at
 4 to 8 Hz before they are differentiated twice (Winter 2009, sec. 3.4.4)."""
@@ -26,8 +24,8 @@ NEAR = 0.05
 """m above the ground within which a point of the body may bear weight: heels of the DeepMimic clips hover by 3 cm."""
 FRICTION = 1.0
 """Coefficient of the ground, as in the characters' files."""
-LEVER = 0.3
-"""m: a moment of 1 BW m that is missing counts as 1 / LEVER BW of force: half of the distance between foot and hip."""
+ARM = 0.3
+"""m: a moment of 1 BW m that is missing counts as 1 / ARM BW of force: half of the distance between foot and hip."""
 EASE = 1e-3
 """Of several ways to share a force among the points, the even one: the cost of a force of 1 BW."""
 
@@ -73,7 +71,7 @@ def derivatives(motion: Motion, model: mujoco.MjModel) -> tuple[Float[np.ndarray
 def demand(motion: Motion, character: Character) -> Demand:
     """Inverse dynamics of `character` (mj_inverse) and, per frame, the contact forces that fit it best.
 
-    The least over f >= 0 of |F - A f|^2 + |M - B f|^2 / LEVER^2, f along the edges of friction pyramids at all points
+    The least over f >= 0 of |F - A f|^2 + |M - B f|^2 / ARM^2, f along the edges of friction pyramids at all points
     of the body within NEAR of the ground (non-negative least squares; Lawson and Hanson 1974, ch. 23).
     """
     model, frames = _free(character.model), len(motion)
@@ -81,7 +79,7 @@ def demand(motion: Motion, character: Character) -> Demand:
     qvel, qacc = derivatives(motion, model)
     points = surface_track(model, motion_state(motion, model))
     bodies = surface_points(model)[0]
-    weight = float(model.body_mass.sum()) * G
+    weight = float(model.body_mass.sum()) * GRAVITY
     force, moment = np.zeros((frames, 3)), np.zeros((frames, 3))
     left, torque = np.zeros((frames, 6)), np.zeros((frames, model.nv))
     outside = np.full(frames, np.nan)
@@ -96,7 +94,7 @@ def demand(motion: Motion, character: Character) -> Demand:
         about_root = data.xmat[1].reshape(3, 3) @ needed[3:6]
         force[t] = needed[:3] / weight
         moment[t] = (about_root + np.cross(root - com, needed[:3])) / weight
-        wanted = left[t] = np.concatenate((force[t], moment[t] / LEVER))
+        wanted = left[t] = np.concatenate((force[t], moment[t] / ARM))
         near = np.flatnonzero(points[t, :, 2] < NEAR)
         if not len(near):
             torque[t, 6:] = needed[6:]
@@ -105,13 +103,13 @@ def demand(motion: Motion, character: Character) -> Demand:
         where = points[t, near] * np.array([1.0, 1.0, 0.0])
         given = _given(where - com, wanted, edges)
         outside[t] = _outside(where[:, :2], com, force[t], moment[t])
-        left[t] = wanted - np.concatenate((given.sum(0), np.cross(where - com, given).sum(0) / LEVER))
+        left[t] = wanted - np.concatenate((given.sum(0), np.cross(where - com, given).sum(0) / ARM))
         for index, f in zip(near, given, strict=True):
             if f.any():
                 mujoco.mj_jac(model, data, jacobian, None, points[t, index], int(bodies[index]))
                 needed = needed - jacobian.T @ (weight * f)
         torque[t, 6:] = needed[6:]
-    return Demand(force, moment, left[:, :3], left[:, 3:] * LEVER, torque, outside, touching)
+    return Demand(force, moment, left[:, :3], left[:, 3:] * ARM, torque, outside, touching)
 
 
 def pyramid(friction: float, sides: int = 4) -> Float[np.ndarray, "sides 3"]:
@@ -138,7 +136,7 @@ def torque_shares(character: Character, torque: Float[np.ndarray, "T nv"]) -> Fl
 def _free(model: mujoco.MjModel) -> mujoco.MjModel:
     """A copy in the air: gravity, but no contacts, limits, springs or dampers."""
     free = copy.copy(model)
-    free.opt.gravity[:] = (0.0, 0.0, -G)
+    free.opt.gravity[:] = (0.0, 0.0, -GRAVITY)
     off = mujoco.mjtDisableBit
     free.opt.disableflags |= int(off.mjDSBL_CONSTRAINT | off.mjDSBL_SPRING | off.mjDSBL_DAMPER)
     return free
@@ -146,7 +144,7 @@ def _free(model: mujoco.MjModel) -> mujoco.MjModel:
 
 def _given(arms: np.ndarray, wanted: np.ndarray, edges: np.ndarray) -> Float[np.ndarray, "n 3"]:
     """Forces (BW) at points `arms` from the centre of mass that come nearest to the wrench wanted."""
-    columns = [np.concatenate((np.tile(edge, (len(arms), 1)), np.cross(arms, edge) / LEVER), 1) for edge in edges]
+    columns = [np.concatenate((np.tile(edge, (len(arms), 1)), np.cross(arms, edge) / ARM), 1) for edge in edges]
     a = np.concatenate(columns).T  # (6, edges * n)
     ridge = EASE * np.eye(a.shape[1])
     f, _ = nnls(np.concatenate((a, ridge)), np.concatenate((wanted, np.zeros(a.shape[1]))))

@@ -81,7 +81,7 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        advice = "" if row.verdict == "pass" else row.repair
+        advice = "" if row.verdict == "pass" else row.cause.advice
         table.add_row(name, *cells, row.unit, row.limit, advice)
     console.print(table)
     if last.cycle is not None:

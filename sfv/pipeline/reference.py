@@ -37,7 +37,7 @@ def checked(motion: Motion, body: Character) -> Check:
     found = check(motion, body)
     for name in found.failed:
         row = found[name]
-        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.repair)
+        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.cause.advice)
     return found
 
 

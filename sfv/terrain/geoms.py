@@ -17,11 +17,21 @@ SOLID = 1.0
 """m: what a body must not sink through; the thickness of a height field below its lowest point."""
 
 
-def add_ground(spec: mujoco.MjSpec, terrain: Terrain) -> None:
-    """Add the ground to a world: geoms that collide with what has conaffinity 1, the first of them named 'floor'."""
-    given = {"contype": 1, "conaffinity": 0, "friction": [terrain.friction, 0.005, 1e-4]}
+def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
+    """Add the ground to a world: geoms that collide with what has conaffinity 1, the first of them named 'floor'.
+
+    Args:
+        spec: of the world.
+        terrain: the ground.
+        looks: what else each geom is given, such as a material.
+
+    Returns:
+        Whether that floor is a height field, and no plane.
+    """
+    given = {"contype": 1, "conaffinity": 0, "friction": [terrain.friction, 0.005, 1e-4]} | looks
     low, high = float(terrain.heights.min()), float(terrain.heights.max())
-    if low == high:
+    level = low == high
+    if level:
         spec.worldbody.add_geom(
             name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, low], **given
         )
@@ -47,6 +57,7 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain) -> None:
             np.array([x1 - x0, y1 - y0, top - low + DEEP]) / 2,
         )
         spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, **given)
+    return not level
 
 
 def boxes(terrain: Terrain) -> Float[np.ndarray, "k 5"]:

@@ -65,7 +65,7 @@ def test_standing_feet_stand_on_the_ground_and_do_not_slide(
         metrics.foot_slide(model, state, truth.fps, feet, truth.contacts) < 0.7
     )  # cm/s: they turn on their toes a little at lift-off
     assert metrics.penetration(model, state).max() < 0.1  # cm
-    assert metrics.floating(model, state, truth.contacts).max() < 0.6  # cm
+    assert metrics.stance_height(model, state, truth.contacts).max() < 0.6  # cm
     assert metrics.joint_limit_violation(model, truth.qpos).max() < 1e-6
 
 

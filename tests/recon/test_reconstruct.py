@@ -33,7 +33,7 @@ def test_turns_and_jumps_as_far(humanoid, jump, result):
 
     turns = [heading(motion)[-1] - heading(motion)[0] for motion in (jump, result.motion)]
     assert abs(turns[0] - turns[1]) < np.radians(12)
-    heights = [metrics.lowest(humanoid.model, motion_state(m, humanoid.model)).max() for m in (jump, result.motion)]
+    heights = [lowest(humanoid.model, motion_state(m, humanoid.model)).max() for m in (jump, result.motion)]
     assert abs(heights[0] - heights[1]) < 0.05
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from sfv.meaning import meaning, shown, verdict
+from sfv.meaning import grade, meaning, shown
 from sfv.report import Number, Report
 from sfv.view.page import inline
 from sfv.view.page.plots import Curve, plot, svg
@@ -33,14 +33,14 @@ def write(path: Path | str, title: str, parts: Sequence[str]) -> None:
 
 
 def badge(number: Number) -> str:
-    """The verdict on a number, as a word with a sign, so that colour is not needed to read it."""
-    word = verdict(number)
+    """The grade of a number, as a word with a sign, so that colour is not needed to read it."""
+    word = grade(number)
     sign = {"good": "✓", "fair": "~", "poor": "✗", "": ""}[word]
-    return f"<span class='verdict {word}'>{sign} {word}</span>" if word else ""
+    return f"<span class='grade {word}'>{sign} {word}</span>" if word else ""
 
 
 def numbers_table(report: Report) -> str:
-    """All numbers of a report: label, value, verdict and meaning."""
+    """All numbers of a report: label, value, grade and meaning."""
     rows = []
     for number in report.numbers:
         value, unit = shown(number)
@@ -49,7 +49,7 @@ def numbers_table(report: Report) -> str:
             f"<tr><th scope='row'>{escape(known.label)}</th><td class='value'>{value} {escape(short_unit(unit))}</td>"
             f"<td>{badge(number)}</td><td class='words soft'>{escape(known.words)}</td></tr>"
         )
-    head = "<th>Figure</th><th>Value</th><th>Verdict</th><th class='words'>Meaning</th>"
+    head = "<th>Figure</th><th>Value</th><th>Grade</th><th class='words'>Meaning</th>"
     return f"<div class='card scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
 
 

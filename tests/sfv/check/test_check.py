@@ -11,10 +11,10 @@ from sfv.character import load_character
 from sfv.check.check import check
 from sfv.check.cycle import find_cycle
 from sfv.check.performance import Performance
-from sfv.check.support import flight_gravity, support_slide
-from sfv.check.support import standing as standing_in
-from sfv.check.wrench import G, demand, pyramid, torque_shares
+from sfv.check.support import feet_down, flight_gravity, support_slide
+from sfv.check.wrench import demand, pyramid, torque_shares
 from sfv.formats.files import read_motion
+from sfv.kinematics import GRAVITY
 from sfv.motion import Motion
 from sfv.report import Report
 
@@ -133,12 +133,12 @@ def test_a_hanging_body_lacks_its_own_weight(humanoid, standing) -> None:
 
 def test_a_falling_body_needs_nothing_and_falls_at_one_g(humanoid, standing) -> None:
     drop = np.zeros((len(standing), 3))
-    drop[:, 2] = 3.0 - 0.5 * G * standing.times**2
+    drop[:, 2] = 3.0 - 0.5 * GRAVITY * standing.times**2
     flying = _moved(standing, drop)
     inner = demand(flying, humanoid).force[3:-3]  # velocities are held beyond the ends
     assert np.abs(inner).max() < 1e-3
     # on the floor before and after, in the air between; played at twice the speed it falls four times as fast
-    up = np.maximum(0.0, 2.0 * standing.times - 0.5 * G * standing.times**2)
+    up = np.maximum(0.0, 2.0 * standing.times - 0.5 * GRAVITY * standing.times**2)
     hop = _moved(standing, up[:, None] * np.array([0.0, 0.0, 1.0]))
     there = replace(
         hop, qpos=np.concatenate((np.repeat(hop.qpos[:1], 15, 0), hop.qpos, np.repeat(hop.qpos[:1], 15, 0)))
@@ -212,7 +212,7 @@ def test_a_clean_motion_passes_and_its_report_says_why(humanoid, wave, tmp_path:
 def test_each_break_of_a_clean_motion_is_caught_by_its_row(humanoid, wave, broken, row) -> None:
     found = check(broken(wave), humanoid)
     assert row in found.failed
-    assert found[row].repair
+    assert found[row].cause.advice
 
 
 def test_declared_contacts_that_geometry_denies_are_caught(humanoid, standing) -> None:
@@ -266,7 +266,7 @@ def test_a_mirrored_walk_is_as_good_and_only_its_contacts_tell(humanoid, data_fo
 
 
 def standing_feet(character, motion: Motion) -> np.ndarray:
-    return standing_in(Performance(motion, character)).astype(np.float64)
+    return feet_down(Performance(motion, character)).astype(np.float64)
 
 
 BREAKS = {"as it is": lambda motion: motion, "floating by 5 cm": floating, "sliding by 0.3 m/s": sliding,

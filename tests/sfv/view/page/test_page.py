@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sfv.errors import InputError
-from sfv.meaning import shown, verdict
+from sfv.meaning import grade, shown
 from sfv.report import Number, Report
 from sfv.view.page import inline
 from sfv.view.page.page import write_comparison, write_page
@@ -110,7 +110,7 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_numbers_are_judged_and_written_for_people(number: Number, word: str, text: tuple[str, str]) -> None:
-    assert verdict(number) == word
+    assert grade(number) == word
     assert shown(number) == text
 
 

@@ -1,0 +1,155 @@
+"""Where each environment is on a world of tiles, and its reference lifted onto the ground there.
+
+A reference was made for flat ground, along +x (`turned`). Every point of it is put as high above the smooth footing
+below that point as it was above z = 0; what is simulated is measured from the ground itself. It knows no rewards.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from envs.library import TICKS, MotionLibrary, Reference
+from sfv import rotation
+from sfv.motion import Motion
+from sfv.terrain.terrain import Relief
+from sfv.terrain.world import Tile, World, make_world
+
+REACH = 1.5
+"""m that a body may be from the path of its root: an arm's length and the distance at which episodes fail."""
+ASIDE = 0.5
+"""m: starts are moved by up to this ahead and to either side, so that no two meet the same ground."""
+STILL = 0.3
+"""m: a clip that ends nearer to its start than this goes nowhere, and is not turned."""
+SCAN = 11, 0.1
+"""The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
+
+
+class Ground:
+    """The places of num_envs environments on a world.
+
+    Attributes:
+        world: tiles and terrain.
+        tile: (n,) long, which each environment is on.
+        offset: (n, 2) m, from where its clip has the reference to where it is in the world.
+    """
+
+    def __init__(self, tiles: Sequence[Tile], library: MotionLibrary, num_envs: int, seconds: float) -> None:
+        ahead, behind, aside = reach(library, seconds)
+        self.world: World = make_world(
+            tiles, ahead + REACH + ASIDE, 2.0 * (aside + REACH + ASIDE), behind + REACH, friction=1.0
+        )
+        device = library.table.device
+        self.library, self.device = library, device
+        self.relief = Relief(self.world.terrain, str(device))
+        self.starts = torch.as_tensor(self.world.starts, dtype=torch.float32, device=device)
+        self.narrow = torch.as_tensor(self.world.narrow, device=device)
+        self.tile = torch.arange(num_envs, device=device) % len(tiles)
+        self.offset = torch.zeros(num_envs, 2, device=device)
+        grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
+        self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
+
+    def place(self, ids: Tensor, root: Float[Tensor, "n 3"], generator: torch.Generator) -> None:
+        """Choose where on their tiles environments `ids` begin, whose clips have the root at `root`."""
+        tile = self.tile[ids]
+        draw = torch.rand(len(ids), 2, generator=generator, device=self.device)
+        move = ASIDE * torch.stack((draw[:, 0], 2.0 * draw[:, 1] - 1.0), -1)
+        move[:, 1] = torch.where(self.narrow[tile], 0.0, move[:, 1])
+        self.offset[ids] = self.starts[tile] + move - root[:, :2]
+
+    def raised(self, ref: Reference, ids: Tensor) -> Reference:
+        """A clip's reference where it is in the world: moved along, and each point lifted by the ground below it."""
+        move = self.offset[ids]
+        points = torch.cat((ref.qpos[:, None, :3], ref.xpos, ref.com[:, None]), 1).clone()
+        points[..., :2] += move[:, None]
+        points[..., 2] += self.relief.footing(points[..., :2])
+        qpos = torch.cat((points[:, 0], ref.qpos[:, 3:]), -1)
+        return replace(ref, qpos=qpos, xpos=points[:, 1:-1], com=points[:, -1])
+
+    def lift(self, ids: Tensor, row: Tensor, root: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
+        """How far (m) bodies in the poses of the library's rows must be raised, rigidly, to be out of the ground."""
+        points = self.library.surface[row] + torch.nn.functional.pad(self.offset[ids], (0, 1))[:, None]
+        points[..., 2] += (root[:, 2] - self.library.table[row, 2])[:, None]
+        return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
+
+    def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:
+        """Heights of the ground (m) about the root over the footing below it, forward first, then left."""
+        heading = rotation.yaw(qpos[:, 3:7])[:, None]
+        c, s = torch.cos(heading), torch.sin(heading)
+        x, y = self._scan.unbind(-1)
+        around = qpos[:, None, :2] + torch.stack((c * x - s * y, s * x + c * y), -1)
+        return self.relief.height(around) - self.relief.footing(qpos[:, :2])[:, None]
+
+    def state(self) -> dict[str, Tensor]:
+        """Where everyone is."""
+        return {"tile": self.tile.clone(), "offset": self.offset.clone()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state`."""
+        self.tile[:], self.offset[:] = state["tile"], state["offset"]
+
+
+class Climb:
+    """A curriculum: who lasts goes on to harder ground, who soon falls to easier.
+
+    An environment keeps to one kind. Past the hardest level it goes on at a level by chance, so that none is forgotten.
+    """
+
+    def __init__(self, ground: Ground, kinds: int, steps: int) -> None:
+        self.ground, self.levels, self.soon = ground, len(ground.world.tiles) // kinds, steps // 2
+        self.kind = torch.arange(len(ground.tile), device=ground.device) % kinds
+        self.level = torch.zeros_like(self.kind)
+        self._go(torch.arange(len(self.kind), device=ground.device))
+
+    def ended(self, ids: Tensor, lasted: Tensor, age: Tensor, generator: torch.Generator) -> None:
+        """Episodes are over in environments `ids`; `lasted` until their time or clip ran out, after `age` steps."""
+        level = self.level[ids]
+        level = torch.where(lasted, level + 1, torch.where(age < self.soon, level - 1, level)).clamp_min(0)
+        chance = torch.randint(self.levels, level.shape, generator=generator, device=generator.device)
+        self.level[ids] = torch.where(level < self.levels, level, chance)
+        self._go(ids)
+
+    def restore(self, level: Tensor) -> None:
+        """Go on from earlier levels; who is where is told by the ground's own state."""
+        self.level[:] = level
+
+    def _go(self, ids: Tensor) -> None:
+        self.ground.tile[ids] = self.kind[ids] * self.levels + self.level[ids]
+
+
+def turned(motion: Motion) -> Motion:
+    """The motion turned about z so that its way from first to last frame is along +x; as it is, if it goes nowhere."""
+    way = motion.qpos[-1, :2] - motion.qpos[0, :2]
+    if np.linalg.norm(way) < STILL:
+        return motion
+    angle = -np.arctan2(way[1], way[0])
+    c, s = np.cos(angle), np.sin(angle)
+    qpos = motion.qpos.copy()
+    qpos[:, 0], qpos[:, 1] = (
+        c * motion.qpos[:, 0] - s * motion.qpos[:, 1],
+        s * motion.qpos[:, 0] + c * motion.qpos[:, 1],
+    )
+    about = np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
+    for row in qpos:
+        mujoco.mju_mulQuat(row[3:7], about, row[3:7].copy())
+    return replace(motion, qpos=qpos)
+
+
+def reach(library: MotionLibrary, seconds: float) -> tuple[float, float, float]:
+    """How far (m) references go ahead of where an episode of so many seconds began, behind it, and to either side."""
+    ahead = behind = aside = 0.0
+    for clip in range(library.num_clips):
+        every = TICKS // 10
+        last = int(library.last[clip]) + (round(seconds * TICKS) if bool(library.loop[clip]) else 0)
+        tick = torch.arange(0, last + every, every, device=library.table.device)
+        path = library.at(torch.full_like(tick, clip), tick).qpos[:, :2].double().cpu().numpy()
+        span = round(seconds * 10) + 1
+        for first in range(len(path)):
+            way = path[first : first + span] - path[first]
+            ahead, behind = max(ahead, way[:, 0].max()), max(behind, -way[:, 0].min())
+            aside = max(aside, np.abs(way[:, 1]).max())
+    return ahead, behind, aside

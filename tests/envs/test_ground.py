@@ -1,0 +1,287 @@
+"""The task on uneven ground: where references stand, what is lifted, and that flat ground is as it was."""
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+import torch
+
+from envs.config import TrackingConfig
+from envs.ground import turned
+from envs.judge.evaluation import Evaluator
+from envs.sim.cpu import CpuSim
+from envs.sim.scene import build_scene
+from envs.tracking import LEVELS, TrackingEnv
+from sfv.character import Character, load_character
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.terrain.kinds import KINDS
+from sfv.terrain.terrain import FLAT
+from sfv.terrain.world import Tile, make_world
+
+CHARACTER = load_character("humanoid")
+# a foot: a box of the humanoid's foot's size and mass that flies freely
+FOOT = Character(
+    "foot",
+    """<mujoco><default><geom friction="1 0.005 0.0001"/></default><worldbody><body name="foot"><freejoint/>
+    <geom type="box" size="0.0885 0.045 0.0275" mass="1"/></body></worldbody></mujoco>""",
+)
+
+
+def make(wave, n=8, terrain=("rough",), tiles=(), **changes):
+    return TrackingEnv(
+        [wave], CHARACTER, replace(TrackingConfig(threads=1), terrain=terrain, **changes), n, seed=3, tiles=tiles
+    )
+
+
+def zeros(env):
+    return torch.zeros(env.num_envs, env.action_size)
+
+
+@pytest.fixture(scope="module")
+def stride(wave):
+    """The wave, carried along a line 30 degrees left of x at 1 m/s: a loop."""
+    qpos = wave.qpos.copy()
+    way = np.linspace(0.0, 1.0, len(qpos))
+    qpos[:, 0] += np.cos(np.pi / 6) * way
+    qpos[:, 1] += np.sin(np.pi / 6) * way
+    qpos[-1, 2:] = qpos[0, 2:]
+    return Motion(wave.skeleton, wave.fps, qpos, loop=True, source="stride")
+
+
+# ---- bodies on the ground
+
+
+def settle(kind, difficulty, worlds):
+    """20 feet per world let fall where they lie flat, after 5 s: heights, depths (m), loads (N) and speeds."""
+    world = make_world([Tile(kind, difficulty)], 8.0, 3.0)
+    model = build_scene(FOOT, 120.0, world.terrain)
+    sim = CpuSim(model, 20 * worlds, threads=1)
+    load = sim.field("qfrc_constraint")
+    rng = np.random.default_rng(1)
+    places = rng.uniform([0.3, -1.2], [7.5, 1.2], (20, 2)) + world.starts[0]
+    if np.isfinite(world.terrain.tops).any():  # in the middle of a block or beside all of them, not over an edge
+        cells = np.floor((places - world.terrain.corner) / 0.1) * 0.1 + world.terrain.corner + 0.05
+        around = np.stack(np.meshgrid([-0.1, 0.0, 0.1], [-0.1, 0.0, 0.1]), -1).reshape(-1, 2)
+        spread = [np.ptp(world.terrain.height(*(cell + around).T)) for cell in cells]
+        places = cells[np.array(spread) < 1e-9]
+    count = len(places)
+    assert count >= 4
+    repeated = np.concatenate([places] * worlds)
+    sim.qpos[: count * worlds, :2] = torch.from_numpy(repeated)
+    sim.qpos[: count * worlds, 2] = torch.from_numpy(world.terrain.height(*repeated.T) + 0.06)
+    for _ in range(60):
+        sim.step(10)
+    state = sim.qpos[: count * worlds].numpy().copy()
+    depth = []
+    for row in state:
+        turn = np.zeros(9)
+        mujoco.mju_quat2Mat(turn, row[3:7])
+        half = np.array([0.0885, 0.045, 0.0275]) - 0.01
+        balls = row[:3] + (half * np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T) @ turn.reshape(3, 3).T
+        normal = world.terrain.normal(balls[:, 0], balls[:, 1])
+        over = (balls[:, 2] - world.terrain.height(balls[:, 0], balls[:, 1])) * normal[:, 2]
+        depth.append((0.01 - over).max())
+    return (
+        state.reshape(worlds, count, -1),
+        np.array(depth),
+        load[: count * worlds, 2].numpy(),
+        sim.qvel[: count * worlds],
+    )
+
+
+def check_settled(kind, difficulty, worlds):
+    state, depth, load, speed = settle(kind, difficulty, worlds)
+    np.testing.assert_array_equal(state, state[:1].repeat(worlds, 0))  # the same in every world, to the bit
+    assert depth.max() < 0.005, (kind, difficulty, depth.max())
+    np.testing.assert_allclose(load, 9.81, rtol=0.02)
+    assert speed.abs().max() < 0.1
+
+
+@pytest.mark.parametrize("kind", ["flat", "rough", "slope_across", "stairs_up"])
+def test_a_foot_comes_to_rest(kind):
+    check_settled(kind, 0.3, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("difficulty", [0.0, 0.5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_feet_come_to_rest_alike_in_many_worlds(kind, difficulty):
+    check_settled(kind, difficulty, 64)
+
+
+def test_the_plane_is_what_it_was():
+    spec = mujoco.MjSpec.from_string(CHARACTER.xml)
+    spec.option.timestep, spec.option.integrator = 1 / 120, mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    for geom in spec.geoms:
+        if geom.contype or geom.conaffinity:
+            geom.contype, geom.conaffinity = 0, 1
+    spec.worldbody.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], contype=1, conaffinity=0,
+        friction=[1, 0.005, 1e-4],
+    )  # fmt: skip
+    spec.compile()
+    model = build_scene(CHARACTER, 120.0, FLAT)
+    assert model.ngeom == len(spec.geoms)
+    again = mujoco.MjModel.from_xml_string(spec.to_xml())
+    for name in ("geom_type", "geom_pos", "geom_size", "geom_friction", "geom_contype", "geom_conaffinity"):
+        np.testing.assert_allclose(getattr(model, name), getattr(again, name), atol=1e-6)
+
+
+def test_spheres_add_no_mass_and_lie_within_the_boxes():
+    world = make_world([Tile("rough", 0.5)], 4.0, 3.0)
+    model, plane = build_scene(CHARACTER, 120.0, world.terrain), build_scene(CHARACTER, 120.0)
+    np.testing.assert_array_equal(model.body_mass, plane.body_mass)
+    np.testing.assert_array_equal(model.body_inertia, plane.body_inertia)
+    assert model.ngeom == plane.ngeom + 16  # eight corners of two feet
+
+
+# ---- references
+
+
+def test_a_reference_keeps_its_heights_over_the_footing(stride):
+    env = make(stride, terrain=("rough", "stairs_up"), tiles=[Tile("rough", 0.5), Tile("stairs_up", 0.5)])
+    flat = env.library.at(env.clip, env.tick)
+    ref = env.reference(env.tick, env.everyone)
+    terrain = env.terrain
+    # the grid of the footing, interpolated, is below every point by what it was above z = 0
+    from sfv.terrain.terrain import Terrain
+
+    footing = Terrain(terrain.footing, np.full_like(terrain.tops, -np.inf), terrain.footing, 0.1, terrain.corner)
+    for lifted, points in ((ref.xpos, flat.xpos), (ref.com[:, None], flat.com[:, None])):
+        places = lifted.double().numpy()
+        over = places[..., 2] - footing.height(places[..., 0], places[..., 1])
+        np.testing.assert_allclose(over, points[..., 2], atol=1e-4)
+    torch.testing.assert_close(ref.qpos[:, 3:], flat.qpos[:, 3:])
+
+
+def test_motions_are_turned_along_x(stride):
+    way = turned(stride).qpos[-1] - turned(stride).qpos[0]
+    np.testing.assert_allclose(way[:3], [1.0, 0.0, 0.0], atol=1e-9)
+    env = make(stride, start="fixed")
+    later = env.reference(env.tick + 10 * 240, env.everyone).qpos - env.reference(env.tick, env.everyone).qpos
+    np.testing.assert_allclose(later[:, :2], [[10.0, 0.0]] * 8, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["rough", "stairs_up", "slope_across", "bumps"])
+def test_nobody_starts_in_the_ground_or_far_above_it(wave, kind):
+    env = make(wave, 32, terrain=(kind,), tiles=[Tile(kind, 1.0)], velocity_noise=0.0)
+    env.sim.forward()
+    model, low = env.model, []
+    from sfv.kinematics import motion_state
+    from sfv.surface import surface_track
+    from sfv.terrain.terrain import height_above
+
+    motion = Motion(CHARACTER.skeleton, 30.0, env.sim.qpos.numpy().copy())
+    points = surface_track(CHARACTER.model, motion_state(motion, CHARACTER.model))
+    low = height_above(points, env.terrain).min(1)
+    assert low.min() > -1e-3
+    # in the air by no more than the ground varies below a body: 0.2 m and a slope of 20 degrees over a stance of 0.4 m
+    assert low.max() < 0.25
+    assert model.nhfield == (kind != "stairs_up")
+
+
+def test_level_tiles_are_flat_ground(wave):
+    """On a tile without relief everything but the place is as on the plane."""
+    here, there = make(wave, terrain=(), start="fixed"), make(wave, terrain=("flat",), start="fixed")
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(5):
+        for env in (here, there):
+            env.sim.qvel[:] = 0.1
+        action = 0.2 * torch.randn(zeros(here).shape, generator=generator)
+        a, b = here.step(action), there.step(action)
+        torch.testing.assert_close(a.obs, b.obs, atol=2e-3, rtol=0)
+        torch.testing.assert_close(a.reward, b.reward, atol=1e-3, rtol=0)
+
+
+def test_end_effectors_are_measured_from_the_ground_below_them(wave):
+    """With the body on the raised reference itself, feet on a slope are where they should be: the reward is 1."""
+    from envs.rewards import end_effectors
+
+    env = make(wave, terrain=("slope_across",), tiles=[Tile("slope_across", 0.0)], start="fixed", velocity_noise=0.0)
+    view = env.view()
+    view = replace(view, xpos=view.past.xpos, qpos=view.past.qpos)
+    view = replace(view, below=env._below(view.xpos, view.past.xpos))
+    # footing and ground differ by what the blur makes at the tile's edges, nothing in the middle
+    torch.testing.assert_close(end_effectors(view, 40.0), torch.ones(8), atol=1e-3, rtol=0)
+
+
+# ---- the scan
+
+
+def test_the_scan_sees_a_stair_ahead_and_turns_with_the_body(stride):
+    env = make(stride, terrain=("stairs_up",), tiles=[Tile("stairs_up", 1.0)], scan=True, start="fixed")
+    ground, middle = env.ground, torch.tensor(env.ground.world.starts[0]).float()
+    qpos = env.sim.qpos[:2].float().clone()
+    qpos[:, 0], qpos[:, 1] = 1.0, middle[1]  # the first riser is at 1.2 m
+    qpos[0, 3:7] = torch.tensor([1.0, 0, 0, 0])
+    qpos[1, 3:7] = torch.tensor([np.sqrt(0.5), 0, 0, np.sqrt(0.5)])  # faces left
+    scan = ground.scan(qpos).reshape(2, 11, 11)
+    level = float(ground.relief.footing(qpos[:1, :2]))
+    # points 0.3 m ahead and more are on the stair of 0.2 m
+    torch.testing.assert_close(scan[0, 8:], torch.full((3, 11), 0.2 - level), atol=1e-4, rtol=0)
+    torch.testing.assert_close(scan[0, :7], torch.full((7, 11), -level), atol=1e-4, rtol=0)
+    torch.testing.assert_close(scan[1, :, :3], torch.full((11, 3), 0.2 - level), atol=1e-4, rtol=0)  # to its right
+    assert env.reset().shape == (8, env.obs_size)
+
+
+def test_the_scan_of_level_ground_is_zero(wave):
+    plain, env = make(wave, terrain=()), make(wave, terrain=(), scan=True)
+    assert env.obs_size == plain.obs_size + 121
+    assert not env.observe()[:, -121:].any()
+
+
+def test_the_mirror_of_a_scan(wave):
+    mirror = make(wave, terrain=(), scan=True).mirror()
+    obs = torch.randn(3, make(wave, terrain=(), scan=True).obs_size)
+    torch.testing.assert_close(mirror.obs(mirror.obs(obs)), obs)
+    scan = obs[:, -121:].reshape(3, 11, 11)
+    torch.testing.assert_close(mirror.obs(obs)[:, -121:].reshape(3, 11, 11), scan.flip(-1))
+
+
+# ---- the curriculum, and going on
+
+
+def test_who_lasts_climbs_and_who_falls_goes_down(wave):
+    env = make(wave, 6, terrain=("rough", "slope_up"))
+    climb, ids = env.climb, torch.arange(6)
+    steps = int(env.config.episode_seconds * env.config.control_hz)
+    assert (env.ground.tile == torch.tensor([0, LEVELS] * 3)).all()
+    lasted, age = torch.tensor([1, 1, 0, 0, 1, 1]).bool(), torch.full((6,), steps)
+    climb.ended(ids, lasted, age, env.generator)
+    assert climb.level.tolist() == [1, 1, 0, 0, 1, 1]
+    age = torch.tensor([3, steps, 3, 3, steps, steps])
+    climb.ended(ids, torch.zeros(6).bool(), age, env.generator)
+    assert climb.level.tolist() == [0, 1, 0, 0, 1, 1]
+    assert env.ground.tile.tolist() == [0, LEVELS + 1, 0, LEVELS, 1, LEVELS + 1]
+    climb.level[:] = LEVELS - 1
+    climb.ended(ids, torch.ones(6).bool(), age, env.generator)
+    assert ((climb.level >= 0) & (climb.level < LEVELS)).all()  # past the top: any
+
+
+def test_resuming_on_terrain_is_bit_for_bit(wave):
+    env, other = (make(wave, terrain=("rough", "stairs_up"), scan=True) for _ in range(2))
+    generator = torch.Generator().manual_seed(0)
+    actions = [2.0 * torch.randn(8, env.action_size, generator=generator) for _ in range(24)]
+    for action in actions[:12]:
+        env.step(action)
+    other.restore(env.state())
+    for action in actions[12:]:
+        a, b = env.step(action), other.step(action)
+        assert torch.equal(a.obs, b.obs)
+        assert torch.equal(a.reward, b.reward)
+    assert env.climb.level.any() or True
+
+
+def test_an_evaluation_on_terrain(wave):
+    config = TrackingConfig(threads=1, terrain=("rough:0.2",))
+    found = Evaluator(wave, CHARACTER, config, rollouts=4)(lambda obs: torch.zeros(len(obs), 28))
+    assert 0 <= found.report["success"] <= 1
+    # reference and simulation begin at one place of the world
+    np.testing.assert_allclose(found.reference.qpos[0, :2], found.simulated.qpos[0, :2], atol=1e-4)
+
+
+def test_terrain_that_there_is_not(wave):
+    with pytest.raises(InputError, match="kind of terrain"):
+        make(wave, terrain=("lava",))
