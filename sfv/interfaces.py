@@ -138,8 +138,10 @@ class MotionPrior(Protocol):
     """Makes motions of a character, like those that it was fitted to."""
 
     name: str
-    able: frozenset[str]
-    """Which parts of a Condition it heeds, and "fill" where it can fill."""
+
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        """The sentences that it was fitted to and that are nearest to another, with how near, up to 1."""
+        ...
 
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions as the condition says; the same for the same seed."""

@@ -21,7 +21,7 @@ from sfv.interfaces import Condition
 from sfv.motion import Motion
 from sfv.priors.dataset import MotionDataset, Normaliser
 from sfv.priors.features import Features, headings
-from sfv.priors.text import NEAR, SIZE, embedded, nearest
+from sfv.priors.text import SIZE, embedded, nearest
 from sfv.work.tensors import load_tensors, save_tensors
 
 FORMAT = 1
@@ -64,10 +64,6 @@ class Basis:
     def alike(self, text: str, count: int = 3) -> list[tuple[str, float]]:
         """The captions that are nearest to a sentence, with their cosines; under text.NEAR they say something else."""
         return nearest(text, self.captions, count)
-
-    def knows(self, text: str) -> bool:
-        """Whether some caption is near."""
-        return bool(self.captions) and self.alike(text, 1)[0][1] >= NEAR
 
     def normalised(self, motion: Motion) -> Float[Tensor, "T D"]:
         """A motion as normalised rows."""

@@ -35,11 +35,13 @@ class Said:
     label: str
     person: str
     split: str
+    fps: float | None = None
+    """The true rate, where the file names a wrong one or none."""
 
 
 def read_captions(path: Path) -> dict[str, Said]:
     """Captions by file name, from a CSV file with the columns file, caption, and where they are known caption_2,
-    caption_3, category, subject and split.
+    caption_3, category, subject, split and fps (the true rate).
 
     Raises:
         InputError: no such file, or a column is missing.
@@ -51,7 +53,10 @@ def read_captions(path: Path) -> dict[str, Said]:
         raise InputError(f"{path} cannot be read as captions ({error}); give a CSV file") from error
     if not rows or not {"file", "caption"} <= set(rows[0]):
         raise InputError(f"{path} has no columns file and caption; write them in its first line, then a row per motion")
-    return {row["file"]: _said(row) for row in rows}
+    try:
+        return {row["file"]: _said(row) for row in rows}
+    except ValueError as error:
+        raise InputError(f"{path} has an fps that is no number ({error}); correct it") from error
 
 
 def said_of(path: Path, captions: Mapping[str, Said]) -> Said:
@@ -101,4 +106,5 @@ def measured(label: str, turn: Float[np.ndarray, " T"], velocity: Float[np.ndarr
 
 def _said(row: Mapping[str, str]) -> Said:
     captions = tuple(row[name] for name in ("caption", "caption_2", "caption_3") if row.get(name))
-    return Said(captions, row.get("category") or "", row.get("subject") or "", row.get("split") or "train")
+    fps = float(row["fps"]) if row.get("fps") else None
+    return Said(captions, row.get("category") or "", row.get("subject") or "", row.get("split") or "train", fps)

@@ -122,7 +122,7 @@ class Fit(Generic[Batch]):
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the next steps depend on, by dotted names."""
-        out = {}
+        out: dict[str, Tensor] = {}
         for kind, tensors in (("now", self.network.state_dict()), ("average", self.average), ("best", self.best)):
             out |= {f"{kind}.{name}": tensor for name, tensor in tensors.items()}
         for k, optimiser in enumerate(self.optimisers):

@@ -14,8 +14,8 @@ from sfv import rotation
 from sfv.character import Character
 from sfv.interfaces import Take
 from sfv.kinematics import TorchKinematics, motion_state
-from sfv.metrics import lowest
 from sfv.motion import Motion
+from sfv.surface import lowest
 
 
 @dataclass(frozen=True)

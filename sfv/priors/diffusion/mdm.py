@@ -86,6 +86,8 @@ SIZES = {
 class Denoiser(nn.Module):
     """x_t, t and a sentence to x_0."""
 
+    frequencies: Tensor
+
     def __init__(self, config: DenoiserConfig, rows: int) -> None:
         super().__init__()
         self.config, width = config, config.width
@@ -122,6 +124,10 @@ class Mdm:
 
     def __init__(self, basis: Basis, denoiser: Denoiser) -> None:
         self.basis, self.denoiser = basis, denoiser.eval()
+
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        """The nearest captions."""
+        return self.basis.alike(text)
 
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions of the seconds asked for, 4 unless told."""

@@ -5,8 +5,7 @@ residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023)
 codes (`sfv.priors.tokens`) or vectors stands on it.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,23 +68,31 @@ class Dilated(nn.Module):
         return out
 
 
+def bottleneck_of(config: CodecConfig) -> Identity | Gaussian | Quantiser:
+    """What stands in the middle of a codec."""
+    match config.kind:
+        case "ae":
+            return Identity()
+        case "vae":
+            return Gaussian(config.beta)
+        case "vqvae":
+            return Quantiser(config.codes, config.size)
+        case "rvq":
+            return Quantiser(config.codes, config.size, config.levels)
+
+
 class Codec(nn.Module):
     """Normalised rows to vectors at a quarter of the rate, through a bottleneck, and back."""
 
     def __init__(self, config: CodecConfig, rows: int) -> None:
         super().__init__()
         self.config, width = config, config.width
-        self.bottleneck: nn.Module = {
-            "ae": Identity,
-            "vae": lambda: Gaussian(config.beta),
-            "vqvae": lambda: Quantiser(config.codes, config.size),
-            "rvq": lambda: Quantiser(config.codes, config.size, config.levels),
-        }[config.kind]()
+        self.bottleneck = bottleneck_of(config)
         down = [nn.Sequential(nn.Conv1d(width, width, 4, 2, 1), *(Dilated(width, 3**k) for k in range(config.depth)))
                 for _ in range(2)]  # fmt: skip
         self.encoder = nn.Sequential(
             nn.Conv1d(rows, width, 3, padding=1), nn.ReLU(), *down,
-            nn.Conv1d(width, int(self.bottleneck.inputs) * config.size, 3, padding=1),  # type: ignore[arg-type]
+            nn.Conv1d(width, self.bottleneck.inputs * config.size, 3, padding=1),
         )  # fmt: skip
         up = []
         for _ in range(2):
@@ -120,17 +127,6 @@ class Codec(nn.Module):
         """Normalised rows of codes."""
         assert isinstance(self.bottleneck, Quantiser)
         return self.decode(self.bottleneck.looked_up(codes))
-
-    def settings(self) -> dict[str, Any]:
-        """What `of` makes it from again, beside the tensors."""
-        return asdict(self.config)
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any], tensors: Mapping[str, Tensor], rows: int) -> "Codec":
-        """One with these weights."""
-        codec = cls(CodecConfig(**settings), rows)
-        codec.load_state_dict(dict(tensors))
-        return codec.eval()
 
 
 def likeness(

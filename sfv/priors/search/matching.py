@@ -192,6 +192,10 @@ class MotionMatching:
             chosen &= near > near.max() - CLOSE
         return Matcher(self.database, self.basis, chosen[self.database.clip])
 
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        """The nearest captions."""
+        return self.basis.alike(text)
+
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions that begin with one clip or another."""
         require(condition, self.name)

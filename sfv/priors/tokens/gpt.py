@@ -69,6 +69,10 @@ class Gpt:
     def __init__(self, basis: Basis, codec: Codec, writer: Writer) -> None:
         self.basis, self.codec, self.writer = basis, codec.eval(), writer.eval()
 
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        """The nearest captions."""
+        return self.basis.alike(text)
+
     @torch.no_grad()
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions; without `seconds` each ends where it wants to."""
