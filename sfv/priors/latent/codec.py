@@ -54,17 +54,16 @@ class CodecConfig:
 
 
 class Dilated(nn.Module):
-    """x + W1 relu(W3 relu(norm x)), W3 over three frames some way apart."""
+    """x + W1 relu(W3 relu(x)), W3 over three frames some way apart."""
 
     def __init__(self, width: int, apart: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(1, width)
         self.wide = nn.Conv1d(width, width, 3, padding=apart, dilation=apart)
         self.narrow = nn.Conv1d(width, width, 1)
 
     def forward(self, x: Float[Tensor, "n c t"]) -> Float[Tensor, "n c t"]:
         """The block."""
-        out: Tensor = x + self.narrow(torch.relu(self.wide(torch.relu(self.norm(x)))))
+        out: Tensor = x + self.narrow(torch.relu(self.wide(torch.relu(x))))
         return out
 
 
@@ -117,7 +116,7 @@ class Codec(nn.Module):
         squeezed = self.encode(z)
         return self.decode(squeezed.vectors), squeezed.penalty
 
-    def codes(self, z: Float[Tensor, "n t D"]) -> Int[Tensor, "n t l"]:
+    def codes(self, z: Float[Tensor, "n t D"]) -> Int[Tensor, "n u l"]:
         """The codes of rows, of a codec that has codebooks."""
         codes = self.encode(z).codes
         assert codes is not None, f"a codec of kind {self.config.kind} has no codes"
