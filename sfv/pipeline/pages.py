@@ -1,6 +1,5 @@
 """What people look at: the stages that make pages, and the preview that they show while training runs."""
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from envs.preview.config import PreviewConfig
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
+from sfv.work.run_folder import read_columns
 from sfv.work.stage import Stage
 
 PAGE_VERSION, PREVIEW_VERSION = 1, 3
@@ -81,10 +81,3 @@ def page_stage(
     inputs |= {"overlay": overlay} if overlay else {}
     inputs |= {"preview": preview} if preview else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
-
-
-def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a table of numbers (.csv); what is empty is NaN."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}

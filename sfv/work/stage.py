@@ -103,7 +103,8 @@ def perform(stage: Stage) -> Outcome:
     """Do a stage unless it is done.
 
     Raises:
-        InputError: an input is not there, or whatever the work says. What is then left is whole.
+        InputError: an input is not there, half-done work of other inputs or settings would be lost, or whatever the
+            work says. What is then left is whole.
     """
     contents = {name: _content(path) for name, path in stage.inputs.items()}
     made_from = fingerprint(stage.version, stage.config, contents)
@@ -116,6 +117,8 @@ def perform(stage: Stage) -> Outcome:
             replace(mark, inputs=inputs).write(stage.mark)
         return Outcome(stage.name, True, mark.seconds, stage.outputs)
     if mark and mark.begun_from != begun_from:
+        if mark.state == "begun" and any(path.exists() for path in stage.partial):
+            raise _of_another(stage, mark)
         for path in (stage.mark, *stage.outputs, *stage.partial):
             _remove(path)
 
@@ -131,6 +134,32 @@ def perform(stage: Stage) -> Outcome:
         finished = datetime.now(UTC).isoformat(timespec="seconds")
         replace(mark, state="done", outputs=outputs, seconds=seconds, finished=finished).write(stage.mark)
     return Outcome(stage.name, False, seconds, stage.outputs)
+
+
+def _of_another(stage: Stage, mark: Mark) -> InputError:
+    """What to say of half-done work that does not fit."""
+    then, now, decisive = (_flat(plain(c)) for c in (mark.config, stage.config, stage.partial_config or stage.config))
+    named = [name for name in now if name in decisive and decisive[name] == now[name]]
+    changed = [f"{name} {then[name]}, now {now[name]}" for name in named if name in then and then[name] != now[name]]
+    new = [name for name in named if name not in then]
+    reasons = [f"with other settings ({'; '.join(changed)})"] if changed else []
+    reasons += [f"by a version of sfv that has no {', '.join(new)}"] if new else []
+    reason = " and ".join(reasons) or "from other inputs, or by another version of sfv"
+    again = "say those again to go on with it, " if reasons and not new else ""
+    folder = stage.mark.parent
+    return InputError(
+        f"what is half done in {folder} was begun {reason}; {again}give another --out, or remove {folder} to begin anew"
+    )
+
+
+def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names."""
+    if not isinstance(settings, Mapping):
+        return {prefix: settings}
+    out: dict[str, Any] = {}
+    for name, value in settings.items():
+        out |= _flat(value, f"{prefix}.{name}" if prefix else name)
+    return out
 
 
 def _work(stage: Stage) -> None:

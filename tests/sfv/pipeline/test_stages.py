@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from sfv.pipeline.pages import read_columns
 from sfv.pipeline.stages import beside, save_broken
+from sfv.work.run_folder import read_columns
 
 BALL = '<mujoco><worldbody><body><freejoint/><geom size=".1"/></body></worldbody></mujoco>'
 

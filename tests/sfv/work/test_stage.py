@@ -103,8 +103,14 @@ def test_partial_work_is_kept_while_it_fits(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             perform(stage(1, 3))
+    with pytest.raises(InputError, match=r"begun with other settings \(pace 1, now 5\); say those again"):
+        perform(stage(5, 9))  # which would lose what is there
     assert (mark := Mark.read(tmp_path / "stage.json")) is not None
     assert mark.state == "begun"
+    source.write_text("y")
+    with pytest.raises(InputError, match="begun from other inputs"):
+        perform(stage(1, 3))
+    source.write_text("x")
     perform(stage(1, 3))
     assert out.read_text() == "3"
     perform(stage(1, 4))  # went on from 3
