@@ -53,11 +53,11 @@ class DenoiserConfig:
         guidance: how many times farther than without a sentence.
     """
 
-    width: int = 160
-    layers: int = 5
-    heads: int = 5
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
     patch: int = 4
-    most: int = 144
+    most: int = 120
     steps: int = 20
     guidance: float = 2.5
 
@@ -67,7 +67,7 @@ class MdmConfig:
     """Sizes, and how it is fitted."""
 
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
-    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=4000, batch=32, rate=1.5e-3))
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=3000, batch=24, rate=2e-3))
 
 
 SIZES = {

@@ -10,29 +10,39 @@ from sfv.character import load_character
 from sfv.cli.main import main
 from sfv.motion import Motion
 from sfv.priors.features import headings
-from sfv.priors.gaits import STYLES, gait
+from sfv.priors.gaits import STYLES, gait, takes
+from sfv.priors.rows import fit_to, load_prior
 
 
 @pytest.fixture(scope="module")
 def matching(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of motion matching, fitted by the command line to five gaits of the humanoid and a file of captions."""
-    folder = tmp_path_factory.mktemp("priors")
-    files, lines = [], ["file,caption,category,subject"]
-    for number in (0, 2, 3, 5, 6):
-        made = gait(load_character("humanoid"), STYLES[number], 3.0)
-        made.motion.save(folder / f"gait{number}.npz")
-        files.append(str(folder / f"gait{number}.npz"))
-        lines.append(f"gait{number}.npz,{made.style.caption},{made.style.label},nobody")
-    (folder / "captions.csv").write_text("\n".join(lines) + "\n")
-    out = folder / "matching.safetensors"
-    arguments = ["--prior", "motion-matching", "--captions", str(folder / "captions.csv"), "--out", str(out)]
-    assert main(["fit", *files, *arguments, "--corpus", str(folder / "corpus")]) == 0
+    """The file of motion matching, fitted to eight gaits of the humanoid."""
+    out = tmp_path_factory.mktemp("priors") / "matching.safetensors"
+    humanoid = load_character("humanoid")
+    fit_to("motion-matching", takes(humanoid, 8, 3.0), humanoid).save(out)
     return out
 
 
-def test_fit_keeps_what_it_retargeted(matching: Path) -> None:
-    kept = sorted(path.name.split("-")[0] for path in (matching.parent / "corpus").glob("*.npz"))
-    assert kept == ["gait0", "gait2", "gait3", "gait5", "gait6"]
+def test_fit_keeps_what_it_put_on_the_character(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    humanoid, files, lines = load_character("humanoid"), [], ["file,caption,category,split"]
+    for style, split in ((STYLES[5], "train"), (STYLES[6], "train"), (STYLES[7], "val")):
+        name = f"{style.label}.npz"
+        gait(humanoid, style, 1.5).motion.save(tmp_path / name)
+        files.append(str(tmp_path / name))
+        lines.append(f"{name},{style.caption},{style.label},{split}")
+    (tmp_path / "captions.csv").write_text("\n".join(lines) + "\n")
+    out, kept = tmp_path / "matching.safetensors", tmp_path / "corpus"
+    arguments = ["fit", *files, "--prior", "motion-matching", "--captions", str(tmp_path / "captions.csv")]
+    assert main([*arguments, "--out", str(out), "--corpus", str(kept)]) == 0
+    # 3.0 s and 1.5 s
+    assert "fitted to 0.1 minutes, 0.0 held out" in capsys.readouterr().out
+    assert sorted(path.name.split("-")[0] for path in kept.glob("*.npz")) == ["squat", "stand", "wave"]
+    before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert main([*arguments, "--out", str(out), "--corpus", str(kept)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
+    prior = load_prior(out, humanoid)
+    assert prior.alike("standing still")[0][1] < 0.5, "what is held out is not learnt"
+    assert main([*arguments[:-1], str(tmp_path / "none.csv"), "--out", str(out)]) == 2
 
 
 def test_a_sentence_becomes_a_motion_and_a_sheet(
@@ -85,7 +95,11 @@ def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_generated_is_told(
-    arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["generate", *arguments]) == 2
