@@ -59,7 +59,7 @@ class Normaliser:
 
 
 @dataclass(frozen=True)
-class Clip:
+class Encoded:
     """A take as rows; `bare` are not normalised."""
 
     take: Take
@@ -101,7 +101,7 @@ class MotionDataset:
         for take in takes:
             for motion, change in ((take.motion, str), (mirrored(take.motion), swapped)):
                 rows = torch.tensor(features.encode(motion), dtype=torch.float32)
-                self.clips.append(Clip(take, rows, tuple(map(change, take.captions))))
+                self.clips.append(Encoded(take, rows, tuple(map(change, take.captions))))
         self.normaliser = normaliser or Normaliser.of(torch.cat([clip.bare for clip in self.clips]), features)
         self.z = [self.normaliser(clip.bare) for clip in self.clips]
         frames: dict[str, float] = {}

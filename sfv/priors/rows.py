@@ -20,7 +20,7 @@ WEIGHTS = ASSETS / "weights"
 
 
 @dataclass(frozen=True)
-class Row:
+class Listed:
     """A prior.
 
     Attributes:
@@ -35,17 +35,17 @@ class Row:
 
 
 ROWS = {
-    "motion-matching": Row(
+    "motion-matching": Listed(
         "sfv.priors.search.matching",
         frozenset({"text", "label", "path", "seconds"}),
         "plays the mocap back, the piece that fits best again and again",
     ),
-    "t2m-gpt": Row(
+    "t2m-gpt": Listed(
         "sfv.priors.tokens.gpt",
         frozenset({"text", "label", "prefix", "seconds"}),
         "writes codes of motion one after another",
     ),
-    "mdm": Row(
+    "mdm": Listed(
         "sfv.priors.diffusion.mdm",
         frozenset({"text", "label", "prefix", "seconds", "fill"}),
         "takes noise away from all frames at once",
@@ -53,7 +53,7 @@ ROWS = {
 }
 
 
-def row_of(name: str) -> Row:
+def row_of(name: str) -> Listed:
     """The row of a name.
 
     Raises:

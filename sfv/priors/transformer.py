@@ -11,7 +11,7 @@ Cache = list[tuple[Tensor, Tensor]]
 """Keys and values of each block, of the vectors that were seen so far."""
 
 
-class Block(nn.Module):
+class Layer(nn.Module):
     """x + attention(norm x), then x + MLP(norm x)."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -57,7 +57,7 @@ class Transformer(nn.Module):
     def __init__(self, width: int, layers: int, heads: int, causal: bool, dropout: float = 0.1) -> None:
         super().__init__()
         self.causal = causal
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(Layer(width, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Float[Tensor, "n t c"], seen: Bool[Tensor, "n s"] | None = None) -> Float[Tensor, "n t c"]:

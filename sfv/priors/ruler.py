@@ -27,7 +27,7 @@ LEAST, MOST = 32, 128
 HELD = 96
 
 
-class Evaluator(nn.Module):
+class Ruler(nn.Module):
     """Rows and sentences to vectors of length 1."""
 
     def __init__(self, rows: int, width: int = 96) -> None:
@@ -65,20 +65,20 @@ def contrast(
     return 0.5 * (nn.functional.cross_entropy(scores, right) + nn.functional.cross_entropy(scores.T, right))
 
 
-def fit_evaluator(
+def fit_ruler(
     dataset: MotionDataset,
     held: MotionDataset | None,
     how: FitConfig,
     advance: Advance = lambda steps, text=None: None,
     checkpoint: Path | None = None,
-) -> Evaluator:
+) -> Ruler:
     """A ruler fitted to the motions in a dataset and what is said of them."""
     with torch.random.fork_rng():
         torch.manual_seed(how.seed)
-        evaluator = Evaluator(dataset.features.size)
+        ruler = Ruler(dataset.features.size)
 
     def loss(batch: Described) -> Tensor:
-        return contrast(evaluator.motions(batch.z, batch.lengths), evaluator.texts(batch.text), batch.text)
+        return contrast(ruler.motions(batch.z, batch.lengths), ruler.texts(batch.text), batch.text)
 
     def held_out() -> float:
         assert held is not None
@@ -87,5 +87,5 @@ def fit_evaluator(
     objective = Objective(
         lambda generator, count: dataset.described(generator, count, LEAST, MOST), loss, held_out if held else None
     )
-    fit(evaluator, objective, how, "evaluator", advance, checkpoint)
-    return evaluator
+    fit(ruler, objective, how, "ruler", advance, checkpoint)
+    return ruler
