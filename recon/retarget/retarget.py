@@ -25,6 +25,7 @@ from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_
 from recon.retarget.parts import Parts, parts_of
 from sfv import rotation
 from sfv.character import Character
+from sfv.joints.joint_map import joint_map
 from sfv.joints.part_names import SIDES
 from sfv.kinematics import motion_state, within_limits
 from sfv.metrics import foot_slide, joint_limit_violation, penetration
@@ -128,8 +129,8 @@ class Goal:
 
 def goal_for(motion: Motion, character: Character, given: Mapping[str, str] | None = None) -> Goal:
     """The source's key places on the target's bones, and when what stands."""
-    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos, given)
-    theirs = parts_of(character.skeleton, character.name)
+    mine = parts_of(motion.skeleton, joint_map(motion.skeleton, "the motion's skeleton", given), motion.qpos)
+    theirs = parts_of(character.skeleton, character.joint_map)
     extra = round(OVERLAP * motion.fps) if motion.loop else 0
     grid = np.arange(-extra, len(motion) + extra)
     longer = replace(motion, qpos=motion.at(grid / motion.fps), contacts=_cyclic(motion, grid), loop=False)
