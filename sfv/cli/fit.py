@@ -6,6 +6,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from sfv.limits import SEED, Within
+
 
 @dataclass(frozen=True)
 class Program:
@@ -20,22 +22,19 @@ class Program:
     """Motion files of any format, of people's skeletons; each is mirrored, turned and varied."""
     out: Path
     """The lifter to write, such as lifter.safetensors."""
-    steps: int = 800
+    steps: Annotated[int, Within(1, 10_000_000)] = 800
     """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that was stopped goes on."""
-    seed: int = 0
+    seed: Annotated[int, Within(0, SEED)] = 0
     """Of the windows and of the network's first weights."""
 
 
 def main(program: Program) -> None:
     """Read, fit, write, and say how well it went."""
     from recon.lifter.lifter_fit import fit_lifter
-    from sfv.errors import InputError
     from sfv.formats.files import read_motion
     from sfv.pipeline.stages import beside
     from sfv.progress import bar
 
-    if program.steps < 1:
-        raise InputError(f"--steps {program.steps} fits nothing; give 1 or more")
     motions = {}
     with bar("reading the motions", len(program.motions), "files") as advance:
         for path in program.motions:

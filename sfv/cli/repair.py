@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import Within
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Program:
     """The motion to write, such as repaired.npz."""
     loop: bool = False
     """Cut the best cycle out and close its seam."""
-    iterations: int = 100
+    iterations: Annotated[int, Within(1, 10_000)] = 100
     """Most steps of the optimiser."""
     character: str | None = None
     """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""

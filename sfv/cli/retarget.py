@@ -6,6 +6,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from sfv.limits import Within
+
 
 @dataclass(frozen=True)
 class Program:
@@ -23,7 +25,7 @@ class Program:
     """The motion to write, such as motion.npz; the suffix names the format."""
     character: str | None = None
     """Whose motion MOTION is, where it holds joint angles and no bones: an MJCF file, or the name of a character."""
-    iterations: int = 150
+    iterations: Annotated[int, Within(1, 10_000)] = 150
     """Most steps of the optimiser."""
 
 
