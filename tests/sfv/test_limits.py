@@ -23,6 +23,7 @@ NEEDED = {
     "check": "a.npz", "repair": "a.npz --out o.npz", "preview": "a.npz --out o.npz", "train": "a.npz --out o",
     "distill": "a b --out o", "evaluate": "o", "report": "o", "batch": "a.mp4 --out o",
     "retarget": "a.npz --to humanoid --out o.npz", "convert": "a.npz o.npz", "view": "a.npz",
+    "generate": "hello",
 }  # fmt: skip
 """What each verb must be given; none of the files is there, so a verb that begins to work says that and no more."""
 
