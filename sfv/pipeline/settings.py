@@ -5,7 +5,7 @@ Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and nei
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes
 
@@ -13,6 +13,7 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.work.config import plain
 
 
@@ -39,7 +40,7 @@ class Settings:
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
-    rollouts: int = 32
+    rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
 
 
