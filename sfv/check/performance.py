@@ -6,7 +6,6 @@ It knows where points are, how fast, and what forces they need; it judges nothin
 from dataclasses import dataclass
 from functools import cached_property
 
-import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -121,9 +120,8 @@ class Performance:
 
     @cached_property
     def feet(self) -> tuple[str, ...]:
-        """The character's feet; empty for sticks, and for a body whose file names none."""
-        named = mujoco.mj_name2id(self.character.model, mujoco.mjtObj.mjOBJ_TEXT, "feet") >= 0
-        return self.character.feet if self.dynamic and named else ()
+        """The character's feet; empty for sticks, and for a body of which nobody says what its feet are."""
+        return self.character.named_feet if self.dynamic else ()
 
     @cached_property
     def upright(self) -> Bool[np.ndarray, " T"]:

@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.reading import Reading
 
 
@@ -25,7 +26,7 @@ class Program:
     """The motion to write, such as repaired.npz."""
     loop: bool = False
     """Cut the best cycle out and close its seam."""
-    iterations: int = 100
+    iterations: Annotated[int, Within(1, 10_000)] = 100
     """Most steps of the optimiser."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)

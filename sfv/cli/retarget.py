@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.reading import Reading
 
 
@@ -14,8 +15,8 @@ from sfv.reading import Reading
 class Program:
     """Give a motion to another body: key bodies where its limbs can put them, standing feet and hands kept in place.
 
-    The motion's skeleton and the character are known by the names of their bodies: the humanoid, SMPL's 22 joints, the
-    Unitree G1; motions also of the skeletons of CMU, LAFAN1, Bandai-Namco, 100STYLE and Mixamo.
+    The character is known by the names of its bodies: the humanoid, SMPL's 22 joints, the Unitree G1. The motion may be
+    of any of these, or of bones whose names say what they are, as those of most programs and data sets do.
     """
 
     motion: Annotated[Path, Positional, arg(metavar="MOTION")]
@@ -26,7 +27,10 @@ class Program:
     """The motion to write, such as motion.npz; the suffix names the format."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
-    iterations: int = 150
+    map: Path | None = None
+    """Which of the motion's bodies are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
+    iterations: Annotated[int, Within(1, 10_000)] = 150
     """Most steps of the optimiser."""
 
 
@@ -35,13 +39,15 @@ def main(program: Program) -> None:
     from recon.retarget.retarget import retarget, retarget_steps
     from sfv.character import load_character
     from sfv.formats.files import read_asked, write_motion
+    from sfv.joints.joint_map import read_map
     from sfv.progress import bar
 
     motion = read_asked(program.motion, program.reading, program.excerpt)
     character = load_character(program.to)
+    given = read_map(program.map) if program.map else None
     whole = retarget_steps(motion, program.iterations)
     with bar(f"to {character.name}", whole, "steps") as advance:
-        result = retarget(motion, character, program.iterations, advance)
+        result = retarget(motion, character, program.iterations, advance, given)
         advance(whole)
     write_motion(result.motion, program.out)
     print(f"{program.out}: {len(result.motion)} frames at {motion.fps:g} Hz on {character.name}")

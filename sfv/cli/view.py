@@ -9,6 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.reading import Reading
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Program:
     """The .mp4 or .png to write."""
     host: str = "127.0.0.1"
     """Address to serve at; 0.0.0.0 lets other machines look on."""
-    port: int = 8080
+    port: Annotated[int, Within(1, 65_535)] = 8080
     """Port to serve at; the next free one if it is taken."""
 
 
