@@ -45,6 +45,11 @@ ROWS = {
         frozenset({"text", "label", "prefix", "seconds"}),
         "writes codes of motion one after another",
     ),
+    "momask": Listed(
+        "sfv.priors.tokens.momask",
+        frozenset({"text", "label", "prefix", "seconds", "fill"}),
+        "guesses residual codes, the surest first",
+    ),
     "mdm": Listed(
         "sfv.priors.diffusion.mdm",
         frozenset({"text", "label", "prefix", "seconds", "fill"}),

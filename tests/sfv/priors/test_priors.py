@@ -77,7 +77,7 @@ def test_it_says_what_it_cannot_do_and_who_can(prior: MotionPrior, gaits: list[T
         filled = prior.fill(gaits[0].motion, keep, Condition(), 0)
         np.testing.assert_array_equal(filled.qpos[keep], gaits[0].motion.qpos[keep])
     else:
-        with pytest.raises(InputError, match="cannot fill; those that can: mdm"):
+        with pytest.raises(InputError, match="cannot fill; those that can: momask, mdm"):
             prior.fill(gaits[0].motion, keep, Condition(), 0)
 
 
@@ -112,7 +112,7 @@ def turned(motion: Motion) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["t2m-gpt", "mdm"])
+@pytest.mark.parametrize("name", ["t2m-gpt", "momask", "mdm"])
 def test_it_learns_where_sentences_go(name: str, humanoid: Character) -> None:
     learnt = fit_to(name, takes(humanoid, 16, 3.0), humanoid, "tiny")
     ahead, left, right = (learnt.sample(Condition(text=text, seconds=2.0), 0, 8) for text in (WALK, LEFT, RIGHT))
