@@ -40,6 +40,11 @@ ROWS = {
         frozenset({"text", "label", "path", "seconds"}),
         "plays the mocap back, the piece that fits best again and again",
     ),
+    "motion-graph": Listed(
+        "sfv.priors.search.graph",
+        frozenset({"text", "label", "path", "seconds"}),
+        "goes ways through mocap that is joined where it is alike",
+    ),
     "t2m-gpt": Listed(
         "sfv.priors.tokens.gpt",
         frozenset({"text", "label", "prefix", "seconds"}),
