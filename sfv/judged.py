@@ -3,7 +3,6 @@
 Every figure that is asked for by name stands here as a field, and only here; the rest of a report is for people.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,8 +16,6 @@ from sfv.interfaces import Policy
 from sfv.motion import Motion
 from sfv.report import Better, Number, Report
 from sfv.work.files import replacing
-
-log = logging.getLogger(__name__)
 
 
 def _figure(unit: str, better: Better) -> Any:
@@ -86,15 +83,12 @@ class Broken:
     model: mujoco.MjModel
 
     def save(self, path: Path) -> None:
-        """Keep state, model and count in an .npz, and say so."""
+        """Write state, model and count as .npz."""
         compiled = np.empty(mujoco.mj_sizeModel(self.model), np.uint8)
         mujoco.mj_saveModel(self.model, None, compiled)
         row = self.state.numpy(force=True)
         with replacing(path) as temporary:
             np.savez_compressed(temporary, state=row, kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=self.count)
-        log.warning(
-            "the physics went to NaN in %d episodes, which ended there; the state before one is in %s", self.count, path
-        )
 
 
 @dataclass(frozen=True)

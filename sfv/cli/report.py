@@ -10,8 +10,9 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.run import page_of
 from sfv.report import Report
+from sfv.work.mark import origin
 from sfv.work.run_folder import RunFolder, read_columns
-from sfv.work.stage import origin, perform
+from sfv.work.stage import perform
 
 if TYPE_CHECKING:
     from sfv.view.page.page import Compared

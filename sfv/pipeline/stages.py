@@ -4,6 +4,7 @@
 of recon, envs, policies and sfv.view, which are imported when they work.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +18,17 @@ from sfv.excerpt import Excerpt
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
+from sfv.work.contents import require_file
 from sfv.work.files import fingerprint
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
-from sfv.work.stage import Stage
+from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
     from sfv.character import Character
-    from sfv.judged import Shown
+    from sfv.judged import Broken, Shown
     from sfv.motion import Motion
+
+log = logging.getLogger(__name__)
 
 REPORT_VERSION = 3
 POSE_VERSION = 3
@@ -50,16 +54,16 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
     """Clip -> track, and the overlay video."""
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
-    def work() -> None:
+    def work(at: At) -> None:
         from recon.pose.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
         frames = Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
-        overlay_video(frames, estimate.tracks, estimate.chosen, overlay)
-        estimate.track.save(track)
-        write_config(place("config.yaml"), settings)
+        overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
+        estimate.track.save(at(track))
+        write_config(at(place("config.yaml")), settings)
 
     outputs = (track, overlay, place("config.yaml"))
     return Stage(POSE, POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
@@ -75,12 +79,13 @@ def motion_stage(
     """
     said: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.reference import reconstructed
         from sfv.pose import PoseTrack
 
-        reconstructed(PoseTrack.load(track), _character(character), config, mend).save(motion, place)
-        write_config(place("config.yaml"), said)
+        reference = reconstructed(PoseTrack.load(track), _character(character), config, mend)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     files = {"camera path": config.camera_path, "lifter": config.lifter}
@@ -103,14 +108,18 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
     if performer is not None:
         said["performer"] = performer
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.reference import reference_of
 
-        reference_of(source, _character(character), settings).save(motion, place)
-        write_config(place("config.yaml"), said)
+        reference = reference_of(source, _character(character), settings)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    if settings.map is not None:
+        require_file(settings.map)
+        inputs["map"] = settings.map
     return Stage(MOTION, MOTION_VERSION, inputs, said | body_of(character), outputs, place("stage.json"), work)
 
 
@@ -143,14 +152,13 @@ def policy_stage(
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
         said["lessons"] = lessons
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, place(""), teachers or {}, lessons)
-        if broken:
-            broken.save(place(BROKEN))
-        write_config(place("config.yaml"), said)
+        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons)
+        keep_broken(broken, place(BROKEN), at)
+        write_config(at(place("config.yaml")), said)
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     decisive = _decisive(said, tracking, character)
@@ -209,7 +217,7 @@ def evaluation_stage(
     said: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
     alone = next(iter(motions.values())) if len(motions) == 1 else None
 
-    def work() -> None:
+    def work(at: At) -> None:
         from envs.judge.evaluate import evaluate
         from policies.export import load_policy
         from sfv.motion import Motion
@@ -217,14 +225,13 @@ def evaluation_stage(
         clips, body = {name: Motion.load(path) for name, path in motions.items()}, _character(character)
         actor, _ = load_policy(policy)
         found = evaluate(actor, clips, body, tracking, rollouts)
-        if found.broken:
-            found.broken.save(place(BROKEN))
+        keep_broken(found.broken, place(BROKEN), at)
         if alone and found.shown:
-            show(found.shown, next(iter(clips.values())), body, alone, place)
+            show(found.shown, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title
-        replace(found.report, title=title, provenance=provenance()).save(place("report.json"))
-        write_config(place("config.yaml"), said)
+        replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
+        write_config(at(place("config.yaml")), said)
 
     names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
     decisive, inputs = _decisive(said, tracking, character), {"policy": policy} | motion_inputs(motions)
@@ -240,6 +247,17 @@ def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, plac
     for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
         moved.save(place(name))
     rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
+
+
+def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:
+    """Keep a state from which the physics went to NaN, if it did, and say where."""
+    if broken:
+        broken.save(at(path))
+        log.warning(
+            "the physics went to NaN in %d episodes, which ended there; the state before one is in %s",
+            broken.count,
+            path,
+        )
 
 
 def _part(excerpt: Excerpt) -> dict[str, object]:

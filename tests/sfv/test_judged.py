@@ -5,7 +5,6 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
-import pytest
 import torch
 
 from sfv.judged import Broken, Figures
@@ -26,15 +25,13 @@ def test_every_figure_has_a_meaning_for_people() -> None:
     assert {f.name for f in fields(Figures)} - {"survival"} <= set(MEANINGS)
 
 
-def test_state_before_nan_can_be_looked_into(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_state_before_nan_can_be_looked_into(tmp_path: Path) -> None:
     model = mujoco.MjModel.from_xml_string(BALL)
     data = mujoco.MjData(model)
     data.qpos[2], data.qvel[0] = 3.0, 1e12
     state = np.zeros(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
     mujoco.mj_getState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
     Broken(7, torch.as_tensor(state), model).save(tmp_path / "nan.npz")
-    assert "7 episodes" in caplog.text
-
     with np.load(tmp_path / "nan.npz") as file:
         (tmp_path / "model.mjb").write_bytes(file["model_mjb"].tobytes())
         assert (int(file["count"]), str(file["kind"])) == (7, "mjSTATE_INTEGRATION")
