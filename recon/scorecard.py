@@ -7,6 +7,7 @@ from recon.camera import Camera
 from recon.config import ReconstructConfig
 from sfv import metrics
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
@@ -79,6 +80,7 @@ def scorecard(
     hips = [LIMBS.index("left_hip"), LIMBS.index("right_hip")]
     own, theirs = _hung(performed, hips), _hung(raw_w, hips)
     rate = 1.0 / float(np.median(np.diff(track.times)))
+    limbs = state.xpos[:, metrics.limbs(model)]
     under = metrics.penetration(model, state)
     above = metrics.stance_height(model, state, contacts)
     limit = metrics.joint_limit_violation(model, motion.qpos)
@@ -90,8 +92,8 @@ def scorecard(
         Number("agreement in 3D", metrics.pa_mpjpe(own[found], ratio * theirs[found]), "mm", "lower"),
         Number("jerk", metrics.mean_jerk(own[found], rate), "m/s^3", "lower"),
         Number("jerk of the estimate", metrics.mean_jerk(ratio * theirs[found], rate), "m/s^3", "none"),
-        Number("peak acceleration", metrics.peak_acceleration(state.xpos[:, 1:], motion.fps), "m/s^2", "lower"),
-        Number("foot slide", metrics.foot_slide(model, state, motion.fps, character.feet, contacts), "cm/s", "lower"),
+        Number("peak acceleration", metrics.peak_acceleration(limbs, motion.fps), "m/s^2", "lower"),
+        Number("foot slide", slide_of(motion, character), "cm/s", "lower"),
         Number("penetration, deepest", float(under.max()), "cm", "lower"),
         Number("penetration, mean", float(under.mean()), "cm", "lower"),
         Number("floating in stance", float(above.mean()) if len(above) else float("nan"), "cm", "lower"),

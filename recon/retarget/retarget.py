@@ -25,8 +25,9 @@ from recon.retarget.joint_maps import SIDES, Parts, parts_of
 from recon.retarget.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
 from sfv import rotation
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.kinematics import motion_state
-from sfv.metrics import foot_slide, joint_limit_violation, penetration
+from sfv.metrics import joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -297,7 +298,7 @@ def judged(task: Task, motion: Motion) -> Retargeted:
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
-        foot_slide(solid, state, motion.fps, motion.contact_names, motion.contacts),
+        slide_of(motion, task.solid),
         float(penetration(solid, state).mean()),
         float(joint_limit_violation(task.character.model, motion.qpos).max()),
     )
