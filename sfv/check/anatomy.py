@@ -59,12 +59,12 @@ def size(performance: Performance) -> Finding:
 
 
 def toe_out(performance: Performance) -> Finding:
-    """Mean angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
+    """Median of the angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
     left, right, forward = _toes(performance)
     if left is None or right is None:
         return NOTHING
-    turned = 0.5 * (np.arctan2(left, forward[:, 0]) - np.arctan2(right, forward[:, 1]))
-    return Finding(float(np.degrees(turned.mean())))
+    turned = (np.arctan2(left, forward[:, 0]), -np.arctan2(right, forward[:, 1]))
+    return Finding(float(np.degrees(np.median(turned))))
 
 
 def toes_forward(performance: Performance) -> Finding:

@@ -116,13 +116,13 @@ loops that others cut, a spinning dance has 0.36."""
 RULES = (
     Rule("upright", "1", anatomy.uprightness, 0.6, INFINITE, AXES, "higher", dynamic=False, excuse=anatomy.lies),
     Rule("size", "m", anatomy.size, 1.0, 2.3, SIZE, "none", dynamic=False),
-    Rule("toes turned out", "deg", anatomy.toe_out, -13.0, INFINITE, SIDES, "none"),  # spin -11.5, stealthy_walk -9.5
+    Rule("toes turned out", "deg", anatomy.toe_out, -9.0, INFINITE, SIDES, "none"),
     Rule("toes forward", "1", anatomy.toes_forward, 0.5, INFINITE, SIDES, "higher"),  # run 0.90
     Rule("ankles apart", "hip widths", anatomy.ankles_apart, 0.0, INFINITE, SIDES, "none"),  # dance_a 0.20
     # spin 1.9; feet set together 4.9 on this body; with swapped legs 5.3 to 10
     Rule("legs in each other", "cm", _crossed, -INFINITE, 5.0, APART, note=2.5),
     Rule("self-penetration", "cm", _overlap, -INFINITE, 10.0, APART, note=3.0),  # spin 1.9; arms on a trunk of balls
-    Rule("floating", "cm", support.floating, -5.0, 3.0, GROUND, "none"),  # punch -3.3, jog 0.7
+    Rule("floating", "cm", support.floating, -5.0, 3.5, GROUND, "none"),  # punch -3.3, jog 0.7
     Rule("penetration, deepest", "cm", support.deepest, -INFINITE, 15.0, GROUND, note=5.0),  # roll 9.3
     Rule("penetration, mean", "cm", support.mean_depth, -INFINITE, 4.0, GROUND, note=2.0),  # punch 2.7
     Rule("on nothing", "s", support.on_nothing, -INFINITE, 0.5, ABSENT),
