@@ -13,11 +13,12 @@ from sfv.motion import Motion
 from sfv.report import Report
 from sfv.view.sheet import contact_sheet
 from sfv.work.files import read_json
+from sfv.work.run_folder import POLICY, RunFolder
 
 
 def last_samples(run: Path) -> float:
     """Samples of the training's last row."""
-    lines = (run / "3-policy" / "progress.csv").read_text().splitlines()
+    lines = RunFolder(run).policy("progress.csv").read_text().splitlines()
     return float(lines[-1].split(",")[lines[0].split(",").index("samples")])
 
 
@@ -30,9 +31,9 @@ def main() -> None:
     print("| clip | s | success | random phases | NR | MPJPE global / root-relative mm | slide cm/s | samples | min |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for run in args.runs:
-        report = Report.load(run / "4-report" / "report.json")
-        minutes = read_json(run / "4-report" / "report.json")["provenance"]["minutes"]["3-policy"]
-        motions = {name: Motion.load(run / "4-report" / f"{name}.npz") for name in ("reference", "simulated")}
+        report = Report.load(RunFolder(run).report("report.json"))
+        minutes = read_json(RunFolder(run).report("report.json"))["provenance"]["minutes"][POLICY]
+        motions = {name: Motion.load(RunFolder(run).report(f"{name}.npz")) for name in ("reference", "simulated")}
         contact_sheet(args.out / f"{run.name}.png", motions, character, columns=10)
         print(
             f"| {report.title} | {report['horizon']:.1f} "

@@ -37,11 +37,12 @@ from sfv.formats.files import read_motion
 from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
+from sfv.quaternions import heading
 from sfv.surface import lowest, surface_points, surface_track
-from sfv.view.camera import Camera
 from sfv.view.person import PERSON
-from sfv.view.render import Ground, Renderer, scene
+from sfv.view.render import Floor, Renderer, scene
 from sfv.view.video import write_video
+from sfv.view.viewpoint import Viewpoint
 from sfv.work.files import replacing, write_json
 
 FPS, SIZE = 30.0, (720, 540)
@@ -56,7 +57,7 @@ VIEWS = ((35.0, 36.0, 1.1), (95.0, 46.0, 1.5), (150.0, 30.0, 0.8))
 """Azimuth from the motion's first heading (deg), vertical field of view (deg), height of the camera (m)."""
 CLOSER, SWAY = 0.62, 0.1
 """How much nearer a camera that moves is, and how far (m, about) its aim strays."""
-ROOM = Ground(
+ROOM = Floor(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
 PATH = "path.txt"
@@ -101,7 +102,7 @@ def standing(motion: Motion, character: Character) -> np.ndarray:
     return np.stack(out, 1).astype(np.float64)
 
 
-def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
+def cameras_of(truth: Motion, view: int, camera: str) -> list[Viewpoint]:
     """The camera in each frame."""
     still = camera_of(truth, view)
     if camera == "still":
@@ -114,27 +115,26 @@ def cameras_of(truth: Motion, view: int, camera: str) -> list[Camera]:
     stands = way if camera == "travel" else np.tile(aim[:2], (len(way), 1))
     eyes = np.concatenate([stands, np.zeros((len(way), 1))], 1) + away
     lines = zip(eyes.tolist(), targets.tolist(), strict=True)
-    return [Camera((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in lines]
+    return [Viewpoint((a[0], a[1], a[2]), (b[0], b[1], b[2]), still.fovy) for a, b in lines]
 
 
-def write_path(path: Path, cameras: list[Camera]) -> None:
+def write_path(path: Path, cameras: list[Viewpoint]) -> None:
     """Rows of seconds, place and quaternion (x, y, z, w) of a camera with axes x right, y down, z away."""
     turns = Rotation.from_matrix(np.stack([c.axes() * [1, -1, -1] for c in cameras])).as_quat()
     times = np.arange(len(cameras))[:, None] / FPS
     np.savetxt(path, np.concatenate([times, [c.position for c in cameras], turns], 1), fmt="%.6f")
 
 
-def camera_of(truth: Motion, view: int) -> Camera:
+def camera_of(truth: Motion, view: int) -> Viewpoint:
     """A still camera that sees the whole way."""
     azimuth, fovy, height = VIEWS[view]
     middle = 0.5 * (truth.qpos[:, :2].min(0) + truth.qpos[:, :2].max(0))
     reach = 0.5 * np.ptp(truth.qpos[:, :2], axis=0).max()
     high, wide = 1.15, 0.75 * (reach + 0.8)  # half of what must be seen, m, in units of the picture's height
     distance = max(high, wide) / np.tan(np.radians(fovy / 2)) + 0.5 * reach
-    w, x, y, z = truth.qpos[0, 3:7]
-    angle = np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)) + np.radians(azimuth)
+    angle = heading(truth.qpos[0, 3:7]) + np.radians(azimuth)
     where = middle + distance * np.array([np.cos(angle), np.sin(angle)])
-    return Camera((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
+    return Viewpoint((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
 
 
 def prepare(folder: Path, place: Path, name: str, view: int, camera: str, character: Character) -> None:

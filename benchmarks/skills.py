@@ -33,6 +33,7 @@ from sfv.report import Report
 from sfv.view.sheet import contact_sheet
 from sfv.work.config import changed, read_yaml
 from sfv.work.files import read_json
+from sfv.work.run_folder import POLICY, RunFolder
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,20 @@ def train(
 def by_file(run: Path, file: Path, starts: int = 32) -> float:
     """DeepMimic's reward by the file's own motion, 0 after a fall: mean over the first cycle of so many starts."""
     character = load_character("humanoid")
-    policy, _ = load_policy(run / "3-policy")
+    policy, _ = load_policy(RunFolder(run).policy(""))
     settings = run / "config.yaml"
     task = changed(TrackingConfig(), read_yaml(settings)["tracking"], str(settings))
-    env = judging_env([Motion.load(run / "2-motion" / "motion.npz")], character, task, starts, seed=0)
+    env = judging_env([Motion.load(RunFolder(run).motion("motion.npz"))], character, task, starts, seed=0)
     own = MotionLibrary([read_motion(file)], character)
     begin(env, torch.zeros(starts, dtype=torch.long), torch.ones(starts, dtype=torch.bool), seed=0)
     alive, total = torch.ones(starts, dtype=torch.bool), torch.zeros(starts)
     steps = int(env.library.ticks[0]) // env.control_ticks
     for _ in range(steps):
         env.advance(policy(env.observe()))
-        view = env.view()
-        alive &= terminations.body_errors(view).mean(-1) <= FAILURE
+        moment = env.moment()
+        alive &= terminations.body_errors(moment).mean(-1) <= FAILURE
         past = own.at(env.clip, env.tick - max(1, int(env.physics_ticks)))
-        reward, _ = rewards.total(rewards.DEEPMIMIC, replace(view, ref=own.at(env.clip, env.tick), past=past))
+        reward, _ = rewards.total(rewards.DEEPMIMIC, replace(moment, ref=own.at(env.clip, env.tick), past=past))
         total += torch.where(alive, reward, 0.0)
     return float(total.mean()) / steps
 
@@ -113,10 +114,10 @@ def table(folder: Path, out: Path, wanted: list[tuple[str, int]]) -> None:
     print("| --- " * 13 + "|")
     for clip, seed in wanted:
         run = out / f"{clip}-{seed}"
-        if not (run / "4-report" / "report.json").exists():
+        if not RunFolder(run).report("report.json").exists():
             continue
-        report, rows = Report.load(run / "4-report" / "report.json"), progress(run)
-        minutes = read_json(run / "4-report" / "report.json")["provenance"]["minutes"]["3-policy"]
+        report, rows = Report.load(RunFolder(run).report("report.json")), progress(run)
+        minutes = read_json(RunFolder(run).report("report.json"))["provenance"]["minutes"][POLICY]
         there = learnt_after(rows)
         print(
             f"| {clip} | {seed} | {report['normalised_return']:.3f} "
@@ -132,14 +133,16 @@ def pictures(out: Path, wanted: list[tuple[str, int]], sheets: Path) -> None:
     import matplotlib.pyplot as plt
 
     character = load_character("humanoid")
-    finished = [(clip, seed) for clip, seed in wanted if (out / f"{clip}-{seed}" / "4-report" / "report.json").exists()]
+    finished = [
+        (clip, seed) for clip, seed in wanted if RunFolder(out / f"{clip}-{seed}").report("report.json").exists()
+    ]
     figure, axes = plt.subplots(figsize=(9, 5))
     for clip, seed in finished:
         run = out / f"{clip}-{seed}"
         rows = progress(run)
         axes.plot([r["samples"] / 1e6 for r in rows], [r["normalised_return"] for r in rows], label=f"{clip} {seed}")
         if seed == 0:
-            motions = {name: Motion.load(run / "4-report" / f"{name}.npz") for name in ("reference", "simulated")}
+            motions = {name: Motion.load(RunFolder(run).report(f"{name}.npz")) for name in ("reference", "simulated")}
             contact_sheet(sheets / f"{clip}.png", motions, character, columns=10)
     axes.set(xlabel="samples, millions", ylabel="normalised return", ylim=(0, 1))
     axes.legend(fontsize=7, ncols=2)

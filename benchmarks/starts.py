@@ -18,6 +18,7 @@ from skills import PAPER
 from trainings import learnt_after, progress, run_all
 
 from envs.config import TrackingConfig
+from sfv.work.run_folder import RunFolder
 
 STARTS = get_args(get_type_hints(TrackingConfig)["start"])
 
@@ -58,7 +59,7 @@ def table(out: Path, clips: list[str], starts: list[str], seeds: int) -> None:
 
 def logged(run: Path) -> bool:
     """A training has begun there and was measured at least once."""
-    return (run / "3-policy" / "progress.csv").exists()
+    return any(RunFolder(run).policy(name).exists() for name in ("progress.csv", "making/progress.csv"))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from sfv.character import load_character
 from sfv.check.check import Check, check
 from sfv.motion import Motion
 from sfv.report import Report
+from sfv.work.run_folder import RunFolder
 
 SHOWN = {
     "root force missing, mean": "force BW",
@@ -36,7 +37,7 @@ LEARNT = "learnt after M samples"
 
 def reached(run: Path) -> dict[str, float]:
     """Million samples until .9 of the starts succeeded (inf: they never did), success, and normalised return."""
-    report = Report.load(run / "4-report" / "report.json")
+    report = Report.load(RunFolder(run).report("report.json"))
     there = learnt_after(progress(run))
     return {
         LEARNT: np.inf if there is None else there / 1e6,
@@ -85,7 +86,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     runs = parser.parse_args().runs
     character = load_character("humanoid")
-    checks = [check(Motion.load(run / "2-motion" / "motion.npz"), character) for run in runs]
+    checks = [check(Motion.load(RunFolder(run).motion("motion.npz")), character) for run in runs]
     made = [reached(run) for run in runs]
     table(runs, checks, made)
     ranks(checks, made)

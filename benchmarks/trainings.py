@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from sfv.work.run_folder import RunFolder
+
 
 def run_all(out: Path, commands: Mapping[str, list[str]], at_once: int) -> None:
     """Bring every run to its end, in a folder of `out` by its name; what is done is not done again.
@@ -35,7 +37,7 @@ def run_all(out: Path, commands: Mapping[str, list[str]], at_once: int) -> None:
 
 def progress(run: Path) -> list[dict[str, float]]:
     """The training's log."""
-    with (run / "3-policy" / "progress.csv").open(newline="") as file:
+    with RunFolder(run).policy("progress.csv").open(newline="") as file:
         return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
 
 

@@ -1,17 +1,46 @@
-"""Presets of `sfv run`: functions from a clip and a folder to all settings."""
+"""Presets of `sfv run` and `sfv batch`: functions that return settings; a variant calls another and replaces fields."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
-from sfv.pipeline.run import RunConfig
+from sfv.pipeline.settings import Settings
 
 
-def standard(clip: Path, out: Path) -> RunConfig:
+def standard() -> Settings:
     """What `sfv run` does when nothing else is said: train until the policy does the clip, on two cores."""
-    return RunConfig(clip, out)
+    return Settings()
 
 
-def quick(clip: Path, out: Path) -> RunConfig:
+def quick() -> Settings:
     """A first look in a few minutes: is the clip usable, is the reference right, does learning start?"""
-    config = standard(clip, out)
-    return replace(config, train=replace(config.train, budget="2min"))
+    settings = standard()
+    return replace(settings, train=replace(settings.train, budget="2min"), rollouts=8)
+
+
+def quality() -> Settings:
+    """For a clip that matters: up to two hours of training, and four times as many tries to judge it by."""
+    settings = standard()
+    return replace(settings, train=replace(settings.train, budget="120min"), rollouts=128)
+
+
+def acrobatic() -> Settings:
+    """For flips and cartwheels: samples enough for any skill of docs/skills.md, however slow the machine, and a page of
+    what physics makes of the reference before so long a training."""
+    settings = standard()
+    return replace(settings, train=replace(settings.train, budget="9M"), preview=True)
+
+
+def robot() -> Settings:
+    """For a robot's stiff servos and light limbs: twice the control rate, twice as fine physics, smaller actions.
+
+    Its numbers are an assumption, not studied: nothing but short trainings was done with them.
+    """
+    settings = standard()
+    tracking = replace(settings.tracking, control_hz=60.0, action_scale=0.25)
+    return replace(settings, tracking=tracking, reconstruct=replace(settings.reconstruct, fps=tracking.control_hz))
+
+
+PRESETS: Mapping[str, Callable[[], Settings]] = {
+    preset.__name__: preset for preset in (standard, quick, quality, acrobatic, robot)
+}
+"""By the names that --config takes."""

@@ -34,6 +34,9 @@ class TrackingConfig:
     """Seed of what is left to chance in the ground."""
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
+    randomise: tuple[str, ...] = ()
+    """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push', each
+    drawn from a range of its own or one that is given, as 'push:0:200'; 'all' is all of them."""
     simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: int = 0

@@ -11,16 +11,16 @@ import numpy as np
 from half_turn_jump import Body, half_turn_jump
 
 from sfv.motion import Motion
-from sfv.view.camera import Camera
 from sfv.view.person import PERSON
-from sfv.view.render import Ground, Renderer, scene
+from sfv.view.render import Floor, Renderer, scene
 from sfv.view.video import write_video
+from sfv.view.viewpoint import Viewpoint
 from sfv.work.files import write_json
 
 FPS = 30.0
 SIZE = (720, 540)
-CAMERA = Camera(position=(3.45, -1.2, 1.15), target=(0.06, 0.0, 0.98), fovy=37.0)
-ROOM = Ground(
+CAMERA = Viewpoint(position=(3.45, -1.2, 1.15), target=(0.06, 0.0, 0.98), fovy=37.0)
+ROOM = Floor(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
 

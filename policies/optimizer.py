@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from policies.config import TrainConfig
+from policies.muon import Muon
 from policies.networks import TrackingPolicy
 from sfv.errors import InputError
 
@@ -18,21 +19,23 @@ from sfv.errors import InputError
 class PolicyOptimizer:
     """One or two of torch's optimisers behind one step size.
 
+    Args:
+        policy: what is to learn.
+        config: which optimisers, and their steps.
+        half: whether the device multiplies bfloat16 (`policies.networks.half_pays`).
+
     Attributes:
         weights: all that learn, in the policy's order; the state is told apart by their places in it.
     """
 
-    def __init__(self, policy: TrackingPolicy, config: TrainConfig) -> None:
+    def __init__(self, policy: TrackingPolicy, config: TrainConfig, half: bool) -> None:
         self.weights = [p for p in policy.parameters() if p.requires_grad]
         self._parts: dict[str, torch.optim.Optimizer] = {}
         self._ratios = {"adam": 1.0, "muon": config.muon_step}
         matrices: list[nn.Parameter] = []
         if config.optimizer == "muon":
             matrices = [p for p in policy.mlp_extractor.parameters() if p.ndim == 2]
-            # "original": a matrix of more rows than columns moves by sqrt(rows / columns) times as much
-            self._parts["muon"] = torch.optim.Muon(
-                matrices, momentum=config.momentum, weight_decay=0.0, adjust_lr_fn="original"
-            )
+            self._parts["muon"] = Muon(matrices, config.momentum, half)
         self._matrices = {id(p) for p in matrices}
         self._parts["adam"] = torch.optim.Adam([p for p in self.weights if id(p) not in self._matrices])
         self.step_size = config.learning_rate

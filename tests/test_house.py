@@ -1,10 +1,12 @@
 """The house: what the package, its dependencies and its description promise, whatever the code in it does."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,54 @@ def test_every_module_has_its_floor(root: Path, pyproject: dict[str, Any]) -> No
     assert {f"sfv.{name}" for name in modules | packages} <= on_a_floor
 
 
+PACKAGES = ("sfv", "recon", "envs", "policies", "configs")
+ROOT_MODULES = 22
+"""Of sfv/ itself: more are no vocabulary, but a room."""
+LONGEST_FILE, LONGEST_FUNCTION = 350, 60
+TO_BE_CUT = {"policies.ppo", "recon.scorecard.scorecard", "recon.fit.fit.fit"}
+"""What is longer than it may be. Nothing is added here."""
+TWICE = {"Program"}
+"""Names that two classes share: Program is every verb's. Nothing is added here."""
+
+
+@pytest.fixture(scope="session")
+def sources(root: Path) -> dict[str, ast.Module]:
+    """Every module of the packages by its dotted name."""
+    paths = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    assert len(paths) > 150
+    return {".".join(path.relative_to(root).with_suffix("").parts): ast.parse(path.read_text()) for path in paths}
+
+
+def test_files_and_functions_are_short(root: Path, sources: dict[str, ast.Module]) -> None:
+    long = set()
+    for name, tree in sources.items():
+        if len((root / f"{name.replace('.', '/')}.py").read_text().splitlines()) > LONGEST_FILE:
+            long.add(name)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION:
+                long.add(f"{name}.{node.name}")
+    assert long <= TO_BE_CUT
+
+
+def test_a_class_name_means_one_thing(sources: dict[str, ast.Module]) -> None:
+    names = [node.name for tree in sources.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    public = Counter(name for name in names if not name.startswith("_"))
+    assert {name for name, count in public.items() if count > 1} <= TWICE
+
+
+def test_sfv_itself_is_a_short_list(root: Path) -> None:
+    modules = [path.stem for path in (root / "sfv").glob("*.py") if not path.stem.startswith("__")]
+    assert len(modules) <= ROOT_MODULES, sorted(modules)
+
+
+def test_agents_has_a_line_for_every_room(root: Path) -> None:
+    listed = (root / "AGENTS.md").read_text().split("## Rooms")[1].split("##")[0]
+    named = re.findall(r"^- `([\w/]+)/`: .{10,}", listed, re.MULTILINE)
+    rooms = [path.parent.relative_to(root).as_posix() for package in PACKAGES
+             for path in (root / package).rglob("__init__.py")]  # fmt: skip
+    assert sorted(named) == sorted(rooms)
+
+
 # ---- imports and the command line
 
 HEAVY = ["torch", "mujoco", "mujoco_warp", "warp", "mediapipe", "cv2", "av", "stable_baselines3", "matplotlib"]
@@ -63,24 +113,14 @@ def test_import_is_light(module: str) -> None:
     assert result.stdout.split() == []
 
 
-def test_help_names_every_verb_of_the_pipeline() -> None:
+def test_help_names_every_verb(root: Path) -> None:
+    """A verb is a module of sfv/cli with a Program, and no other."""
+    modules = (root / "sfv" / "cli").glob("*.py")
+    verbs = {path.stem for path in modules if re.search(r"^class Program:", path.read_text(), re.MULTILINE)}
+    assert len(verbs) >= 15
     result = subprocess.run([Path(sys.executable).with_name("sfv"), "--help"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    verbs = (
-        "run",
-        "pose",
-        "reconstruct",
-        "check",
-        "repair",
-        "preview",
-        "retarget",
-        "train",
-        "evaluate",
-        "report",
-        "batch",
-    )
-    for verb in (*verbs, "report", "convert", "view"):
-        assert re.search(rf"\b{verb}\b", result.stdout)
+    assert set(re.findall(r"^  (\w+)  +\S", result.stdout, re.MULTILINE)) == verbs
 
 
 # ---- dependencies

@@ -10,7 +10,9 @@ from functools import cache
 
 import mujoco
 import mujoco.batch
+import numpy as np
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 
@@ -55,6 +57,14 @@ class CpuSim:
     def step(self, count: int) -> None:
         """Advance every simulation by `count` physics steps."""
         self._batch.step(nstep=count)
+
+    def expand(self, name: str) -> np.ndarray:
+        """The live (num_envs, ...) values of a model field, which each simulation has its own of from then on."""
+        return self._batch.expand(name)
+
+    def set_const(self, ids: Int[np.ndarray, " n"]) -> None:
+        """Let what MuJoCo derives from masses follow them, in the simulations `ids`."""
+        self._batch.set_const(ids)
 
     def forward(self) -> None:
         """Bring derived fields up to the state."""

@@ -59,7 +59,7 @@ def size(performance: Performance) -> Finding:
 
 
 def toe_out(performance: Performance) -> Finding:
-    """Median of the angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
+    """Median angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
     left, right, forward = _toes(performance)
     if left is None or right is None:
         return NOTHING

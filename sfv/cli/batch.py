@@ -3,19 +3,15 @@
 import logging
 import os
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from configs.run import quick, standard
-from envs.config import TrackingConfig
-from policies.config import TrainConfig
-from recon.config import PoseConfig, ReconstructConfig
+from configs.run import PRESETS as PRESETS
 from sfv.errors import InputError
-from sfv.excerpt import Excerpt
-from sfv.pipeline.run import RunConfig, run
+from sfv.pipeline.run import perform_run
+from sfv.pipeline.settings import Run, Settings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,31 +29,16 @@ class Program:
     """Videos of a person, or motion files of any format that sfv convert knows."""
     out: Path
     """The folder of the runs."""
-    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
-    character: str = "humanoid"
-    """Who is to do it: one of sfv's characters, or an MJCF file."""
-    performer: str | None = None
-    """Whose motions those are that hold joint angles and no bones, as a robot's csv does: an MJCF file."""
-    pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
-    reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
-    tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
-    train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
-    mend: bool = True
-    """Let sfv repair take flaws out of the references that the physics check finds."""
-    rollouts: int = 32
-    """Rollouts by which each policy is measured: so many from the clip's start, and as many from random phases."""
+    settings: OmitArgPrefixes[Settings] = field(default_factory=Settings)
     config: Path | None = None
     """Settings to start from: the config.yaml of an earlier run, or a preset's name. Flags override it."""
-
-
-PRESETS = {"standard": partial(standard, Path(), Path()), "quick": partial(quick, Path(), Path())}
 
 
 def main(program: Program) -> None:
     """Do all runs, and write the page of those that came to an end."""
     runs, ray = runs_of(program), _ray()
-    failed = _worked(ray, runs, gpus=int(program.tracking.simulator == "warp"))
-    finished = [config.out for config in runs if config.out.name not in failed]
+    failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
+    finished = [run.out for run in runs if run.out.name not in failed]
     if finished:
         from sfv.cli.report import column
         from sfv.view.page.page import write_comparison
@@ -70,7 +51,7 @@ def main(program: Program) -> None:
         raise InputError(f"{len(failed)} of {len(runs)} failed, which the same command tries again: {reasons}")
 
 
-def runs_of(program: Program) -> list[RunConfig]:
+def runs_of(program: Program) -> list[Run]:
     """The run of each clip.
 
     Raises:
@@ -78,26 +59,16 @@ def runs_of(program: Program) -> list[RunConfig]:
     """
     if not program.clips:
         raise InputError("there is no clip to work on; name one or more")
-    runs: dict[str, RunConfig] = {}
+    tracking = replace(program.settings.tracking, threads=1)
+    settings, runs = replace(program.settings, tracking=tracking), dict[str, Run]()
     for clip in program.clips:
         if not clip.is_file():
             raise InputError(f"there is no file {clip}; check the name")
         name = clip.name.removesuffix(".gz").rsplit(".", 1)[0]
         if name in runs:
-            raise InputError(f"{runs[name].clip} and {clip} would both go to {program.out / name}; rename one of them")
-        runs[name] = RunConfig(
-            clip.absolute(),
-            (program.out / name).absolute(),
-            excerpt=program.excerpt,
-            character=program.character,
-            performer=program.performer,
-            pose=program.pose,
-            reconstruct=program.reconstruct,
-            tracking=replace(program.tracking, threads=1),
-            train=program.train,
-            mend=program.mend,
-            rollouts=program.rollouts,
-        )
+            both = f"{runs[name].source} and {clip}"
+            raise InputError(f"{both} would both go to {program.out / name}; rename one of them")
+        runs[name] = Run(clip.absolute(), (program.out / name).absolute(), settings)
     return list(runs.values())
 
 
@@ -118,12 +89,12 @@ def _ray() -> "ModuleType":
     return ray
 
 
-def _worked(ray: "ModuleType", runs: list[RunConfig], gpus: int) -> dict[str, str]:
+def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
     """Do all runs; name -> reason of those that failed."""
     from sfv.progress import bar
 
     task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_one)
-    pending = {task.remote(config): config.out.name for config in runs}
+    pending = {task.remote(run): run.out.name for run in runs}
     failed: dict[str, str] = {}
     try:
         with bar(f"0 of {len(runs)} runs", len(runs)) as advance:
@@ -147,11 +118,11 @@ def _worked(ray: "ModuleType", runs: list[RunConfig], gpus: int) -> dict[str, st
     return failed
 
 
-def _one(config: RunConfig) -> str | None:
+def _one(run: Run) -> str | None:
     """What a worker does: one run. Why it failed, or None."""
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
-        run(config, lambda outcome: None)
+        perform_run(run, lambda outcome: None)
     except InputError as error:
         return str(error)
     return None

@@ -9,7 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from policies.config import TrainConfig
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.run import distillation_of
+from sfv.pipeline.trained import distillation_of
 from sfv.work.folder import alone_in
 from sfv.work.stage import perform
 

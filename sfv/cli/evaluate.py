@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.pipeline.run import evaluation_of
+from sfv.pipeline.trained import evaluation_of
 from sfv.work.folder import alone_in
 from sfv.work.stage import perform
 

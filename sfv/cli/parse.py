@@ -6,56 +6,62 @@ A field's docstring is its help. It knows no verb.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tyro
 
 from sfv.errors import InputError, did_you_mean
-from sfv.work.config import changes, read_yaml
+from sfv.work.config import changed, changes, read_yaml
 
 Program = TypeVar("Program")
+SETTINGS = "settings"
+"""The field of a program whose own fields stand at the top of a file."""
+SOURCE = "clip"
+"""What a run was made from, which its file tells and a verb of many sources does not take."""
 
 
-def parse(
-    program: type[Program], verb: str, argv: Sequence[str], presets: Mapping[str, Callable[[], Program]]
-) -> Program:
+def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mapping[str, Callable[[], Any]]) -> Program:
     """The verb's program.
 
     Args:
-        program: its dataclass.
+        program: its dataclass. Where that has a field `settings`, files say what is in it without naming it.
         verb: its name.
         argv: what was typed after it.
-        presets: what --config may name instead of a file: its settings; what must be typed is not taken from it.
+        presets: what --config may name instead of a file, and the settings that it stands for.
 
     Raises:
         InputError: the file after --config cannot be read, or says something that is no setting of this verb.
         SystemExit: with 0 when help was asked for, with 2 when the arguments do not fit; either has been printed.
     """
-    start = _start(argv)
+    start, given = _start(argv), _unfinished(program)
     if start is not None and start in presets:
-        given = _settings(program, presets[start]())
-    else:
-        given = _settings(program, None)
-        if start is not None:
-            if presets and not Path(start).exists():
-                raise InputError(f"{start} is neither a file of settings nor a preset{did_you_mean(start, presets)}")
-            for name, value in changes(given, read_yaml(Path(start)), start).items():
-                object.__setattr__(given, name, value)
+        object.__setattr__(given, SETTINGS, presets[start]())
+    elif start is not None:
+        if presets and not Path(start).exists():
+            raise InputError(f"{start} is neither a file of settings nor a preset{did_you_mean(start, presets)}")
+        _fill(given, read_yaml(Path(start)), start)
     return tyro.cli(program, prog=f"sfv {verb}", args=list(argv), default=given)
 
 
-def _settings(program: type[Program], base: Program | None) -> Program:
-    """An unfinished program: its defaults, or the settings of `base`, and tyro's mark for what must be typed."""
+def _unfinished(program: type[Program]) -> Program:
+    """A program with its defaults, and tyro's mark for what must be typed."""
     given = object.__new__(program)  # not through __init__, since it is not yet what its types say
     for field in dataclasses.fields(program):  # type: ignore[arg-type]
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            value = tyro.MISSING
-        elif base is not None:
-            value = getattr(base, field.name)
-        else:
-            value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-        object.__setattr__(given, field.name, value)
+        value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        object.__setattr__(given, field.name, tyro.MISSING if value is dataclasses.MISSING else value)
     return given
+
+
+def _fill(given: Any, content: Mapping[str, Any], where: str) -> None:
+    """Put what a file says into an unfinished program."""
+    own = [field.name for field in dataclasses.fields(given)]
+    if SETTINGS in own:
+        content = {name: value for name, value in content.items() if name != SOURCE or SOURCE in own}
+        rest = {name: value for name, value in content.items() if name not in own}
+        object.__setattr__(given, SETTINGS, changed(getattr(given, SETTINGS), rest, where))
+        content = {name: value for name, value in content.items() if name in own}
+    for name, value in changes(given, content, where).items():
+        object.__setattr__(given, name, value)
 
 
 def _start(argv: Sequence[str]) -> str | None:

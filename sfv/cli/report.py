@@ -8,13 +8,14 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.pages import read_columns
-from sfv.pipeline.run import RunFolder, page_of
+from sfv.pipeline.run import page_of
 from sfv.report import Report
-from sfv.work.stage import origin, perform
+from sfv.work.mark import origin
+from sfv.work.run_folder import RunFolder, read_columns
+from sfv.work.stage import perform
 
 if TYPE_CHECKING:
-    from sfv.view.page.page import Run
+    from sfv.view.page.page import Compared
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,12 @@ def main(program: Program) -> None:
     print(out)
 
 
-def column(root: Path) -> "Run":
+def column(root: Path) -> "Compared":
     """What a comparison shows of a run."""
+    from sfv.view.page.page import Compared
+
     run = RunFolder(root)
     curve, rollout = run.policy("progress.csv"), run.report("rollout.mp4")
     media = {"rollout": rollout} if rollout.is_file() else {}
-    return root.name, Report.load(run.report("report.json")), media, read_columns(curve) if curve.is_file() else None
+    columns = read_columns(curve) if curve.is_file() else None
+    return Compared(root.name, Report.load(run.report("report.json")), media, columns)

@@ -1,21 +1,40 @@
 """`sfv run`: all stages, in a run folder."""
 
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from configs.run import quick, standard
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from configs.run import PRESETS as PRESETS
 from sfv.cli.say import say_numbers, say_outcome
-from sfv.pipeline.run import RunConfig, run
+from sfv.pipeline.run import perform_run
+from sfv.pipeline.settings import Run, Settings
 
-Program = RunConfig
+
+@dataclass(frozen=True)
+class Program:
+    """From a clip of a person to a trained policy and a report.
+
+    The run folder gets 1-pose, 2-motion, 3-policy and 4-report; open 4-report/index.html first. What is done is not
+    done again, and a run that was stopped goes on where it was: type the same command again.
+    """
+
+    clip: Annotated[Path, Positional, arg(metavar="CLIP")]
+    """A video of a person, or a motion file of any format that sfv convert knows, which is then the reference itself;
+    one of another body is retargeted."""
+    out: Path
+    """The run folder, such as runs/name."""
+    settings: OmitArgPrefixes[Settings] = field(default_factory=Settings)
+    config: Path | None = None
+    """Settings to start from: the config.yaml of an earlier run, or a preset's name. Flags override it."""
+
 
 HEADLINE = ("success", "normalised_return", "mpjpe_global", "mpjpe_root_relative", "time_to_fall", "physics_nan")
-# what must be typed is not taken from a preset
-PRESETS = {"standard": partial(standard, Path(), Path()), "quick": partial(quick, Path(), Path())}
 
 
 def main(program: Program) -> None:
     """Do all stages and say how each went."""
-    folder = run(program, say_outcome)
+    folder = perform_run(Run(program.clip, program.out, program.settings), say_outcome)
     say_numbers(folder.report("report.json"), HEADLINE)
     print(f"\nopen {folder.report('index.html')}")

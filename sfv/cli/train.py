@@ -14,7 +14,7 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.stages import by_name, policy_stage
 from sfv.work.folder import alone_in
-from sfv.work.stage import Outcome, perform
+from sfv.work.stage import At, Outcome, perform
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ def train_as_one(program: Program) -> None:
     stage = policy_stage(by_name(program.motions), out.joinpath, program.character, program.tracking, program.train)
     if group.rank > 0:
         if group.told(None) == "work":
-            stage.work()
+            stage.work(stage.bench.at)
         return
 
-    def work() -> None:
+    def work(at: At) -> None:
         group.told("work")
-        stage.work()
+        stage.work(at)
 
     with alone_in(out):
         outcome = perform(replace(stage, work=work))

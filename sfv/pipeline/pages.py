@@ -1,6 +1,5 @@
 """What people look at: the stages that make pages, and the preview that they show while training runs."""
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,8 @@ from envs.preview.config import PreviewConfig
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
-from sfv.work.stage import Stage
+from sfv.work.run_folder import read_columns
+from sfv.work.stage import At, Stage
 
 PAGE_VERSION, PREVIEW_VERSION = 1, 3
 """To be raised when the code of a stage changes what it makes."""
@@ -24,7 +24,7 @@ def preview_stage(
     """Reference motion -> what physics makes of it without training, and a page of it for the time of training."""
     scorecard = motion.with_name("scorecard.json")
 
-    def work() -> None:
+    def work(at: At) -> None:
         from envs.preview.preview import preview, save_targets
         from sfv.character import load_character
         from sfv.motion import Motion
@@ -35,15 +35,15 @@ def preview_stage(
         wanted, body = Motion.load(motion), load_character(character)
         with bar("following", wanted.duration * config.control_hz, "steps") as advance:
             shown = preview(wanted, body, config, advance)
-        shown.simulated.save(place("preview.npz"))
-        save_targets(place("targets.npz"), shown, body, config)
-        rollout_video(place("preview.mp4"), shown.reference, shown.simulated, body, source_pictures(motion))
+        shown.simulated.save(at(place("preview.npz")))
+        save_targets(at(place("targets.npz")), shown, body, config)
+        rollout_video(at(place("preview.mp4")), shown.reference, shown.simulated, body, source_pictures(motion))
         clip = clip_of(motion)
         title = f"{clip.name if clip else wanted.source}, before training"
         report = replace(shown.report, title=title, provenance=provenance())
-        report.save(place("preview.json"))
-        media = {"rollout": place("preview.mp4")} | ({"source": clip} if clip else {})
-        write_page(place("index.html"), report, judged(Report.load(scorecard), report), media)
+        report.save(at(place("preview.json")))
+        media = {"rollout": at(place("preview.mp4"))} | ({"source": clip} if clip else {})
+        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media)
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
@@ -67,7 +67,7 @@ def page_stage(
     """Report, video, learning curve, scorecard, overlay and preview -> one page."""
     curve, scorecard = policy.with_name("progress.csv"), motion.with_name("scorecard.json")
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.view.page.page import write_page
 
         card = Report.load(scorecard)
@@ -75,16 +75,9 @@ def page_stage(
         if preview:
             card, media["preview"] = judged(card, Report.load(preview)), preview.with_name("preview.mp4")
         shown = {name: path for name, path in media.items() if path}
-        write_page(page, Report.load(report), card, shown, read_columns(curve))
+        write_page(at(page), Report.load(report), card, shown, read_columns(curve))
 
     inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard}
     inputs |= {"overlay": overlay} if overlay else {}
     inputs |= {"preview": preview} if preview else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
-
-
-def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a table of numbers (.csv); what is empty is NaN."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}

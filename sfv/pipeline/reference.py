@@ -1,13 +1,23 @@
-"""From a motion to a reference: put on the character, checked, repaired, with a word to the user about each."""
+"""From a track or a motion file to a reference: put on the character, checked, repaired, with a word about each."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+from recon.config import ReconstructConfig
+from recon.reconstruct import reconstruct
 from recon.repair import moved, repair, way
 from recon.retarget.retarget import retarget, retarget_steps
 from sfv.character import Character
 from sfv.check.check import Check, check
+from sfv.check.scorecard import motion_scorecard
+from sfv.formats.files import read_motion
 from sfv.motion import Motion
+from sfv.pipeline.settings import Settings
+from sfv.pose import PoseTrack
 from sfv.progress import bar
+from sfv.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -63,3 +73,42 @@ def mended(motion: Motion, body: Character, failures_only: bool = False) -> tupl
         way(motion),
     )
     return result, after
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A motion that a policy is to follow, what is good and bad about it, and what the physics check finds."""
+
+    motion: Motion
+    scorecard: Report
+    check: Check
+
+    def save(self, motion: Path, place: Callable[[str], Path]) -> None:
+        """Write the motion, and beside it the two reports."""
+        self.motion.save(motion)
+        self.scorecard.save(place("scorecard.json"))
+        self.check.report().save(place("check.json"))
+
+
+def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool) -> Prepared:
+    """The reference in a pose track; with `mend` repaired where it fails the check."""
+    found = reconstruct(track, body, config)
+    motion = found.motion
+    motion, rows = mended(motion, body, failures_only=True) if mend else (motion, checked(motion, body))
+    return Prepared(motion, found.scorecard, rows)
+
+
+def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
+    """The reference in a motion file: the part that is wanted, at the control rate, on this body, mended if asked for.
+
+    Raises:
+        InputError: the file cannot be read, or its body is none that a joint map knows.
+    """
+    motion = read_motion(source, character=settings.performer).part(settings.excerpt)
+    rate = settings.tracking.control_hz
+    if abs(motion.fps - rate) > 1e-6:
+        motion = motion.resampled(rate)
+    if motion.skeleton.difference_to(body.skeleton):
+        motion = retargeted(motion, body)
+    motion, rows = mended(motion, body) if settings.mend else (motion, checked(motion, body))
+    return Prepared(motion, motion_scorecard(motion, body), rows)

@@ -14,17 +14,21 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.errors import InputError
-from sfv.excerpt import WHOLE, Excerpt
+from sfv.excerpt import Excerpt
+from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.files import fingerprint, replacing
-from sfv.work.stage import Stage
+from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
+from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
     import mujoco
     from torch import Tensor
 
+    from envs.judge.evaluation import Evaluation
     from sfv.character import Character
+    from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +39,9 @@ MOTION_VERSION, POLICY_VERSION = 7, 5
 
 REPORT_SEED = 2000
 """Other starts than those by which training chose its best policy, which would flatter it."""
-JUDGED_LOOP, JUDGED = 32, 128
-"""Rollouts from the start by which training chooses its best policy, of a loop and of a clip that ends: the latter take
-a few seconds instead of 20, and so many tell a policy that fails once in a hundred from one that does not."""
+ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
+"""What an evaluation of one motion shows: a video, and the motions in it."""
+MOTION_INPUT = "motion"
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -54,19 +58,19 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
     """Clip -> track, and the overlay video."""
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
-    def work() -> None:
+    def work(at: At) -> None:
         from recon.pose.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
         frames = Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
-        overlay_video(frames, estimate.tracks, estimate.chosen, overlay)
-        estimate.track.save(track)
-        write_config(place("config.yaml"), settings)
+        overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
+        estimate.track.save(at(track))
+        write_config(at(place("config.yaml")), settings)
 
     outputs = (track, overlay, place("config.yaml"))
-    return Stage("1-pose", POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
+    return Stage(POSE, POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
 
 
 def motion_stage(
@@ -77,76 +81,47 @@ def motion_stage(
     Raises:
         InputError: there is no such camera path or lifter.
     """
-    scorecard = place("scorecard.json")
-    settings: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
+    said: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
 
-    def work() -> None:
-        from recon.reconstruct import reconstruct
-        from sfv.pipeline.reference import checked, mended
+    def work(at: At) -> None:
+        from sfv.pipeline.reference import reconstructed
         from sfv.pose import PoseTrack
 
-        body = _character(character)
-        result = reconstruct(PoseTrack.load(track), body, config)
-        if mend:
-            reference, found = mended(result.motion, body, failures_only=True)
-            result = replace(result, motion=reference)
-        else:
-            found = checked(result.motion, body)
-        result.motion.save(motion)
-        result.scorecard.save(scorecard)
-        found.report().save(place("check.json"))
-        write_config(place("config.yaml"), settings)
+        reference = reconstructed(PoseTrack.load(track), _character(character), config, mend)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
-    outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
-    decisive = settings | body_of(character)
+    outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     files = {"camera path": config.camera_path, "lifter": config.lifter}
     given = {name: path for name, path in files.items() if path}
     for name, path in given.items():  # before a track is made, which takes minutes
         if not path.is_file():
             raise InputError(f"there is no file {path} for the {name}; check the name")
-    return Stage("2-motion", MOTION_VERSION, {"track": track} | given, decisive, outputs, place("stage.json"), work)
+    decisive = said | body_of(character)
+    return Stage(MOTION, MOTION_VERSION, {"track": track} | given, decisive, outputs, place("stage.json"), work)
 
 
-def import_stage(
-    source: Path,
-    motion: Path,
-    place: Place,
-    character: str,
-    fps: float,
-    mend: bool,
-    performer: str | None = None,
-    excerpt: Excerpt = WHOLE,
-) -> Stage:
-    """Motion file of any known format -> reference motion of the character at `fps`.
+def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -> Stage:
+    """Motion file of any known format -> reference motion of the character at the control rate.
 
-    One of another body (`performer`, where the file does not say) is retargeted; with `mend` it is repaired where the
-    check says so.
+    One of another body (the performer's, where the file does not say) is retargeted; with `mend` it is repaired where
+    the check says so.
     """
-    scorecard = place("scorecard.json")
-    settings: dict[str, object] = {"character": character, "fps": fps, "mend": mend} | _part(excerpt)
+    character, performer, fps = settings.character, settings.performer, settings.tracking.control_hz
+    said: dict[str, object] = {"character": character, "fps": fps, "mend": settings.mend} | _part(settings.excerpt)
     if performer is not None:
-        settings["performer"] = performer
+        said["performer"] = performer
 
-    def work() -> None:
-        from sfv.check.scorecard import motion_scorecard
-        from sfv.formats.files import read_motion
-        from sfv.pipeline.reference import checked, mended, retargeted
+    def work(at: At) -> None:
+        from sfv.pipeline.reference import reference_of
 
-        reference, body = read_motion(source, character=performer).part(excerpt), _character(character)
-        if abs(reference.fps - fps) > 1e-6:
-            reference = reference.resampled(fps)
-        if reference.skeleton.difference_to(body.skeleton):
-            reference = retargeted(reference, body)
-        reference, found = mended(reference, body) if mend else (reference, checked(reference, body))
-        reference.save(motion)
-        motion_scorecard(reference, body).save(scorecard)
-        found.report().save(place("check.json"))
-        write_config(place("config.yaml"), settings)
+        reference = reference_of(source, _character(character), settings)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
-    outputs = (motion, scorecard, place("check.json"), place("config.yaml"))
-    decisive = settings | body_of(character)
+    outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
-    return Stage("2-motion", MOTION_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+    return Stage(MOTION, MOTION_VERSION, inputs, said | body_of(character), outputs, place("stage.json"), work)
 
 
 def policy_stage(
@@ -173,45 +148,23 @@ def policy_stage(
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
-    one = len(motions) == 1
-    inputs = {"motion" if one else f"motion {name}": path for name, path in motions.items()}
-    settings: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
+    inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
-        settings["lessons"] = lessons
+        said["lessons"] = lessons
 
-    def work() -> None:
-        import torch
+    def work(at: At) -> None:
+        from sfv.pipeline.training import train_policy
 
-        from envs.judge.evaluation import Evaluator
-        from envs.judge.suite import Suite
-        from envs.tracking import TrackingEnv
-        from policies.export import load_policy
-        from policies.group import joined
-        from policies.teachers import Teachers
-        from policies.train import train
-        from sfv.motion import Motion
-
-        clips = {name: Motion.load(path) for name, path in motions.items()}
-        body, group = _character(character), joined()
-        if tracking.threads:  # two learners side by side would wait for each other's threads
-            torch.set_num_threads(tracking.threads)
-        env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
-        teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
-        if not one:
-            suite = Suite(clips, body, tracking)
-            train(env, suite, config, place(""), None, teacher, lessons)
-        else:
-            (clip,) = clips.values()
-            evaluator = Evaluator(clip, body, tracking, JUDGED_LOOP if clip.loop else JUDGED)
-            train(env, lambda policy: evaluator(policy).report, config, place(""), None, teacher, lessons)
-        save_broken(env.broken_state, env.broken, env.model, place(BROKEN))
-        write_config(place("config.yaml"), settings)
+        body = _character(character)
+        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons)
+        save_broken(broken.state, broken.count, broken.model, place(BROKEN), at)
+        write_config(at(place("config.yaml")), said)
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
-    decisive = _decisive(settings, tracking, character)
+    decisive = _decisive(said, tracking, character)
     return Stage(
-        "3-policy",
+        POLICY,
         POLICY_VERSION,
         inputs,
         decisive,
@@ -221,6 +174,22 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def motion_inputs(motions: Mapping[str, Path]) -> dict[str, Path]:
+    """Motions by name, as inputs of a stage; `motions_among` reads the names again."""
+    if len(motions) == 1:
+        return dict.fromkeys((MOTION_INPUT,), *motions.values())
+    return {f"{MOTION_INPUT} {name}": path for name, path in motions.items()}
+
+
+def motions_among(inputs: Mapping[str, str]) -> dict[str, Path]:
+    """The motions among the inputs that a mark names: name -> path; a single one is called as its file."""
+    if MOTION_INPUT in inputs:
+        path = Path(inputs[MOTION_INPUT])
+        return {path.stem: path}
+    prefix = f"{MOTION_INPUT} "
+    return {name.removeprefix(prefix): Path(path) for name, path in inputs.items() if name.startswith(prefix)}
 
 
 def by_name(motions: Sequence[Path]) -> dict[str, Path]:
@@ -237,45 +206,6 @@ def by_name(motions: Sequence[Path]) -> dict[str, Path]:
 
 def evaluation_stage(
     policy: Path,
-    motion: Path,
-    place: Place,
-    character: str,
-    tracking: TrackingConfig,
-    rollouts: int,
-    provenance: Callable[[], Mapping[str, Any]],
-) -> Stage:
-    """Policy and reference motion -> report, what the character did as a motion, and a video of both."""
-    settings: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
-
-    def work() -> None:
-        from envs.judge.evaluation import Evaluator
-        from policies.export import load_policy
-        from sfv.motion import Motion
-        from sfv.view.rollout import rollout_video
-
-        wanted, body = Motion.load(motion), _character(character)
-        actor, _ = load_policy(policy)
-        evaluator = Evaluator(wanted, body, tracking, rollouts, seed=REPORT_SEED)
-        found = evaluator(actor)
-        reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
-        found.simulated.save(place("simulated.npz"))
-        reference.save(place("reference.npz"))
-        rollout_video(place("rollout.mp4"), reference, found.simulated, body, source_pictures(motion))
-        save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN))
-        clip = clip_of(motion)
-        title = clip.name if clip else found.report.title
-        replace(found.report, title=title, provenance=provenance()).save(place("report.json"))
-        write_config(place("config.yaml"), settings)
-
-    names = ("report.json", "rollout.mp4", "simulated.npz", "reference.npz", "config.yaml")
-    outputs = tuple(place(name) for name in names)
-    decisive = _decisive(settings, tracking, character)
-    inputs = {"policy": policy, "motion": motion}
-    return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
-
-
-def suite_stage(
-    policy: Path,
     motions: Mapping[str, Path],
     place: Place,
     character: str,
@@ -283,27 +213,49 @@ def suite_stage(
     rollouts: int,
     provenance: Callable[[], Mapping[str, Any]],
 ) -> Stage:
-    """Policy and its reference motions, by name -> report: means over the motions, and the figures of each."""
-    settings: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
+    """Policy and reference motions, by name -> report; of one motion, also what the character did and a video of both,
+    of several, means over them and the figures of each."""
+    said: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
+    alone = next(iter(motions.values())) if len(motions) == 1 else None
 
-    def work() -> None:
+    def work(at: At) -> None:
+        from envs.judge.evaluation import Evaluator
         from envs.judge.suite import Suite
         from policies.export import load_policy
         from sfv.motion import Motion
 
-        clips = {name: Motion.load(path) for name, path in motions.items()}
+        clips, body = {name: Motion.load(path) for name, path in motions.items()}, _character(character)
         actor, _ = load_policy(policy)
-        report = Suite(clips, _character(character), tracking, rollouts, seed=REPORT_SEED)(actor)
-        replace(report, provenance=provenance()).save(place("report.json"))
-        write_config(place("config.yaml"), settings)
+        if alone is None:
+            report = Suite(clips, body, tracking, rollouts, seed=REPORT_SEED)(actor)
+        else:
+            (wanted,) = clips.values()
+            evaluator = Evaluator(wanted, body, tracking, rollouts, seed=REPORT_SEED)
+            found = evaluator(actor)
+            save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN), at)
+            show(found, wanted, body, alone, lambda name: at(place(name)))
+            clip = clip_of(alone)
+            report = replace(found.report, title=clip.name) if clip else found.report
+        replace(report, provenance=provenance()).save(at(place("report.json")))
+        write_config(at(place("config.yaml")), said)
 
-    outputs = place("report.json"), place("config.yaml")
-    decisive = _decisive(settings, tracking, character)
-    inputs = {"policy": policy} | {f"motion {name}": path for name, path in motions.items()}
-    return Stage("4-report", REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
+    names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
+    decisive, inputs = _decisive(said, tracking, character), {"policy": policy} | motion_inputs(motions)
+    outputs = tuple(place(name) for name in names)
+    return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path) -> None:
+def show(found: "Evaluation", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
+    """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
+    from sfv.view.rollout import rollout_video
+
+    reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
+    for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
+        moved.save(place(name))
+    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
+
+
+def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path, at: At) -> None:
     """Keep a state from which the physics went to NaN, with its model and how often that happened; None: nothing."""
     if state is None:
         return
@@ -312,7 +264,7 @@ def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", pat
 
     compiled = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, compiled)
-    with replacing(path) as temporary:
+    with replacing(at(path)) as temporary:
         np.savez_compressed(temporary, state=state.numpy(), kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=count)
     log.warning("the physics went to NaN in %d episodes, which ended there; the state before one is in %s", count, path)
 

@@ -16,8 +16,8 @@ from jaxtyping import Float, UInt8
 
 from sfv.character import Character
 from sfv.view import backends
-from sfv.view.camera import Camera
 from sfv.view.person import Look, dress
+from sfv.view.viewpoint import Viewpoint
 
 Rgb = tuple[float, float, float]
 LARGEST = 2160
@@ -25,7 +25,7 @@ LARGEST = 2160
 
 
 @dataclass(frozen=True)
-class Ground:
+class Floor:
     """A floor of squares under a sky. Colours in 0..1; `square` is a side in metres."""
 
     light: Rgb = (0.80, 0.82, 0.85)
@@ -36,7 +36,7 @@ class Ground:
 
 
 def scene(
-    actors: Sequence[tuple[Character, Look]], ground: Ground | None = None, terrain: mujoco.MjSpec | None = None
+    actors: Sequence[tuple[Character, Look]], ground: Floor | None = None, terrain: mujoco.MjSpec | None = None
 ) -> mujoco.MjModel:
     """A model to look at: the characters, each in its look, on a ground with light, sky and a camera.
 
@@ -47,7 +47,7 @@ def scene(
         ground: the floor; the ordinary one if None.
         terrain: bodies to add to the world, as steps or a box.
     """
-    ground = ground or Ground()
+    ground = ground or Floor()
     spec = mujoco.MjSpec()
     spec.modelname = "scene"
     spec.visual.global_.offwidth = spec.visual.global_.offheight = LARGEST
@@ -120,11 +120,11 @@ class Renderer:
         """'egl' or 'warp'."""
         return self._backend.name
 
-    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Camera | None = None) -> UInt8[np.ndarray, "H W 3"]:
+    def frame(self, qpos: Float[np.ndarray, "nq"], camera: Viewpoint | None = None) -> UInt8[np.ndarray, "H W 3"]:
         """The picture, RGB, of the figures in these positions; without a camera, from beside the first figure."""
         if camera is None:
             x, y = float(qpos[0]), float(qpos[1])
-            camera = Camera((x + 2.6, y - 2.4, 1.5), (x, y, 0.85))
+            camera = Viewpoint((x + 2.6, y - 2.4, 1.5), (x, y, 0.85))
         data, index = self._data, self._camera
         data.qpos[:] = qpos
         mujoco.mj_kinematics(self.model, data)

@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from sfv.errors import InputError, did_you_mean
+from sfv.errors import InputError, blamed, did_you_mean
+from sfv.work.contents import require_file
 from sfv.work.files import replacing
 
 Config = TypeVar("Config")
+DEEPEST = 20
+"""Sections in sections of a file of settings."""
+LARGEST = 1 << 20
+"""Bytes of one."""
 
 
 def plain(value: Any) -> Any:
@@ -44,15 +49,60 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     import yaml
 
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check the name") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML ({' '.join(str(error).split())}); give a config.yaml of sfv") from error
+    class Loader(yaml.SafeLoader):
+        """Without aliases, by which a few lines hold more than memory does, and without depth."""
+
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError("it holds an alias, and settings have none")
+            self.depth += 1
+            if self.depth > DEEPEST:
+                raise ValueError(f"it is nested more than {DEEPEST} deep")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+    require_file(path)
+    with blamed(f"{path} is not YAML that sfv reads", "give a config.yaml of sfv"):
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"it has more than {LARGEST >> 10} KiB")
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no settings; give a config.yaml that sfv wrote beside a result")
     return content
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """Beside a setting: what was done before it existed, where that is not its default."""
+
+    value: Any
+
+
+def as_known(config: Any, known: Any) -> Any:
+    """`config` as its fingerprint was taken by an earlier sfv, whose plain settings are `known`.
+
+    Settings that it did not have are left out where they stand at what it did. So a new setting makes nothing anew.
+    """
+    if isinstance(config, Mapping):
+        return {name: as_known(value, known.get(name) if isinstance(known, Mapping) else None)
+                for name, value in config.items()}  # fmt: skip
+    if not dataclasses.is_dataclass(config) or not isinstance(known, Mapping):
+        return config
+    hints = get_type_hints(type(config), include_extras=True)
+    kept = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        before = [extra.value for extra in getattr(hints[field.name], "__metadata__", ()) if isinstance(extra, Before)]
+        if field.name in known or value != (before[0] if before else _default(field)):
+            kept[field.name] = as_known(value, known.get(field.name))
+    return {type(config).__name__: kept}
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def changed(base: Config, content: Mapping[str, Any], where: str) -> Config:

@@ -17,7 +17,7 @@ from typing import Any
 from sfv.errors import InputError
 
 TEMPORARY = ".partial-"
-"""Prefix of names being written; what a killed writer leaves, `sweep` removes."""
+"""Prefix of names being written; what a killed writer leaves, `sfv.work.folder.alone_in` removes."""
 
 
 @contextmanager
@@ -51,12 +51,6 @@ def replacing(path: Path | str) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left in `folder` and below."""
-    for left in folder.rglob(f"{TEMPORARY}*"):
-        left.unlink(missing_ok=True)
 
 
 def write_json(path: Path | str, content: Any) -> None:

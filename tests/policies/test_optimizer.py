@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from policies.config import TrainConfig
+from policies.muon import orthogonal
 from policies.networks import make_policy
 from policies.optimizer import PolicyOptimizer
 from sfv.errors import InputError
@@ -14,10 +15,10 @@ CONFIG = TrainConfig(learning_rate=1e-3)
 OBS, ACTIONS, HIDDEN = 12, 3, (24, 16)
 
 
-def made(config=CONFIG):
+def made(config=CONFIG, half=True):
     torch.manual_seed(0)
     policy = make_policy(OBS, ACTIONS, HIDDEN)
-    return policy, PolicyOptimizer(policy, config)
+    return policy, PolicyOptimizer(policy, config, half)
 
 
 def pulled(policy, optimizer, seed):
@@ -28,8 +29,9 @@ def pulled(policy, optimizer, seed):
     optimizer.step()
 
 
-def test_muon_moves_hidden_matrices_by_orthogonal_ones_and_adam_the_rest():
-    policy, optimizer = made()
+@pytest.mark.parametrize("half", [True, False])
+def test_muon_moves_hidden_matrices_by_orthogonal_ones_and_adam_the_rest(half):
+    policy, optimizer = made(half=half)
     before = {name: p.detach().clone() for name, p in policy.named_parameters()}
     pulled(policy, optimizer, 1)
     moved = {name: p.detach() - before[name] for name, p in policy.named_parameters()}
@@ -88,3 +90,30 @@ def test_a_training_of_the_other_optimizer_is_refused(then, now):
     _, optimizer = made(replace(CONFIG, optimizer=now))
     with pytest.raises(InputError, match=f"begun with the optimizer {then} .* say --optimizer {then}"):
         optimizer.restore(begun.state())
+
+
+def test_in_float32_it_is_torch_s_muon_but_for_rounding():
+    (policy, optimizer), (other, theirs) = made(half=False), made(half=True)
+    for seed in range(3):
+        pulled(policy, optimizer, seed)
+        pulled(other, theirs, seed)
+    state, wanted = optimizer.state(), theirs.state()
+    assert state.keys() == wanted.keys()
+    assert all(torch.equal(state[name], wanted[name]) for name in state)  # momenta do not depend on the rounding
+    for name, weight in policy.named_parameters():
+        # elements moved by up to .025 in three steps, each with roundings to 2^-8 on its way
+        torch.testing.assert_close(weight, other.get_parameter(name), rtol=0, atol=1e-3, msg=name)
+        if "mlp_extractor" not in name or weight.ndim < 2:
+            assert torch.equal(weight, other.get_parameter(name)), name
+
+
+@pytest.mark.parametrize("shape", [(16, 24), (24, 16), (1, 8)])
+def test_orthogonal_matrices(shape):
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    made_so = orthogonal(matrix, (3.4445, -4.7750, 2.0315), 5)
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    turned = left.T @ made_so @ right.T  # diagonal: the same singular vectors
+    torch.testing.assert_close(turned, torch.diag(turned.diagonal()), atol=1e-4, rtol=0)
+    assert (turned.diagonal() > 0.5).all()
+    assert (turned.diagonal() < 1.5).all()
+    torch.testing.assert_close(orthogonal(1e3 * matrix, (3.4445, -4.7750, 2.0315), 5), made_so)  # lengths do not matter

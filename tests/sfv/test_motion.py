@@ -155,6 +155,20 @@ def test_a_seamless_loop_has_no_seam_and_a_broken_one_says_where():
     np.testing.assert_allclose(seam[[2, 9]], (-0.05, 0.2), atol=1e-9)
 
 
+def test_closing_leaves_no_seam_and_the_first_frame_as_it_was():
+    loop = circling()
+    broken = loop.qpos.copy()
+    broken[-1, 2] += 0.05
+    broken[-1, 11] -= 0.2
+    mujoco.mju_mulQuat(broken[-1, 3:7], loop.qpos[-1, 3:7], np.array([np.cos(0.1), np.sin(0.1), 0.0, 0.0]))
+    closed = replace(loop, qpos=broken, loop=False).closed()
+    assert closed.loop
+    np.testing.assert_allclose(closed.seam(), 0.0, atol=1e-6)
+    np.testing.assert_array_equal(closed.qpos[0], loop.qpos[0])
+    # what the hinge lacks at the end, 0.2 rad, is half of that in the middle
+    assert closed.qpos[6, 11] == pytest.approx(loop.qpos[6, 11] + 0.1, abs=1e-3)
+
+
 def test_a_file_holds_all_of_a_motion(tmp_path):
     contacts = np.random.default_rng(1).random((20, 2))
     motion = wandering(contacts=contacts, contact_names=("arm", "hand"), source="a test")
@@ -196,8 +210,17 @@ def test_columns_are_matched_by_name(tmp_path):
         ({"qpos": np.zeros(12)}, "qpos is"),
         ({"qpos": np.full((5, 12), np.nan)}, "NaN"),
         ({"qpos": np.zeros((1, 12))}, "at least 2 frames"),
-        ({"fps": 0.0}, "must be positive"),
+        ({"fps": 0.0}, "must be from 1 to 1000"),
+        ({"fps": np.inf}, "must be from 1 to 1000"),
         ({"skeleton": "<mujoco"}, "cannot be read"),
+        ({"skeleton": "<mujoco><include file='x.xml'/></mujoco>"}, "holds <include>, and skeletons have bodies"),
+        (
+            {"skeleton": "<mujoco><worldbody><replicate count='9'><body/></replicate></worldbody></mujoco>"},
+            "<replicate>",
+        ),
+        ({"skeleton": "<mujoco><worldbody>" + "<body/>" * 1001 + "</worldbody></mujoco>"}, "1001 bodies, and 1000"),
+        ({"qpos": wandering().qpos * ([1.0] * 3 + [3.0] * 4 + [1.0] * 5)}, "off by 2 from 1"),
+        ({"qpos": wandering().qpos + np.eye(12)[2] * 1e7}, "1e.07 m from the origin"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(tmp_path, changes, words):
@@ -224,6 +247,13 @@ def test_a_pickle_in_the_file_is_not_opened(tmp_path):
     np.savez(tmp_path / "m.npz", qpos=np.array([{}], dtype=object))
     with pytest.raises(InputError):
         Motion.load(tmp_path / "m.npz")
+
+
+def test_what_a_file_says_of_itself_is_plain_text(tmp_path):
+    assert (
+        Motion.load(saved(tmp_path, source="a \x1b[31mred\x07 one\nin two lines")).source
+        == "a ?[31mred? one in two lines"
+    )
 
 
 def test_no_file(tmp_path):

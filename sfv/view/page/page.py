@@ -4,6 +4,7 @@ It shows what a Report, a scorecard, a learning curve and video files say, and j
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -28,8 +29,15 @@ from sfv.view.page.plots import Curve
 HEADLINE = ("success", "normalised_return", "mpjpe_global", "mpjpe_root_relative")
 """The figures that come first and large."""
 
-Run = tuple[str, Report, Mapping[str, Path], Columns | None]
-"""Of a comparison: name, report, media and learning curve of one run."""
+
+@dataclass(frozen=True)
+class Compared:
+    """One run of a comparison: its name, its report, its videos by what they show, and its learning curve."""
+
+    name: str
+    report: Report
+    media: Mapping[str, Path]
+    curve: Columns | None = None
 
 
 def write_page(
@@ -66,25 +74,25 @@ def write_page(
     write(path, report.title, parts)
 
 
-def write_comparison(path: Path | str, runs: Sequence[Run]) -> None:
+def write_comparison(path: Path | str, runs: Sequence[Compared]) -> None:
     """Write a page that sets runs side by side: a table with the best marked, curves in one picture, videos in a row.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
     """
-    title = " / ".join(name for name, *_ in runs)
+    title = " / ".join(run.name for run in runs)
     videos = "".join(
-        f"<div>{video(media.get('rollout'), name, 'stage', share=len(runs))}</div>" for name, _, media, _ in runs
+        f"<div>{video(run.media.get('rollout'), run.name, 'stage', share=len(runs))}</div>" for run in runs
     )
     learning = [
-        Curve(name, millions(curve["samples"]), curve["normalised_return"])
-        for name, _, _, curve in runs
-        if curve and {"samples", "normalised_return"} <= curve.keys()
+        Curve(run.name, millions(run.curve["samples"]), run.curve["normalised_return"])
+        for run in runs
+        if run.curve and {"samples", "normalised_return"} <= run.curve.keys()
     ]
     errors = [
-        Curve(name, table["time_s"], table["mpjpe_global_mm"])
-        for name, report, _, _ in runs
-        if (table := report.series.get("error over time"))
+        Curve(run.name, table["time_s"], table["mpjpe_global_mm"])
+        for run in runs
+        if (table := run.report.series.get("error over time"))
     ]
     parts = [
         f"<header><h1>{escape(title)}</h1>",
@@ -95,7 +103,7 @@ def write_comparison(path: Path | str, runs: Sequence[Run]) -> None:
             drawing("learning", "Normalised return while learning", learning, "million samples", "", (0.0, 1.0)),
             drawing("errors", "Position error over time", errors, "time (s)", "mm"),
         ),
-        *(f"<h2>{escape(name)}</h2>{provenance(report, heading=False)}" for name, report, _, _ in runs),
+        *(f"<h2>{escape(run.name)}</h2>{provenance(run.report, heading=False)}" for run in runs),
     ]
     write(path, title, parts)
 
@@ -180,12 +188,12 @@ def _errors(report: Report) -> str:
     return series_plot(report, "error over time", "mpjpe_global_mm", "Position error over time", "mm")
 
 
-def _comparison(runs: Sequence[Run]) -> str:
+def _comparison(runs: Sequence[Compared]) -> str:
     """A row for each figure, a column for each run."""
-    names = list(dict.fromkeys(number.name for _, report, _, _ in runs for number in report.numbers))
+    names = list(dict.fromkeys(number.name for run in runs for number in run.report.numbers))
     rows = []
     for name in names:
-        found = [next((n for n in report.numbers if n.name == name), None) for _, report, _, _ in runs]
+        found = [next((n for n in run.report.numbers if n.name == name), None) for run in runs]
         some = next(n for n in found if n is not None)
         values = [n.value for n in found if n is not None and n.value == n.value]
         best = None
@@ -197,6 +205,6 @@ def _comparison(runs: Sequence[Run]) -> str:
             mark = " best" if number and number.value == best else ""
             cells.append(f"<td class='value{mark}'>{value} {escape(short_unit(unit))}</td>")
         rows.append(f"<tr><th scope='row'>{escape(meaning(some).label)}</th>{''.join(cells)}</tr>")
-    head = "<th>Figure</th>" + "".join(f"<th style='text-align:right'>{escape(name)}</th>" for name, *_ in runs)
+    head = "<th>Figure</th>" + "".join(f"<th style='text-align:right'>{escape(run.name)}</th>" for run in runs)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f"<section><h2>Figures</h2><div class='card scroll'>{table}</div></section>"

@@ -1,4 +1,4 @@
-"""Curves as pictures: one plain style for learning curves, errors over time and comparisons, as SVG or PNG.
+"""Curves as pictures: one plain style for learning curves, errors over time and comparisons, as SVG.
 
 An SVG that goes into a page takes its ink and grid from the page's CSS, so it fits light and dark. It knows no units
 and no files; what the axes say is the caller's.
@@ -73,10 +73,3 @@ def svg(figure: Figure, name: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     return text.replace(INK, "var(--ink-soft)").replace(GRID, "var(--line)")
-
-
-def png(figure: Figure, dpi: int = 150) -> bytes:
-    """The figure as a PNG on white."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
-    return buffer.getvalue()

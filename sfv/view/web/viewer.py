@@ -18,6 +18,7 @@ from sfv.figure import figure
 from sfv.motion import Motion
 from sfv.view.person import GHOST, PERSON, VISIBLE_GROUP
 from sfv.view.render import scene
+from sfv.work.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import trimesh
@@ -39,9 +40,10 @@ def motions_at(path: Path) -> dict[str, Motion]:
         from sfv.formats.files import read_motion
 
         return {path.stem: read_motion(path)}
-    report = {name: path / "4-report" / f"{name}.npz" for name in ("reference", "simulated")}
+    run = RunFolder(path)
+    report = {name: run.report(f"{name}.npz") for name in ("reference", "simulated")}
     found = {name: file for name, file in report.items() if file.is_file()}
-    reference = path / "2-motion" / "motion.npz"
+    reference = run.motion("motion.npz")
     if "reference" not in found and reference.is_file():
         found = {"reference": reference} | found
     if not found:

@@ -9,6 +9,7 @@ from sfv.cli.batch import Program, runs_of
 from sfv.cli.main import main
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.pipeline.settings import Settings
 
 TINY = "--budget 512 --num-envs 16 --steps 8 --minibatch 64 --hidden 32 16 --no-compile --rollouts 2 --out"
 
@@ -27,12 +28,12 @@ def test_each_clip_has_a_run_of_its_own(wave: Motion, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     for name in ("a.npz", "b.2.npz"):
         wave.save(name)
-    one, two = runs_of(Program((Path("a.npz"), Path("b.2.npz")), Path("runs"), rollouts=3))
+    one, two = runs_of(Program((Path("a.npz"), Path("b.2.npz")), Path("runs"), Settings(rollouts=3)))
     # absolute, since a worker may stand elsewhere
-    assert (one.clip, one.out) == (tmp_path / "a.npz", tmp_path / "runs" / "a")
+    assert (one.source, one.out) == (tmp_path / "a.npz", tmp_path / "runs" / "a")
     assert two.out.name == "b.2"
-    assert one.tracking.threads == 1
-    assert one.rollouts == 3
+    assert one.settings.tracking.threads == 1
+    assert one.settings.rollouts == 3
 
 
 @pytest.mark.parametrize(("clips", "words"), [((), "no clip"), (("c.mp4",), "no file"), (("a.npz", "a.bvh"), "both")])

@@ -4,44 +4,52 @@ from pathlib import Path
 
 import pytest
 
-from sfv.cli import run
+from sfv.cli import batch, run
 from sfv.cli.parse import parse
 from sfv.errors import InputError
-from sfv.pipeline.run import RunConfig, resolved
+from sfv.pipeline.settings import Run, Settings
 from sfv.work.config import write_config
 
 
-def parsed(*arguments: object) -> RunConfig:
+def parsed(*arguments: object) -> run.Program:
     return parse(run.Program, "run", [str(argument) for argument in arguments], run.PRESETS)
 
 
 def test_defaults_and_flags() -> None:
-    config = parsed("a.mp4", "--out", "b", "--height", "1.8", "--person", "2", "--budget", "4M")
-    assert (config.clip, config.out) == (Path("a.mp4"), Path("b"))
-    assert (config.reconstruct.height, config.pose.person, config.train.budget) == (1.8, 2, "4M")
-    assert config.train.seed == RunConfig(Path(), Path()).train.seed
+    program = parsed("a.mp4", "--out", "b", "--height", "1.8", "--person", "2", "--budget", "4M")
+    assert (program.clip, program.out) == (Path("a.mp4"), Path("b"))
+    settings = program.settings
+    assert (settings.reconstruct.height, settings.pose.person, settings.train.budget) == (1.8, 2, "4M")
+    assert settings.train.seed == Settings().train.seed
 
 
 def test_file_then_flags(tmp_path: Path) -> None:
-    write_config(tmp_path / "c.yaml", resolved(parsed("a.mp4", "--out", "b", "--seed", "3", "--height", "1.8")))
+    first = parsed("a.mp4", "--out", "b", "--seed", "3", "--height", "1.8")
+    write_config(tmp_path / "c.yaml", Run(first.clip, first.out, first.settings).record())
     for spelling in (["--config", tmp_path / "c.yaml"], [f"--config={tmp_path / 'c.yaml'}"]):
-        config = parsed("--out", "d", "--seed", "4", *spelling)
-        assert (config.clip, config.out) == (Path("a.mp4").absolute(), Path("d"))
-        assert (config.train.seed, config.reconstruct.height) == (4, 1.8)
-        assert resolved(parsed("--out", "e", *spelling)) == resolved(
-            parsed("a.mp4", "--out", "b", "--seed", "3", "--height", "1.8")
-        )
+        program = parsed("--out", "d", "--seed", "4", *spelling)
+        assert (program.clip, program.out) == (Path("a.mp4").absolute(), Path("d"))
+        assert (program.settings.train.seed, program.settings.reconstruct.height) == (4, 1.8)
+        assert parsed("--out", "e", *spelling).settings == first.settings
+
+
+def test_a_batch_starts_from_the_file_of_a_run(tmp_path: Path) -> None:
+    settings = parsed("a.mp4", "--out", "b", "--seed", "3").settings
+    write_config(tmp_path / "c.yaml", Run(Path("a.mp4"), Path("b"), settings).record())
+    arguments = ["c.mp4", "d.mp4", "--out", "runs", "--config", str(tmp_path / "c.yaml")]
+    program = parse(batch.Program, "batch", arguments, batch.PRESETS)
+    assert (program.clips, program.settings) == ((Path("c.mp4"), Path("d.mp4")), settings)
 
 
 @pytest.mark.parametrize("preset", run.PRESETS)
 def test_presets_by_name(preset: str) -> None:
-    config = parsed("a.mp4", "--out", "b", "--config", preset, "--seed", "3")
-    assert (config.clip, config.train.seed) == (Path("a.mp4"), 3)
-    assert config.train.budget == run.PRESETS[preset]().train.budget
+    program = parsed("a.mp4", "--out", "b", "--config", preset, "--seed", "3")
+    assert (program.clip, program.settings.train.seed) == (Path("a.mp4"), 3)
+    assert program.settings.train.budget == run.PRESETS[preset]().train.budget
 
 
 def test_no_such_file_or_preset() -> None:
-    with pytest.raises(InputError, match=r"quik .*there are: quick, standard"):
+    with pytest.raises(InputError, match=r"quik .*there are: acrobatic, quality, quick, robot, standard"):
         parsed("a.mp4", "--out", "b", "--config", "quik")
 
 

@@ -1,5 +1,6 @@
 """The verbs that are no stage of a run: files in, files out."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,9 @@ def runs(tmp_path: Path) -> list[str]:
 def test_report_sets_runs_side_by_side(runs: list[str], tmp_path: Path) -> None:
     assert main(["report", *runs, "--out", str(tmp_path / "both.html")]) == 0
     page = (tmp_path / "both.html").read_text()
-    assert "one" in page
-    assert "two" in page
+    assert "<h1>one / two</h1>" in page
+    (row,) = [row for row in page.split("<tr>") if "Success</th>" in row]
+    assert re.findall(r"value( best)?'>(\S+) ", row) == [("", "50"), (" best", "100")]
 
 
 def test_report_of_what_is_not_finished(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:

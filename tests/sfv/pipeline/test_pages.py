@@ -9,7 +9,8 @@ import pytest
 from envs.preview.config import PreviewConfig
 from sfv.motion import Motion
 from sfv.pipeline.pages import judged, preview_stage
-from sfv.pipeline.run import RunConfig, run_stages
+from sfv.pipeline.run import run_stages
+from sfv.pipeline.settings import Run, Settings
 from sfv.report import Number, Report
 from sfv.work.stage import perform
 
@@ -43,7 +44,7 @@ def test_the_scorecard_gets_the_verdict() -> None:
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_run_previews_when_asked(asked: bool, tmp_path: Path) -> None:
-    stages = run_stages(RunConfig(tmp_path / "walk.npz", tmp_path / "run", preview=asked))
+    stages = run_stages(Run(tmp_path / "walk.npz", tmp_path / "run", Settings(preview=asked)))
     names = ["2-motion", *(["preview"] if asked else []), "3-policy", "4-report", "page"]
     assert [stage.name for stage in stages] == names
     assert ("preview" in stages[-1].inputs) == asked

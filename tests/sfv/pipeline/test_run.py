@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from configs.run import quick, standard
+from configs.run import PRESETS
 from envs.config import TrackingConfig
 from envs.judge.evaluation import Evaluation
 from policies.config import TrainConfig
@@ -22,13 +22,17 @@ from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.formats.files import write_motion
 from sfv.motion import Motion
-from sfv.pipeline.run import RunConfig, RunFolder, evaluation_of, run, stage_minutes
+from sfv.pipeline.run import perform_run, run_stages
+from sfv.pipeline.settings import Run, Settings
+from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
 from sfv.view.rollout import rollout_video
 from sfv.work.config import changed, read_yaml
-from sfv.work.stage import Mark, Outcome, perform
+from sfv.work.mark import Mark
+from sfv.work.run_folder import RunFolder, stage_minutes
+from sfv.work.stage import Outcome, perform
 
 TINY = TrainConfig(
     budget="1", num_envs=4, steps=4, minibatch=16, hidden=(8,), evaluate_every=64, checkpoint_every=64, compile=False
@@ -92,36 +96,44 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
             done.append("evaluate")
             return Evaluation(Report("evaluation", ()), self.motion, self.motion, None)
 
+    # first the modules that import these names when they are imported, which may be now
+    monkeypatch.setattr("sfv.pipeline.training.Evaluator", Evaluator)
+    monkeypatch.setattr("sfv.pipeline.training.train", train)
     monkeypatch.setattr("envs.judge.evaluation.Evaluator", Evaluator)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
     monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
     monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
     monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
+    monkeypatch.setattr("sfv.pipeline.reference.reconstruct", reconstruct)
+
     monkeypatch.setattr("sfv.clip.Clip.open", lambda path, excerpt: Clip(path, (64, 48), np.arange(20) / 10.0))
     monkeypatch.setattr("recon.pose.estimate.estimate_pose", estimate_pose)
     monkeypatch.setattr("sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path: path.write_text("overlay"))
-    monkeypatch.setattr("recon.reconstruct.reconstruct", reconstruct)
-    monkeypatch.setattr("policies.train.train", train)
     return done
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> RunConfig:
+def a_run(tmp_path: Path) -> Run:
     clip = tmp_path / "clip.mp4"
     clip.write_text("a clip")
-    return RunConfig(clip, tmp_path / "run", tracking=TASK, train=TINY, rollouts=2)
+    return Run(clip, tmp_path / "run", Settings(tracking=TASK, train=TINY, rollouts=2))
 
 
-def did(config: RunConfig) -> dict[str, bool]:
+def having(run: Run, **settings: object) -> Run:
+    """The same run with some settings replaced."""
+    return replace(run, settings=replace(run.settings, **settings))  # type: ignore[arg-type]
+
+
+def did(a_run: Run) -> dict[str, bool]:
     """Run; stage -> whether it worked, not skipped."""
     outcomes: list[Outcome] = []
-    run(config, outcomes.append)
+    perform_run(a_run, outcomes.append)
     return {outcome.name: not outcome.skipped for outcome in outcomes}
 
 
-def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], config: RunConfig) -> None:
-    assert all(did(config).values())
-    folder = RunFolder(config.out)
+def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], a_run: Run) -> None:
+    assert all(did(a_run).values())
+    folder = RunFolder(a_run.out)
     files = {
         folder.pose: "track.npz overlay.mp4 config.yaml stage.json",
         folder.motion: "motion.npz scorecard.json config.yaml stage.json",
@@ -129,135 +141,133 @@ def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], co
         folder.report: "report.json rollout.mp4 index.html config.yaml stage.json",
     }
     assert [p(name) for p, names in files.items() for name in names.split() if not p(name).is_file()] == []
-    before = {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()}
-    assert not any(did(config).values())
-    assert {path: path.read_bytes() for path in config.out.rglob("*") if path.is_file()} == before
+    before = {path: path.read_bytes() for path in a_run.out.rglob("*") if path.is_file()}
+    assert not any(did(a_run).values())
+    assert {path: path.read_bytes() for path in a_run.out.rglob("*") if path.is_file()} == before
     assert worked == ["pose", "reconstruct", "train", "evaluate"]
 
 
 @pytest.mark.parametrize(
     ("change", "again"),
     [
-        (lambda c: replace(c, pose=PoseConfig(max_gap=0.5)), "pose reconstruct train evaluate"),
-        (lambda c: replace(c, reconstruct=ReconstructConfig(height=1.8)), "reconstruct train evaluate"),
+        (lambda c: having(c, pose=PoseConfig(max_gap=0.5)), "pose reconstruct train evaluate"),
+        (lambda c: having(c, reconstruct=ReconstructConfig(height=1.8)), "reconstruct train evaluate"),
         # the pose stage finds the same: nothing below it has new inputs
-        (lambda c: replace(c, pose=PoseConfig(max_people=2)), "pose"),
-        (lambda c: replace(c, tracking=replace(TASK, threads=2)), ""),
-        (lambda c: replace(c, tracking=replace(TASK, action_scale=0.5)), "train evaluate"),
-        (lambda c: replace(c, rollouts=3), "evaluate"),
+        (lambda c: having(c, pose=PoseConfig(max_people=2)), "pose"),
+        (lambda c: having(c, tracking=replace(TASK, threads=2)), ""),
+        (lambda c: having(c, tracking=replace(TASK, action_scale=0.5)), "train evaluate"),
+        (lambda c: having(c, rollouts=3), "evaluate"),
     ],
 )
 def test_only_what_depends_on_a_change_is_done_again(
-    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], again: str
+    worked: list[str], a_run: Run, change: Callable[[Run], Run], again: str
 ) -> None:
-    did(config)
+    did(a_run)
     worked.clear()
-    did(change(config))
+    did(change(a_run))
     assert worked == again.split()
 
 
-def test_changed_clip_is_noticed_and_moved_clip_is_not(worked: list[str], config: RunConfig) -> None:
-    did(config)
-    moved = replace(config, clip=config.clip.rename(config.clip.with_name("moved.mp4")))
+def test_changed_clip_is_noticed_and_moved_clip_is_not(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    moved = replace(a_run, source=a_run.source.rename(a_run.source.with_name("moved.mp4")))
     assert not any(did(moved).values())
-    moved.clip.write_text("another clip")
+    moved.source.write_text("another clip")
     assert did(moved)["1-pose"]
 
 
-def test_training_goes_on_towards_a_larger_budget_and_anew_for_another_task(
-    worked: list[str], config: RunConfig
-) -> None:
-    did(config)
-    policy = config.out / "3-policy" / "policy.safetensors"
-    did(replace(config, train=replace(TINY, budget="2")))
-    assert policy.read_text() == "trained for 1;trained for 2;"
-    did(replace(config, train=replace(TINY, gamma=0.9)))
-    assert policy.read_text() == "trained for 1;"
+def test_training_goes_on_towards_a_larger_budget_and_anew_for_another_task(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    checkpoint = a_run.out / "3-policy" / "checkpoint.safetensors"
+    did(having(a_run, train=replace(TINY, budget="2")))
+    assert checkpoint.read_text() == "trained for 1;trained for 2;"
+    did(having(a_run, train=replace(TINY, gamma=0.9)))
+    assert checkpoint.read_text() == "trained for 1;"
 
 
-def test_stages_survive_the_loss_of_another(worked: list[str], config: RunConfig) -> None:
-    did(config)
-    (config.out / "2-motion" / "scorecard.json").unlink()
-    assert did(config) == {"1-pose": False, "2-motion": True, "3-policy": False, "4-report": False, "page": False}
+def test_stages_survive_the_loss_of_another(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    (a_run.out / "2-motion" / "scorecard.json").unlink()
+    assert did(a_run) == {"1-pose": False, "2-motion": True, "3-policy": False, "4-report": False, "page": False}
 
 
 def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(
-    worked: list[str], config: RunConfig, wave: Motion
+    worked: list[str], a_run: Run, wave: Motion
 ) -> None:
-    source = config.clip.with_name("wave.npz")
+    source = a_run.source.with_name("wave.npz")
     wave.resampled(60.0).save(source)
-    assert list(did(replace(config, clip=source))) == ["2-motion", "3-policy", "4-report", "page"]
-    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    assert list(did(replace(a_run, source=source))) == ["2-motion", "3-policy", "4-report", "page"]
+    reference = Motion.load(a_run.out / "2-motion" / "motion.npz")
     assert reference.fps == 30.0
     np.testing.assert_allclose(reference.qpos, wave.qpos, atol=1e-9)
-    assert Report.load(config.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
+    assert Report.load(a_run.out / "2-motion" / "scorecard.json")["penetration, deepest"] < 0.1
 
 
-def test_a_part_of_a_motion_file(worked: list[str], config: RunConfig, wave: Motion) -> None:
-    source = config.clip.with_name("wave.npz")
+def test_a_part_of_a_motion_file(worked: list[str], a_run: Run, wave: Motion) -> None:
+    source = a_run.source.with_name("wave.npz")
     wave.save(source)
-    part = replace(config, clip=source, excerpt=Excerpt(0.2, 0.5))
+    part = having(replace(a_run, source=source), excerpt=Excerpt(0.2, 0.5))
     did(part)
-    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    reference = Motion.load(a_run.out / "2-motion" / "motion.npz")
     np.testing.assert_allclose(reference.qpos, wave.qpos[6:16], atol=1e-9)
     assert not any(did(part).values())
-    assert did(replace(part, excerpt=Excerpt()))["2-motion"], "another part is another motion"
+    assert did(having(part, excerpt=Excerpt()))["2-motion"], "another part is another motion"
 
 
-def test_a_part_of_a_video_is_said_to_the_pose_stage_alone(worked: list[str], config: RunConfig) -> None:
-    did(replace(config, excerpt=Excerpt(0.5, 1.5)))
-    marks = {name: Mark.read(config.out / name / "stage.json") for name in ("1-pose", "2-motion")}
+def test_a_part_of_a_video_is_said_to_the_pose_stage_alone(worked: list[str], a_run: Run) -> None:
+    did(having(a_run, excerpt=Excerpt(0.5, 1.5)))
+    marks = {name: Mark.read(a_run.out / name / "stage.json") for name in ("1-pose", "2-motion")}
     assert marks["1-pose"] is not None
     assert marks["1-pose"].config["excerpt"] == {"begin": 0.5, "end": 1.5}
     assert marks["2-motion"] is not None
     assert "excerpt" not in marks["2-motion"].config
 
 
-def test_a_motion_of_another_body_is_retargeted(worked: list[str], config: RunConfig) -> None:
+def test_a_motion_of_another_body_is_retargeted(worked: list[str], a_run: Run) -> None:
     smpl, target = load_character("smpl22"), load_character("humanoid")
-    source, poses = config.clip.with_name("stand.bvh"), np.tile(smpl.skeleton.qpos0, (12, 1))
+    source, poses = a_run.source.with_name("stand.bvh"), np.tile(smpl.skeleton.qpos0, (12, 1))
     poses[:, 0] = np.linspace(0.0, 0.1, 12)
     write_motion(Motion(smpl.skeleton, 30.0, poses), source)
-    did(replace(config, clip=source, mend=False))
-    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    did(having(replace(a_run, source=source), mend=False))
+    reference = Motion.load(a_run.out / "2-motion" / "motion.npz")
     assert reference.skeleton.difference_to(target.skeleton) is None
     assert "retargeted to humanoid" in reference.source
     assert reference.qpos[:, 2].mean() == pytest.approx(target.skeleton.qpos0[2], abs=0.05)
 
 
-def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], config: RunConfig) -> None:
-    robot = config.clip.with_name("robot.xml")
+def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], a_run: Run) -> None:
+    robot = a_run.source.with_name("robot.xml")
     robot.write_text(
         """<mujoco><worldbody><body name="pelvis" pos="0 0 1"><freejoint/><geom size=".1"/>
         <body name="leg"><joint name="hip" axis="0 1 0"/><geom size=".1"/></body></body></worldbody></mujoco>"""
     )
-    source, poses = config.clip.with_name("robot.csv"), np.tile((0, 0, 1, 1, 0, 0, 0, 0.1), (12, 1))
+    source, poses = a_run.source.with_name("robot.csv"), np.tile((0, 0, 1, 1, 0, 0, 0, 0.1), (12, 1))
     write_motion(Motion(Skeleton.of(mujoco.MjModel.from_xml_path(str(robot))), 30.0, poses), source)
     with pytest.raises(InputError, match="--character"):
-        did(replace(config, clip=source))
+        did(replace(a_run, source=source))
     # it is read now; a body of a leg is nobody's whom a joint map knows
     with pytest.raises(InputError, match="no joint map fits"):
-        did(replace(config, clip=source, performer=str(robot)))
+        did(having(replace(a_run, source=source), performer=str(robot)))
 
 
 @pytest.mark.parametrize("mend", [True, False])
 def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
-    worked: list[str], config: RunConfig, wave: Motion, mend: bool, monkeypatch: pytest.MonkeyPatch
+    worked: list[str], a_run: Run, wave: Motion, mend: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
-    source, qpos = config.clip.with_name("wave.npz"), wave.qpos.copy()
+    source, qpos = a_run.source.with_name("wave.npz"), wave.qpos.copy()
     qpos[:, 2] -= 0.035  # worth a word, and no failure
     replace(wave, qpos=qpos).save(source)
-    did(replace(config, clip=source, mend=mend))
-    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    did(having(replace(a_run, source=source), mend=mend))
+    reference = Motion.load(a_run.out / "2-motion" / "motion.npz")
     expected = wave.qpos[:, 2].mean() - (0.0 if mend else 0.035)
     assert reference.qpos[:, 2].mean() == pytest.approx(expected, abs=0.01)
-    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"]
+    assert Report.load(a_run.out / "2-motion" / "check.json").provenance["check"]["passed"]
 
 
 @pytest.mark.parametrize(("depth", "mend", "left"), [(0.2, True, 0.0), (0.2, False, 0.2), (0.035, True, 0.035)])
 def test_a_reconstruction_is_mended_where_it_fails(
-    worked: list[str], config: RunConfig, wave: Motion, monkeypatch: pytest.MonkeyPatch, depth: float, mend: bool,
+    worked: list[str], a_run: Run, wave: Motion, monkeypatch: pytest.MonkeyPatch, depth: float, mend: bool,
     left: float,
 ) -> None:  # fmt: skip
     """20 cm under the floor is a failure, 3.5 cm are worth a word."""
@@ -265,94 +275,98 @@ def test_a_reconstruction_is_mended_where_it_fails(
     qpos[:, 2] -= depth
     card = Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),))
     monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
-    monkeypatch.setattr("recon.reconstruct.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
-    did(replace(config, mend=mend))
-    reference = Motion.load(config.out / "2-motion" / "motion.npz")
+    monkeypatch.setattr("sfv.pipeline.reference.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
+    did(having(a_run, mend=mend))
+    reference = Motion.load(a_run.out / "2-motion" / "motion.npz")
     assert reference.qpos[:, 2].mean() == pytest.approx(wave.qpos[:, 2].mean() - left, abs=0.01)
-    assert Report.load(config.out / "2-motion" / "check.json").provenance["check"]["passed"] == (left < 0.1)
+    assert Report.load(a_run.out / "2-motion" / "check.json").provenance["check"]["passed"] == (left < 0.1)
 
 
-def test_bad_clip_leaves_nothing(worked: list[str], config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_clip_leaves_nothing(worked: list[str], a_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(clip: object, config: object) -> None:
         raise InputError("nobody is there")
 
     monkeypatch.setattr("recon.pose.estimate.estimate_pose", refuse)
     with pytest.raises(InputError, match="nobody"):
-        run(config, lambda outcome: None)
-    assert not config.out.exists()
+        perform_run(a_run, lambda outcome: None)
+    assert not a_run.out.exists()
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: replace(c, train=replace(TINY, budget="soon")), "budget"),
-        (lambda c: replace(c, character="humanid"), "did you mean 'humanoid'"),
-        (lambda c: replace(c, clip=Path("nowhere.mp4")), "nowhere"),
+        (lambda c: having(c, train=replace(TINY, budget="soon")), "budget"),
+        (lambda c: having(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: replace(c, source=Path("nowhere.mp4")), "nowhere"),
         (
-            lambda c: replace(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),
+            lambda c: having(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),
             "there is no file nowhere",
         ),
     ],
 )
 def test_slips_are_found_before_any_work(
-    worked: list[str], config: RunConfig, change: Callable[[RunConfig], RunConfig], words: str
+    worked: list[str], a_run: Run, change: Callable[[Run], Run], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
-        run(change(config), lambda outcome: None)
+        perform_run(change(a_run), lambda outcome: None)
     assert worked == []
-    assert not config.out.exists()
+    assert not a_run.out.exists()
 
 
-def test_config_file_says_everything(worked: list[str], config: RunConfig) -> None:
-    config = replace(config, reconstruct=ReconstructConfig(height=1.7))
-    did(config)
-    blank = RunConfig(Path(), config.out)
-    path = config.out / "config.yaml"
-    assert changed(blank, read_yaml(path), str(path)) == config
-    stage = yaml.safe_load((config.out / "2-motion" / "config.yaml").read_text())
+def test_config_file_says_everything(worked: list[str], a_run: Run) -> None:
+    a_run = having(a_run, reconstruct=ReconstructConfig(height=1.7))
+    did(a_run)
+    said = read_yaml(a_run.out / "config.yaml")
+    assert said.pop("clip") == str(a_run.source)
+    assert changed(Settings(), said, "config.yaml") == a_run.settings
+    stage = yaml.safe_load((a_run.out / "2-motion" / "config.yaml").read_text())
     assert stage["reconstruct"]["height"] == 1.7
 
 
-def test_report_says_where_it_comes_from(worked: list[str], config: RunConfig) -> None:
-    did(config)
-    about = Report.load(config.out / "4-report" / "report.json").provenance
+def test_report_says_where_it_comes_from(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    about = Report.load(a_run.out / "4-report" / "report.json").provenance
     assert about["seed"] == 0
     assert about["config"]["train"]["num_envs"] == 4
-    assert set(about["minutes"]) == {"1-pose", "2-motion", "3-policy"} == set(stage_minutes(RunFolder(config.out)))
+    assert set(about["minutes"]) == {"1-pose", "2-motion", "3-policy"} == set(stage_minutes(RunFolder(a_run.out)))
     assert {"sfv", "python", "mujoco", "torch"} <= set(about["versions"])
     assert about["machine"]["cores"] >= 1
 
 
-def test_evaluation_of_what_was_trained(worked: list[str], config: RunConfig, tmp_path: Path) -> None:
-    did(config)
-    for folder in (config.out, config.out / "3-policy"):
-        stage = evaluation_of(folder, None, config.rollouts, None)
-        assert stage.outputs[0].resolve() == (config.out / "4-report" / "report.json").resolve()
+def test_evaluation_of_what_was_trained(worked: list[str], a_run: Run, tmp_path: Path) -> None:
+    did(a_run)
+    for folder in (a_run.out, a_run.out / "3-policy"):
+        stage = evaluation_of(folder, None, a_run.settings.rollouts, None)
+        assert stage.outputs[0].resolve() == (a_run.out / "4-report" / "report.json").resolve()
         assert perform(stage).skipped
-    alone = (config.out / "3-policy").rename(tmp_path / "policy")
+    alone = (a_run.out / "3-policy").rename(tmp_path / "policy")
     with pytest.raises(InputError, match="--motion"):
         evaluation_of(alone, None, 2, None)
-    stage = evaluation_of(alone, config.out / "2-motion" / "motion.npz", 2, None)
+    stage = evaluation_of(alone, a_run.out / "2-motion" / "motion.npz", 2, None)
     assert not perform(stage).skipped
     assert stage.outputs[0] == alone / "evaluation" / "report.json"
     with pytest.raises(InputError, match="no finished policy"):
         evaluation_of(tmp_path, None, 2, None)
 
 
-@pytest.mark.parametrize("preset", [standard, quick])
-def test_presets(preset: Callable[[Path, Path], RunConfig], tmp_path: Path) -> None:
-    config = preset(tmp_path / "a.mp4", tmp_path / "b")
-    assert (config.clip, config.out) == (tmp_path / "a.mp4", tmp_path / "b")
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_make_stages_and_differ(preset: str, a_run: Run) -> None:
+    settings = PRESETS[preset]()
+    stages = [stage.name for stage in run_stages(replace(a_run, settings=settings))]
+    assert ("preview" in stages) == settings.preview
+    assert (settings == Settings()) == (preset == "standard")
+    # one control step is whole ticks of the reference (1/240 s)
+    assert 240.0 % settings.tracking.control_hz == 0.0
 
 
-def test_a_real_run_from_a_motion(config: RunConfig, wave: Motion, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_run_from_a_motion(a_run: Run, wave: Motion, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing replaced: physics, learner, evaluation and page on one second of waving, with few pictures."""
     monkeypatch.setattr("sfv.view.rollout.rollout_video", partial(rollout_video, fps=2.0))
-    source = config.clip.with_name("wave.npz")
+    source = a_run.source.with_name("wave.npz")
     wave.save(source)
-    config = replace(config, clip=source)
-    assert all(did(config).values())
-    report = Report.load(config.out / "4-report" / "report.json")
+    a_run = replace(a_run, source=source)
+    assert all(did(a_run).values())
+    report = Report.load(a_run.out / "4-report" / "report.json")
     assert 0.0 < report["normalised_return"] <= 1.0
-    assert len(Motion.load(config.out / "4-report" / "simulated.npz")) >= 2
-    assert not any(did(config).values())
+    assert len(Motion.load(a_run.out / "4-report" / "simulated.npz")) >= 2
+    assert not any(did(a_run).values())

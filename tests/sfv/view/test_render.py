@@ -14,11 +14,11 @@ from sfv.figure import figure, sticks
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 from sfv.view import backends
-from sfv.view.camera import Camera, following
 from sfv.view.person import GHOST, HIDDEN_GROUP, PERSON, VISIBLE_GROUP, Look
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import rollout_video
 from sfv.view.sheet import contact_sheet
+from sfv.view.viewpoint import Viewpoint, following
 
 SIZE = (160, 120)
 BALL = Character(
@@ -37,7 +37,7 @@ def red_spot(frame: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("place", [(0.0, 0.0, 1.0), (0.4, -0.5, 0.7), (-0.6, 0.7, 1.3)])
 def test_things_appear_where_the_camera_projects_them(place: tuple[float, float, float]) -> None:
-    camera = Camera((3.0, -1.0, 1.5), (0.0, 0.0, 1.0), fovy=45.0)
+    camera = Viewpoint((3.0, -1.0, 1.5), (0.0, 0.0, 1.0), fovy=45.0)
     with Renderer(scene([(BALL, RED)]), *SIZE) as renderer:
         frame = renderer.frame(np.array([*place, 1.0, 0.0, 0.0, 0.0]), camera)
     assert frame.shape == (120, 160, 3)
@@ -46,7 +46,7 @@ def test_things_appear_where_the_camera_projects_them(place: tuple[float, float,
 
 
 def test_the_camera_s_record_projects_like_the_camera() -> None:
-    camera = Camera((3.0, -1.0, 1.5), (0.1, 0.2, 1.0), fovy=45.0)
+    camera = Viewpoint((3.0, -1.0, 1.5), (0.1, 0.2, 1.0), fovy=45.0)
     record = camera.record(SIZE)
     points = np.random.default_rng(0).normal(size=(5, 3))
     seen = (points - camera.position) @ np.array(record["R_camera_world"]).T
@@ -140,7 +140,7 @@ def test_without_gl_the_ray_tracer_steps_in_and_says_so(
 @pytest.mark.slow
 def test_both_renderers_take_the_same_picture() -> None:
     model = scene([(load_character("humanoid"), PERSON)])
-    camera = Camera((2.6, -1.6, 1.2), (0.0, 0.0, 0.9))
+    camera = Viewpoint((2.6, -1.6, 1.2), (0.0, 0.0, 0.9))
     pictures = []
     for backend in ("egl", "warp"):
         with Renderer(model, 320, 240, backend) as renderer:  # type: ignore[arg-type]

@@ -1,13 +1,11 @@
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
 
 from sfv.errors import InputError
-from sfv.work.files import fingerprint, read_json, replacing, sweep, write_json
+from sfv.work.files import fingerprint, read_json, replacing, write_json
 
 
 def test_a_file_takes_its_place_when_whole(tmp_path):
@@ -61,18 +59,6 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
         pass
     (tmp_path / "plain").write_text("")
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-def test_what_a_killed_writer_leaves_is_swept(tmp_path):
-    code = (
-        "import os, sys; from sfv.work.files import replacing\n"
-        "with replacing(sys.argv[1]) as t: t.write_text('half'); os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "deep" / "a.txt")], check=False)
-    assert len(os.listdir(tmp_path / "deep")) == 1
-    assert not (tmp_path / "deep" / "a.txt").exists()
-    sweep(tmp_path)
-    assert os.listdir(tmp_path / "deep") == []
 
 
 def test_json_there_and_back(tmp_path):

@@ -13,8 +13,8 @@ Vec = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Camera:
-    """A camera without roll, principal point in the middle of the picture.
+class Viewpoint:
+    """Where a camera without roll stands and what it looks at; principal point in the middle of the picture.
 
     Attributes:
         position: of the eye in the world, m.
@@ -58,10 +58,10 @@ class Camera:
 
 def following(
     path: Float[np.ndarray, "T 3"], fps: float, away: Vec = (2.6, -2.6, 0.75), height: float = 0.85, fovy: float = 40.0
-) -> list[Camera]:
+) -> list[Viewpoint]:
     """One camera for each frame of a body's path (m), at `away` (m) from it, steady in its movements.
 
     The path is smoothed over about a second, and the camera keeps the height, so that jumps are seen as jumps.
     """
     smooth = gaussian_filter1d(path[:, :2], sigma=0.4 * fps, axis=0, mode="nearest")
-    return [Camera((x + away[0], y + away[1], height + away[2]), (x, y, height), fovy) for x, y in smooth.tolist()]
+    return [Viewpoint((x + away[0], y + away[1], height + away[2]), (x, y, height), fovy) for x, y in smooth.tolist()]

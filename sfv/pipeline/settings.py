@@ -1,0 +1,60 @@
+"""What a run can be told: its settings, and a run itself, which is a source, a folder and settings.
+
+Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and neither copies a field. Light to import.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import OmitArgPrefixes
+
+from envs.config import TrackingConfig
+from policies.config import TrainConfig
+from recon.config import PoseConfig, ReconstructConfig
+from sfv.excerpt import Excerpt
+from sfv.work.config import plain
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a clip becomes a policy and a report, whatever the clip and wherever they go."""
+
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    character: str = "humanoid"
+    """Who is to do it: one of sfv's characters, or an MJCF file."""
+    performer: str | None = None
+    """Whose motion the clip is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
+    pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
+    reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
+    tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
+    train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    mend: bool = True
+    """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
+    slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
+    what is seen in a video only where the check fails."""
+    preview: bool = False
+    """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
+    to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
+    rollouts: int = 32
+    """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One clip on its way to a policy.
+
+    Attributes:
+        source: a video of a person, or a motion file, which is then the reference itself.
+        out: the run folder.
+        settings: how.
+    """
+
+    source: Path
+    out: Path
+    settings: Settings = field(default_factory=Settings)
+
+    def record(self) -> dict[str, Any]:
+        """What is written beside its result, and read again by --config: the settings, and the clip that they were for.
+        Where results go is said anew each time."""
+        return {"clip": str(self.source.absolute())} | dict(plain(self.settings))

@@ -1,0 +1,70 @@
+"""A run folder: the names of its parts, and what its files say of how long and how well they went.
+
+Whoever reads or writes a run asks here for a place and types no folder's name. It makes nothing.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfv.errors import blamed
+from sfv.work.mark import Mark
+
+POSE, MOTION, POLICY, REPORT = "1-pose", "2-motion", "3-policy", "4-report"
+"""The stages of a run, and the folders of what they make."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of one run are."""
+
+    root: Path
+
+    def pose(self, name: str) -> Path:
+        """Stage 1: track.npz, overlay.mp4."""
+        return self.root / POSE / name
+
+    def motion(self, name: str) -> Path:
+        """Stage 2: motion.npz, scorecard.json."""
+        return self.root / MOTION / name
+
+    def preview(self, name: str) -> Path:
+        """Of stage 2, where it was asked for: preview.npz, preview.mp4, index.html."""
+        return self.root / MOTION / "preview" / name
+
+    def policy(self, name: str) -> Path:
+        """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
+        return self.root / POLICY / name
+
+    def report(self, name: str) -> Path:
+        """Stage 4: report.json, index.html, rollout.mp4."""
+        return self.root / REPORT / name
+
+    @classmethod
+    def around(cls, policy: Path) -> "RunFolder | None":
+        """The run that the folder of a policy is part of, or None when it stands alone."""
+        return cls(policy.parent) if policy.absolute().name == POLICY else None
+
+
+def stage_minutes(folder: RunFolder) -> dict[str, float]:
+    """Stage name -> how long it took, of the stages of a run that are done; of a training, all its goes together."""
+    marks = {place("").name: Mark.read(place("stage.json")) for place in (folder.pose, folder.motion, folder.policy)}
+    minutes = {name: mark.seconds / 60.0 for name, mark in marks.items() if mark and mark.state == "done"}
+    if POLICY in minutes:
+        trained = read_columns(folder.policy("progress.csv")).get("minutes", [0.0])
+        minutes[POLICY] = max(minutes[POLICY], trained[-1])
+    return {name: round(spent, 2) for name, spent in minutes.items()}
+
+
+def read_columns(path: Path) -> dict[str, list[float]]:
+    """The columns of a table of numbers (.csv); what is empty is NaN.
+
+    Raises:
+        InputError: it is no such table.
+    """
+    with (
+        blamed(f"{path} is damaged", "delete it and train on, or report without it"),
+        path.open(newline="", encoding="utf-8") as file,
+    ):
+        rows = list(csv.DictReader(file))
+        return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}
