@@ -9,10 +9,12 @@ from jaxtyping import Float, Int
 
 from sfv.kinematics import MotionState, velocities
 from sfv.motion import Motion
-from sfv.surface import lowest
+from sfv.surface import lowest, surface_points, surface_track
 
 RATE = 30.0
 """1/s: what has a derivative in it is measured at this rate, whatever the motion's own; differences grow with it."""
+CLEARANCE = 0.02
+"""m: a surface point within this of the ground may bear weight."""
 SMALL = 0.1
 """m: who moves nothing farther away than this is a finger, a thumb, a toe or the end of a bone."""
 
@@ -120,6 +122,27 @@ def stance_height(
 ) -> Float[np.ndarray, " N"]:
     """Height of the body's lowest point, cm, in each of the N frames that claim a contact."""
     return 100.0 * np.maximum(lowest(model, state)[(contacts > 0.5).any(1)], 0.0)
+
+
+def contact_slide(
+    model: mujoco.MjModel, state: MotionState, fps: float, bodies: tuple[str, ...], contacts: Float[np.ndarray, "T F"]
+) -> float:
+    """Mean horizontal speed, cm/s, of what is declared to stand (`contacts`, a column per body).
+
+    The lowest surface point of two consecutive frames is followed, if it is within CLEARANCE of z = 0 in both; NaN when
+    nothing ever is. What nobody declared is judged by `sfv.check.support.support_slide`.
+    """
+    points, (owners, _, _) = surface_track(model, state), surface_points(model)
+    speeds = []
+    for f, name in enumerate(bodies):
+        mine = points[:, owners == model.body(name).id]
+        t = np.arange(len(mine) - 1)
+        low = (mine[:-1, :, 2] + mine[1:, :, 2]).argmin(1)
+        a, b = mine[t, low], mine[t + 1, low]
+        stands = (np.maximum(a[:, 2], b[:, 2]) < CLEARANCE) & (contacts[:-1, f] > 0.5) & (contacts[1:, f] > 0.5)
+        speeds.append(np.linalg.norm((b - a)[stands, :2], axis=-1))
+    pooled = np.concatenate(speeds)
+    return float(100.0 * fps * pooled.mean()) if len(pooled) else float("nan")
 
 
 def limit_violations(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, "T njnt"]:

@@ -25,9 +25,8 @@ from recon.retarget.joint_maps import SIDES, Parts, parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
 from sfv import rotation
 from sfv.character import Character
-from sfv.check.support import slide_of
 from sfv.kinematics import motion_state, within_limits
-from sfv.metrics import joint_limit_violation, penetration
+from sfv.metrics import contact_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -272,10 +271,11 @@ def judged(goal: Goal, motion: Motion) -> Retargeted:
     names = [p for p in goal.keys.points if p.removeprefix("left_").removeprefix("right_") in KEY]
     gaps = [np.linalg.norm(keys.points[p] - goal.keys.points[p][goal.window], axis=1).mean() for p in names]
     state = motion_state(motion, solid)
+    contacts = np.zeros((len(motion), 0)) if motion.contacts is None else motion.contacts
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
-        slide_of(motion, goal.solid),
+        contact_slide(solid, state, motion.fps, motion.contact_names, contacts),
         float(penetration(solid, state).mean()),
         float(joint_limit_violation(goal.character.model, motion.qpos).max()),
     )

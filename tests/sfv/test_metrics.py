@@ -84,6 +84,7 @@ def test_amplitude_of_a_sine():
 def test_a_cube_on_the_ground():
     model, state = sliding_cube(0.0, 0.5)
     contacts = np.ones((10, 1))
+    assert np.isclose(metrics.contact_slide(model, state, 10.0, ("cube",), contacts), 50.0)
     np.testing.assert_allclose(metrics.penetration(model, state), 0.0, atol=1e-9)
     np.testing.assert_allclose(metrics.stance_height(model, state, contacts), 0.0, atol=1e-9)
 
