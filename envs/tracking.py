@@ -26,7 +26,6 @@ from envs.moment import Moment, columns, joints_of
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
-from sfv.errors import InputError
 from sfv.interfaces import Info, Step
 from sfv.motion import Motion
 from sfv.servos import servo_lag
@@ -60,11 +59,7 @@ class TrackingEnv:
         seconds: float | None = None,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
-        if TICKS % config.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
-            raise InputError(
-                f"{config.control_hz:g} Hz control with {config.decimation} physics steps does not divide {TICKS} Hz; "
-                "choose a control rate and decimation whose product is 60, 80, 120, 240, 480 or 960"
-            )
+        config.check()
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
         climbing, kinds = not tiles, len(config.terrain)

@@ -7,7 +7,6 @@ check brings every motion to one rate before (`sfv.check.check.even`).
 from dataclasses import dataclass
 from functools import cached_property
 
-import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
@@ -128,9 +127,8 @@ class Performance:
 
     @cached_property
     def feet(self) -> tuple[str, ...]:
-        """The character's feet; empty for sticks, and for a body whose file names none."""
-        named = mujoco.mj_name2id(self.character.model, mujoco.mjtObj.mjOBJ_TEXT, "feet") >= 0
-        return self.character.feet if self.dynamic and named else ()
+        """The character's feet; empty for sticks, and for a body of which nobody says what its feet are."""
+        return self.character.named_feet if self.dynamic else ()
 
     @cached_property
     def foot_bodies(self) -> list[int]:

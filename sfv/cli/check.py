@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sfv.check.check import Check
     from sfv.motion import Motion
 
+from sfv.limits import Within
+from sfv.reading import FASTEST, SLOWEST
+
 
 @dataclass(frozen=True)
 class Program:
@@ -29,7 +32,7 @@ class Program:
     """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
     format: str | None = None
     """The format of MOTION, where its content does not tell."""
-    fps: float | None = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of MOTION, where the file names a wrong rate."""
 
 

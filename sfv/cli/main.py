@@ -14,12 +14,14 @@ from collections.abc import Sequence
 
 from sfv import __version__
 from sfv.errors import InputError, did_you_mean, printable
+from sfv.limits import require
 
 VERBS = {
     "run": "from a clip of a person to a trained policy and a report: all stages",
     "pose": "clip -> where the person's body points are",
     "reconstruct": "body points -> motion of the character",
-    "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct",
+    "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct; or a prior, for generate",
+    "generate": "sentence or path -> motion",
     "check": "motion -> whether physics allows it, in numbers with limits",
     "repair": "motion -> the nearest motion that keeps to the floor and to gravity",
     "preview": "motion -> what physics makes of it, before any training",
@@ -91,6 +93,7 @@ def _dispatch(argv: list[str]) -> int:
     try:
         presets = getattr(module, "PRESETS", {})
         program = importlib.import_module("sfv.cli.parse").parse(module.Program, verb, argv[1:], presets)
+        require(program)
     except SystemExit as stop:  # help or a complaint was printed
         return int(stop.code or 0)
     module.main(program)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import Within
 
 if TYPE_CHECKING:
     from sfv.motion import Motion
@@ -27,7 +28,7 @@ class Program:
     """The .mp4 or .png to write."""
     host: str = "127.0.0.1"
     """Address to serve at; 0.0.0.0 lets other machines look on."""
-    port: int = 8080
+    port: Annotated[int, Within(1, 65_535)] = 8080
     """Port to serve at; the next free one if it is taken."""
 
 
