@@ -14,10 +14,9 @@ from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
 from envs.tracking import TrackingEnv, training_tiles
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.interfaces import Policy
 from sfv.judged import Judged, Shown
-from sfv.kinematics import motion_state
-from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.world import Tile
@@ -62,8 +61,7 @@ class Evaluator:
         ticks = torch.arange(len(qpos)) * env.control_ticks
         wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
         reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
-        model = self.character.model
-        slide = foot_slide(model, motion_state(simulated, model), hz, self.character.feet, terrain=env.terrain)
+        slide = slide_of(simulated, self.character, env.terrain)
         seconds, found = done.survived[start] / hz, figures(done, start, hz)
         numbers = (
             *found.numbers(),
