@@ -59,7 +59,7 @@ def main(program: Program) -> None:
 def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
     """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
     from sfv.character import load_character
-    from sfv.figure import figure
+    from sfv.view.figure import figure
 
     body = load_character(name) if name else figure(motion.skeleton)
     return body, body.name != "sticks"
