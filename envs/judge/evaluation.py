@@ -14,9 +14,8 @@ from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
 from envs.tracking import TrackingEnv, training_tiles
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.interfaces import Policy
-from sfv.kinematics import motion_state
-from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.world import Tile
@@ -78,8 +77,7 @@ class Evaluator:
         ticks = torch.arange(len(qpos)) * env.control_ticks
         wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
         reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
-        model = self.character.model
-        slide = foot_slide(model, motion_state(simulated, model), hz, self.character.feet, terrain=env.terrain)
+        slide = slide_of(simulated, self.character, env.terrain)
         seconds = done.survived[start] / hz
         numbers = (
             *figures(done, start, hz),
