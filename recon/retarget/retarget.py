@@ -5,7 +5,7 @@ frame by frame, and one optimisation over all frames then holds standing feet an
 everything out of the floor and joints in their ranges, and lets the corrections come and go smoothly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,12 +21,14 @@ from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
-from recon.retarget.joint_maps import SIDES, Parts, parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
+from recon.retarget.parts import Parts, parts_of
 from sfv import rotation
 from sfv.character import Character
+from sfv.joints.joint_map import joint_map
+from sfv.joints.part_names import SIDES
 from sfv.kinematics import motion_state, within_limits
-from sfv.metrics import foot_slide, joint_limit_violation, penetration
+from sfv.metrics import contact_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -75,6 +77,7 @@ def retarget(
     character: Character,
     iterations: int = ITERATIONS,
     advance: Callable[[float], None] = lambda steps: None,
+    given: Mapping[str, str] | None = None,
 ) -> Retargeted:
     """The motion on another body.
 
@@ -83,11 +86,12 @@ def retarget(
         character: whose it is to be.
         iterations: most steps of the optimiser.
         advance: called with the number of steps done, frames of inverse kinematics first.
+        given: part -> body of the motion's skeleton, for what its names do not say.
 
     Raises:
         InputError: no joint map fits the motion's skeleton or the character.
     """
-    goal = goal_for(motion, character)
+    goal = goal_for(motion, character, given)
     body, solid = ScaledBody(goal.solid), goal.solid
     posed = pose_frames(solid, goal.parts, goal.keys, advance)
     surfaces = {part: points for part, points in _surfaces(body, goal.parts).items() if goal.stands[part].any()}
@@ -123,10 +127,10 @@ class Goal:
     fps: float
 
 
-def goal_for(motion: Motion, character: Character) -> Goal:
+def goal_for(motion: Motion, character: Character, given: Mapping[str, str] | None = None) -> Goal:
     """The source's key places on the target's bones, and when what stands."""
-    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos)
-    theirs = parts_of(character.skeleton, character.name)
+    mine = parts_of(motion.skeleton, joint_map(motion.skeleton, "the motion's skeleton", given), motion.qpos)
+    theirs = parts_of(character.skeleton, character.joint_map)
     extra = round(OVERLAP * motion.fps) if motion.loop else 0
     grid = np.arange(-extra, len(motion) + extra)
     longer = replace(motion, qpos=motion.at(grid / motion.fps), contacts=_cyclic(motion, grid), loop=False)
@@ -271,10 +275,11 @@ def judged(goal: Goal, motion: Motion) -> Retargeted:
     names = [p for p in goal.keys.points if p.removeprefix("left_").removeprefix("right_") in KEY]
     gaps = [np.linalg.norm(keys.points[p] - goal.keys.points[p][goal.window], axis=1).mean() for p in names]
     state = motion_state(motion, solid)
+    contacts = np.zeros((len(motion), 0)) if motion.contacts is None else motion.contacts
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
-        foot_slide(solid, state, motion.fps, motion.contact_names, motion.contacts),
+        contact_slide(solid, state, motion.fps, motion.contact_names, contacts),
         float(penetration(solid, state).mean()),
         float(joint_limit_violation(goal.character.model, motion.qpos).max()),
     )

@@ -5,7 +5,7 @@ Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and nei
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes
 
@@ -13,6 +13,7 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.work.config import plain
 
 
@@ -25,6 +26,9 @@ class Settings:
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     performer: str | None = None
     """Whose motion the clip is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
+    map: Path | None = None
+    """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
@@ -36,7 +40,7 @@ class Settings:
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
-    rollouts: int = 32
+    rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
 
 
