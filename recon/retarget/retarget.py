@@ -28,7 +28,7 @@ from sfv.character import Character
 from sfv.joints.joint_map import joint_map
 from sfv.joints.part_names import SIDES
 from sfv.kinematics import motion_state, within_limits
-from sfv.metrics import foot_slide, joint_limit_violation, penetration
+from sfv.metrics import contact_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -275,10 +275,11 @@ def judged(goal: Goal, motion: Motion) -> Retargeted:
     names = [p for p in goal.keys.points if p.removeprefix("left_").removeprefix("right_") in KEY]
     gaps = [np.linalg.norm(keys.points[p] - goal.keys.points[p][goal.window], axis=1).mean() for p in names]
     state = motion_state(motion, solid)
+    contacts = np.zeros((len(motion), 0)) if motion.contacts is None else motion.contacts
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
-        foot_slide(solid, state, motion.fps, motion.contact_names, motion.contacts),
+        contact_slide(solid, state, motion.fps, motion.contact_names, contacts),
         float(penetration(solid, state).mean()),
         float(joint_limit_violation(goal.character.model, motion.qpos).max()),
     )

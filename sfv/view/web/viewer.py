@@ -15,9 +15,9 @@ import numpy as np
 
 from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
-from sfv.figure import figure
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.view.figure import figure
 from sfv.view.person import GHOST, PERSON, VISIBLE_GROUP
 from sfv.view.render import scene
 from sfv.work.run_folder import RunFolder
