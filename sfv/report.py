@@ -49,10 +49,14 @@ class Report:
 
     def save(self, path: Path | str) -> None:
         """Write JSON, atomically."""
+        write_json(path, self.record())
+
+    def record(self) -> dict[str, Any]:
+        """What its file holds, in JSON's own types."""
         numbers = [{"name": n.name, "value": n.value, "unit": n.unit, "better": n.better} for n in self.numbers]
         series = {name: {key: list(column) for key, column in table.items()} for name, table in self.series.items()}
         content = {"kind": "sfv report", "version": VERSION, "title": self.title, "numbers": numbers}
-        write_json(path, content | {"series": series, "provenance": dict(self.provenance)})
+        return content | {"series": series, "provenance": dict(self.provenance)}
 
     @classmethod
     def load(cls, path: Path | str) -> "Report":

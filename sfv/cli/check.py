@@ -34,6 +34,8 @@ class Program:
     """The format of MOTION, where its content does not tell."""
     fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of MOTION, where the file names a wrong rate."""
+    json: bool = False
+    """Print the answer as JSON, and nothing else, to standard output."""
 
 
 def main(program: Program) -> None:
@@ -41,17 +43,21 @@ def main(program: Program) -> None:
     from rich.console import Console
 
     from sfv.check.check import check
+    from sfv.cli.say import answering
     from sfv.formats.files import read_motion
 
     motion = read_motion(program.motion, program.format, program.fps, program.character)
     character, dynamic = body_of(motion, program.character)
     found = check(motion, character, dynamic)
-    show({"value": found}, Console())
-    if not dynamic:
-        print("no character has this skeleton, so what needs masses and shapes was not asked; name one by --character")
-    if program.out:
-        found.report().save(program.out)
-        print(program.out)
+    with answering(program.json) as answer:
+        show({"value": found}, Console())
+        if not dynamic:
+            print("no character has this skeleton, so what needs masses and shapes was not asked;")
+            print("name one by --character")
+        if program.out:
+            found.report().save(program.out)
+            print(program.out)
+        answer(found.report().record())
     if not found.passed:
         raise SystemExit(1)
 
@@ -67,26 +73,28 @@ def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
 
 def show(checks: "dict[str, Check]", console: "Console") -> None:
     """Print one check, or the same motion's before and after side by side."""
+    from rich.markup import escape
     from rich.table import Table
 
     colours = {"pass": "green", "note": "yellow", "fail": "bold red"}
-    last = list(checks.values())[-1]
-    table = Table(title=last.title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("row")
+    last, alone = list(checks.values())[-1], len(checks) == 1
+    table = Table(title=escape(last.title), title_justify="left", box=None, pad_edge=False)
+    table.add_column("row", no_wrap=alone, min_width=18)
     for name in checks:
-        table.add_column(name, justify="right")
-        table.add_column("verdict")
-    for title in ("unit", "limit", "what to do"):
-        table.add_column(title)
+        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
+    table.add_column("limit")
     rows = {row.name: row for found in checks.values() for row in found.rows}
     for name, row in rows.items():
         cells = []
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        advice = "" if row.verdict == "pass" else row.cause.advice
-        table.add_row(name, *cells, row.unit, row.limit, advice)
+        table.add_row(name, *cells, f"{row.limit} {'' if row.unit == '1' else row.unit}".strip())
     console.print(table)
+    for row in last.rows:
+        if row.verdict != "pass":
+            console.print(f"{row.name}: {row.cause.advice}", markup=False, style=colours[row.verdict])
     if last.cycle is not None:
         what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"
         console.print(f"{what}: frames {last.cycle.start} to {last.cycle.stop}, gap {100 * last.cycle.gap:.1f} cm")

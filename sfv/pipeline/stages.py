@@ -19,7 +19,7 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
-from sfv.work.files import fingerprint, replacing
+from sfv.work.files import replacing
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
@@ -291,4 +291,4 @@ def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: 
 
 def body_of(character: str) -> dict[str, object]:
     """What of the character decides a result: not its file's name but what is in it."""
-    return {"body": fingerprint(_character(character).xml)}
+    return {"body": _character(character).fingerprint}
