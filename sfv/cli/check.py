@@ -65,21 +65,22 @@ def main(program: Program) -> None:
 def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
     """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
     from sfv.character import load_character
-    from sfv.figure import figure
+    from sfv.view.figure import figure
 
     body = load_character(name) if name else figure(motion.skeleton)
     return body, body.name != "sticks"
 
 
 def show(checks: "dict[str, Check]", console: "Console") -> None:
-    """Print one check, or the same motion's before and after side by side."""
+    """Print one check, or the same motion's before and after side by side; then what fails, where, and what to do."""
     from rich.markup import escape
     from rich.table import Table
 
     colours = {"pass": "green", "note": "yellow", "fail": "bold red"}
-    last, alone = list(checks.values())[-1], len(checks) == 1
-    table = Table(title=escape(last.title), title_justify="left", box=None, pad_edge=False)
-    table.add_column("row", no_wrap=alone, min_width=18)
+    last = list(checks.values())[-1]
+    console.print(escape(last.title))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("row", no_wrap=len(checks) == 1, min_width=18)
     for name in checks:
         table.add_column(name, justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
@@ -90,15 +91,18 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        table.add_row(name, *cells, f"{row.limit} {'' if row.unit == '1' else row.unit}".strip())
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        table.add_row(name, *cells, escape(f"{row.limit}{unit}"))
     console.print(table)
-    for row in last.rows:
-        if row.verdict != "pass":
-            console.print(f"{row.name}: {row.cause.advice}", markup=False, style=colours[row.verdict])
     if last.cycle is not None:
         what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"
         console.print(f"{what}: frames {last.cycle.start} to {last.cycle.stop}, gap {100 * last.cycle.gap:.1f} cm")
     else:
         console.print("no cycle found")
+    for row in last.rows:
+        if row.verdict != "pass":
+            where = f" ({row.where})" if row.where else ""
+            words = f"{row.verdict}: {row.name} {row.value:.3g} {row.unit}{where}; {row.advice}"
+            console.print(words, style=colours[row.verdict], markup=False, highlight=False)
     failed = f"fails: {', '.join(last.failed)}"
-    console.print("passes" if last.passed else failed, style="bold")
+    console.print("passes" if last.passed else failed, style="bold", markup=False)

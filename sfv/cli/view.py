@@ -54,7 +54,7 @@ def main(program: Program) -> None:
 
 def draw(motions: "dict[str, Motion]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
-    from sfv.figure import figure
+    from sfv.view.figure import figure
     from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet

@@ -160,3 +160,15 @@ def test_a_body_is_what_is_in_its_files_and_not_where_they_lie(tmp_path: Path) -
 def test_a_body_without_files_is_its_model() -> None:
     humanoid = load_character("humanoid")
     assert humanoid.fingerprint == fingerprint(humanoid.xml)
+
+
+def test_feet_are_those_of_the_joint_map_where_the_file_names_none() -> None:
+    own = load_character("smpl22")
+    bare = Character("bare", own.xml.replace('<text name="feet"', '<text name="toes"'))
+    assert bare.named_feet == bare.feet == ("left_ankle", "right_ankle")  # not the lowest ends, which are the toes
+    assert bare.joint_map.feet == {"left": ("left_ankle", "left_foot"), "right": ("right_ankle", "right_foot")}
+    box = Character("box", '<mujoco><worldbody><body name="b"><freejoint/><geom size="1"/></body></worldbody></mujoco>')
+    assert box.named_feet == ()
+    assert box.feet == ("b",)
+    with pytest.raises(InputError, match="no joint map fits box"):
+        _ = box.joint_map
