@@ -1,10 +1,13 @@
 """`sfv check`: motion -> whether physics allows it, in numbers with limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from sfv.excerpt import Excerpt
+from sfv.reading import Reading
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,9 +15,6 @@ if TYPE_CHECKING:
     from sfv.character import Character
     from sfv.check.check import Check
     from sfv.motion import Motion
-
-from sfv.limits import Within
-from sfv.reading import FASTEST, SLOWEST
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,8 @@ class Program:
     """A motion file of any format."""
     out: Path | None = None
     """The .json to write the rows to."""
-    character: str | None = None
-    """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
-    format: str | None = None
-    """The format of MOTION, where its content does not tell."""
-    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
-    """Frames per second of MOTION, where the file names a wrong rate."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     json: bool = False
     """Print the answer as JSON, and nothing else, to standard output."""
 
@@ -44,10 +40,10 @@ def main(program: Program) -> None:
 
     from sfv.check.check import check
     from sfv.cli.say import answering
-    from sfv.formats.files import read_motion
+    from sfv.formats.files import read_asked
 
-    motion = read_motion(program.motion, program.format, program.fps, program.character)
-    character, dynamic = body_of(motion, program.character)
+    motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
+    character, dynamic = body_of(motion, program.reading.character)
     found = check(motion, character, dynamic)
     with answering(program.json) as answer:
         show({"value": found}, Console())
