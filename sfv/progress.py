@@ -1,20 +1,22 @@
 """One progress bar for the whole project: what is done, how fast, how long still.
 
-On a terminal it is drawn, on standard error, so results on standard output stay clean. Elsewhere a line a minute says
-the same. Who listens (`heard_by`) is told instead, and nothing is shown.
+It is drawn on standard error, so results on standard output stay clean; off a terminal it prints a line a minute.
+Who listens (`heard_by`) is told instead, and nothing is shown.
 """
 
-import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, runtime_checkable
 
-EVERY = 60.0
-"""s from one line to the next, off a terminal."""
+hidden = False
+"""Whether bars are shown at all; --quiet hides them."""
+MINUTE = 60.0
+"""Seconds between two lines."""
 TRAINING = "training"
-"""The name of the work that a training tells of, which who shows many at once listens to."""
+"""The name of the work that a training tells of; who shows many at once listens to it."""
 
 
 @runtime_checkable
@@ -33,13 +35,11 @@ class Standing:
     Attributes:
         work: its name.
         done: steps that are done.
-        total: steps that there are, or None where nobody knows.
         text: what it is at.
     """
 
     work: str
     done: float
-    total: float | None
     text: str
 
 
@@ -49,7 +49,7 @@ _listeners: list[Listener] = []
 
 @contextmanager
 def heard_by(listener: Listener) -> Iterator[None]:
-    """Within this, all bars of the process tell `listener` how they stand, and show nothing."""
+    """Within this, bars of this process tell `listener` how they stand, and show nothing."""
     _listeners.append(listener)
     try:
         yield
@@ -63,33 +63,13 @@ def silent(steps: float | int, text: str | None = None) -> None:
 
 @contextmanager
 def bar(description: str, total: float | int | None, unit: str = "") -> Iterator[Advance]:
-    """Show a bar for work of `total` steps and yield the function that advances it; it ends full, whatever was left."""
-    standing = Standing(description, 0.0, None if total is None else float(total), description)
-    show = _told if _listeners else _drawn if sys.stderr.isatty() else _written
-    with contextmanager(show)(standing, unit) as tell:
-
-        def advance(steps: float | int, text: str | None = None) -> None:
-            nonlocal standing
-            standing = Standing(description, standing.done + steps, standing.total, text or standing.text)
-            tell(standing)
-
-        yield advance
-        if standing.total is not None:
-            advance(standing.total - standing.done)
-
-
-def _told(begun: Standing, unit: str) -> Generator[Listener]:
-    """To who listens."""
-
-    def tell(standing: Standing) -> None:
-        for listener in _listeners:
-            listener(standing)
-
-    yield tell
-
-
-def _drawn(begun: Standing, unit: str) -> Generator[Listener]:
-    """On a terminal."""
+    """Show a bar for work of `total` steps and yield the function that advances it; work that ends is all done."""
+    if _listeners:
+        yield _telling(description, list(_listeners))
+        return
+    if hidden:
+        yield silent
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -100,42 +80,53 @@ def _drawn(begun: Standing, unit: str) -> Generator[Listener]:
             return Text("" if speed is None else f"{speed:,.1f} {unit}/s" if unit else f"{speed:,.1f}/s")
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, Rate(), TimeRemainingColumn(), console=console, transient=False) as progress:
-        task = progress.add_task(begun.text, total=begun.total)
-        yield lambda standing: progress.update(task, completed=standing.done, description=standing.text)
+    # texts are a file's names or a trainer's words, and no markup
+    shown = TextColumn("{task.description}", markup=False)
+    columns = (shown, BarColumn(), TextColumn("{task.percentage:>3.0f} %"), Rate())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=False) as progress:
+        task = progress.add_task(description, total=total)
+        lines = None if console.is_terminal else _Lines(total, partial(console.print, markup=False, soft_wrap=True))
+
+        def advance(steps: float | int, text: str | None = None) -> None:
+            progress.update(task, advance=steps, description=text or progress.tasks[0].description)
+            if lines:
+                lines.say(progress.tasks[0].description, progress.tasks[0].completed)
+
+        yield advance
+        if total is not None:
+            progress.update(task, completed=total)
 
 
-def _written(begun: Standing, unit: str) -> Generator[Listener]:
-    """As lines, where no terminal is: one a minute, and one at the end."""
-    started = said = time.monotonic()
-    first: Standing | None = None
-    last = begun
+def _telling(work: str, listeners: Sequence[Listener]) -> Advance:
+    """An `Advance` that tells those who listen."""
+    standing = Standing(work, 0.0, work)
 
-    def tell(standing: Standing) -> None:
-        nonlocal first, last, said
-        first, last, now = first or standing, standing, time.monotonic()
-        if now - said < EVERY:
+    def advance(steps: float | int, text: str | None = None) -> None:
+        nonlocal standing
+        standing = Standing(work, standing.done + steps, text or standing.text)
+        for listener in listeners:
+            listener(standing)
+
+    return advance
+
+
+class _Lines:
+    """Off a terminal, where no bar can move: a line a minute of how far the work is."""
+
+    def __init__(self, total: float | int | None, write: Callable[[str], None]) -> None:
+        self.total, self.write, self.start = total, write, time.monotonic()
+        self.next = self.start + MINUTE
+        self.first: float | None = None
+
+    def say(self, text: str, done: float) -> None:
+        """Print a line if it is time."""
+        now = time.monotonic()
+        self.first = done if self.first is None else self.first
+        if now < self.next:
             return
-        said, share = now, standing.done / standing.total if standing.total else None
-        words = standing.text if share is None else f"{standing.text}: {100 * share:.0f} %"
-        moved = standing.done - first.done  # work that was begun before does not count for its pace
-        if standing.total and moved > 0:
-            words += f", {duration((standing.total - standing.done) / moved * (now - started))} left"
-        _say(words)
-
-    yield tell
-    _say(f"{last.text}: done in {duration(time.monotonic() - started)}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def duration(seconds: float) -> str:
-    """'12 s', '4 min' or '1 h 05 min'."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+        self.next = now + MINUTE
+        left = ""
+        if self.total and (moved := done - self.first) > 0.0:  # what was done before says nothing of the pace
+            minutes = (now - self.start) * max(self.total - done, 0.0) / moved / 60.0
+            left = f", {100.0 * done / self.total:.0f} % done, {minutes:.0f} min left"
+        self.write(f"{text}{left}")
