@@ -37,6 +37,7 @@ from sfv.formats.files import read_motion
 from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
+from sfv.quaternions import heading
 from sfv.surface import lowest, surface_points, surface_track
 from sfv.view.person import PERSON
 from sfv.view.render import Floor, Renderer, scene
@@ -131,8 +132,7 @@ def camera_of(truth: Motion, view: int) -> Viewpoint:
     reach = 0.5 * np.ptp(truth.qpos[:, :2], axis=0).max()
     high, wide = 1.15, 0.75 * (reach + 0.8)  # half of what must be seen, m, in units of the picture's height
     distance = max(high, wide) / np.tan(np.radians(fovy / 2)) + 0.5 * reach
-    w, x, y, z = truth.qpos[0, 3:7]
-    angle = np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)) + np.radians(azimuth)
+    angle = heading(truth.qpos[0, 3:7]) + np.radians(azimuth)
     where = middle + distance * np.array([np.cos(angle), np.sin(angle)])
     return Viewpoint((float(where[0]), float(where[1]), height), (float(middle[0]), float(middle[1]), 0.9), fovy)
 

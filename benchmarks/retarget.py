@@ -21,8 +21,8 @@ import numpy as np
 
 from recon.retarget.ik import turns_at
 from recon.retarget.joint_maps import parts_of
-from recon.retarget.keys import floor_level, keys_of, lifted
-from recon.retarget.retarget import KEY, Task, finished, judged, retarget, solid_of, task_for
+from recon.retarget.keys import keys_of, lifted, sole_level
+from recon.retarget.retarget import KEY, Goal, finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
@@ -38,30 +38,30 @@ STEPS = 10
 """Of mink's differential inverse kinematics per frame, 100 for the first one."""
 
 
-def mink_motion(motion: Motion, task: Task, orientation: float) -> Motion:
+def mink_motion(motion: Motion, goal: Goal, orientation: float) -> Motion:
     """mink's per-frame result on the same scaled key places; `orientation` is the cost of 1 rad, 1 m costs 1."""
     try:
         import mink
     except ImportError as error:
         raise InputError("the baseline needs mink, which is not installed; type: pip install mink") from error
-    parts = task.parts
-    model = solid_of(task.character, parts, 0.0).model
+    parts = goal.parts
+    model = solid_of(goal.character, parts, 0.0).model
     configuration = mink.Configuration(model)
     limits = [mink.ConfigurationLimit(model)]
     pairs: list[tuple[Any, np.ndarray, np.ndarray]] = []
     rest = turns_at(model, parts.t_pose, parts)
-    count = len(task.goal.points["pelvis"])
+    count = len(goal.keys.points["pelvis"])
     still = np.tile(np.eye(3), (count, 1, 1))
-    for part, places in task.goal.points.items():
+    for part, places in goal.keys.points.items():
         pairs.append((mink.FrameTask(part, "site", position_cost=1.0, orientation_cost=0.0), places, still))
-    for part, turns in task.goal.frames.items():
+    for part, turns in goal.keys.frames.items():
         frame = mink.FrameTask(parts.frames[part], "body", position_cost=0.0, orientation_cost=orientation)
         pairs.append((frame, np.zeros((count, 3)), turns @ rest[part]))
     posture = mink.PostureTask(model, cost=1e-3)
     posture.set_target(model.qpos0)
     pose, out = parts.t_pose.copy(), np.zeros((count, model.nq))
-    mujoco.mju_mat2Quat(pose[3:7], (task.goal.frames["pelvis"][0] @ rest["pelvis"]).ravel())
-    pose[:3] = task.goal.points["pelvis"][0]
+    mujoco.mju_mat2Quat(pose[3:7], (goal.keys.frames["pelvis"][0] @ rest["pelvis"]).ravel())
+    pose[:3] = goal.keys.points["pelvis"][0]
     configuration.update(pose)
     tasks = [pair[0] for pair in pairs] + [posture]
     for t in range(count):
@@ -74,14 +74,14 @@ def mink_motion(motion: Motion, task: Task, orientation: float) -> Motion:
             if np.abs(velocity).max() < 1e-3:
                 break
         out[t] = configuration.q
-    qpos = out[task.window]
-    return finished(motion, task.character, task, qpos, close=False)
+    qpos = out[goal.window]
+    return finished(motion, goal.character, goal, qpos, close=False)
 
 
-def out_of_the_floor(motion: Motion, task: Task) -> Motion:
+def out_of_the_floor(motion: Motion, goal: Goal) -> Motion:
     """The same, each frame raised by as much as it is under the floor."""
     qpos = motion.qpos.copy()
-    qpos[:, 2] += 0.01 * penetration(task.solid.model, motion_state(motion, task.solid.model))
+    qpos[:, 2] += 0.01 * penetration(goal.solid.model, motion_state(motion, goal.solid.model))
     return replace(motion, qpos=qpos)
 
 
@@ -91,7 +91,7 @@ def round_trip(source: Motion, back: Motion) -> float:
     for motion in (source, back):
         parts = parts_of(motion.skeleton, "the motion")
         own = keys_of(motion.skeleton, parts, motion.qpos)
-        keys.append(lifted(own, -floor_level(own, motion.fps)))
+        keys.append(lifted(own, -sole_level(own, motion.fps)))
     names = [p for p in keys[0].points if p.removeprefix("left_").removeprefix("right_") in KEY]
     gaps = [np.linalg.norm(keys[0].points[p] - keys[1].points[p], axis=1).mean() for p in names]
     return float(100.0 * np.mean(gaps))
@@ -103,9 +103,9 @@ def by(method: str, motion: Motion, character: Character, iterations: int) -> tu
     if method == "ours":
         result = retarget(motion, character, iterations)
     else:
-        task = task_for(motion, character)
-        posed = mink_motion(motion, task, ORIENTATION)
-        result = judged(task, out_of_the_floor(posed, task) if method == "mink lifted" else posed)
+        goal = goal_for(motion, character)
+        posed = mink_motion(motion, goal, ORIENTATION)
+        result = judged(goal, out_of_the_floor(posed, goal) if method == "mink lifted" else posed)
     numbers = {
         "key_cm": result.key_error,
         "slide_cms": result.slide,

@@ -78,7 +78,7 @@ class Ground:
 
     def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:
         """Heights of the ground (m) about the root over the footing below it, forward first, then left."""
-        heading = rotation.yaw(qpos[:, 3:7])[:, None]
+        heading = rotation.heading(qpos[:, 3:7])[:, None]
         c, s = torch.cos(heading), torch.sin(heading)
         x, y = self._scan.unbind(-1)
         around = qpos[:, None, :2] + torch.stack((c * x - s * y, s * x + c * y), -1)

@@ -101,7 +101,7 @@ def _over(points: Tensor, ground: Tensor) -> Tensor:
 
 def _local(points: Tensor, root: Tensor, quat: Tensor) -> Tensor:
     """Points (n, k, 3) from the root, turned by minus its heading; heights stay heights above the ground."""
-    angle = -0.5 * rotation.yaw(quat)
+    angle = -0.5 * rotation.heading(quat)
     zero = torch.zeros_like(angle)
     about = torch.stack((torch.cos(angle), zero, zero, torch.sin(angle)), -1)
     flat = points - torch.cat((root[:, :2], zero[:, None]), -1)[:, None]

@@ -26,11 +26,12 @@ from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.progress import bar
+from sfv.quaternions import heading
 from sfv.report import Report
 
 log = logging.getLogger(__name__)
 
-SHORTEST = 0.5
+LEAST_SECONDS = 0.5
 """s of clip."""
 FEWEST = 0.3
 """Share of frames in which the person must be found, with confidence in half of the landmarks."""
@@ -116,14 +117,14 @@ def reconstruct(
         person, stance = on_floor(problem, person)
         performed, scale = carried_over(problem, person, stance)
 
-    qpos, view = performed.qpos.numpy(), person.view
+    qpos, pinhole = performed.qpos.numpy(), person.pinhole
     turn, shift = _to_origin(qpos, problem.evidence)
     rolling = rolling_feet(body, character, performed.placed.surface.numpy(), config.fps)
     contacts = np.maximum(foot_contacts(body, character, stance), rolling)
     source = f"{track.estimator}, person {track.person}"
     motion = Motion(character.skeleton, config.fps, _turned(qpos, turn, shift), contacts, character.feet, source=source)
-    height, pitch, roll = (float(value) for value in (view.height, view.pitch, view.roll))
-    camera = Camera(track.image_size, float(view.focal), np.array([0.0, 0.0, height]), 0.0, pitch, roll)
+    height, pitch, roll = (float(value) for value in (pinhole.height, pinhole.pitch, pinhole.roll))
+    camera = Camera(track.image_size, float(pinhole.focal), np.array([0.0, 0.0, height]), 0.0, pitch, roll)
     camera = camera.moved(turn, shift, scale)
     points = _about_z(turn, scale * person.placed.landmarks.numpy()) + np.array([*shift, 0.0])
     left_out = float(whole.times[-1] - whole.times[0]) - float(track.times[-1] - track.times[0])
@@ -139,8 +140,8 @@ def _check(track: PoseTrack) -> None:
             f"{', '.join(track.names)}; make one with: sfv pose CLIP"
         )
     duration = float(track.times[-1] - track.times[0]) if len(track) > 1 else 0.0
-    if duration < SHORTEST:
-        raise InputError(f"the pose track lasts {duration:.2f} s but {SHORTEST} s are needed; give a longer clip")
+    if duration < LEAST_SECONDS:
+        raise InputError(f"the pose track lasts {duration:.2f} s but {LEAST_SECONDS} s are needed; give a longer clip")
     sure = (track.confidence > 0.5).mean(1) > 0.5
     if sure.mean() < FEWEST or sure.sum() < 8:
         raise InputError(
@@ -172,8 +173,7 @@ def _to_origin(qpos: np.ndarray, evidence: Evidence) -> tuple[float, np.ndarray]
     """The turn about Z (rad) and the shift (m) that put the first confident frame at the origin, facing X."""
     sure = np.flatnonzero((evidence.trust > 0.25).double().mean(1).numpy() > 0.5)
     frame = int(evidence.low[sure[0]]) if len(sure) else 0
-    w, x, y, z = qpos[frame, 3:7]
-    turn = -float(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
+    turn = -float(heading(qpos[frame, 3:7]))
     return turn, -_about_z(turn, qpos[frame, :3])[:2]
 
 

@@ -8,27 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import mujoco
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from scipy.ndimage import gaussian_filter1d
-from torch import Tensor
 
 from recon.config import TermWeights
 from recon.fit import terms
-from recon.fit.body import Body
-from recon.fit.contacts import airborne, foot_contacts, kept_places, runs, sole_groups, standing_parts
-from recon.fit.fit import Candidate, Stiffness, View, candidate, fit
-from recon.fit.passes import QUICK, Table
+from recon.fit.contacts import airborne, foot_contacts, kept_places, sole_groups, standing_parts
+from recon.fit.fit import Candidate, Stiffness, fit, unseen
+from recon.fit.passes import Table
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.solids import Solids
-from recon.fit.terms import Stance
-from sfv import rotation
+from recon.fit.stance import Stance, runs, stance_of
 from sfv.character import Character
 from sfv.check.cycle import Cycle, find_cycle
 from sfv.check.performance import Performance
 from sfv.errors import InputError
-from sfv.kinematics import motion_state
+from sfv.kinematics import motion_state, within_limits
 from sfv.motion import Motion
 
 LOW = 0.04
@@ -37,7 +34,7 @@ SLOW = 0.4
 """m/s: a sole below this stands; heels lift at about 0.5 m/s in a walk."""
 BRIEF = 0.1
 """s: a shorter contact is none."""
-FIRM = 0.003
+PLANTED = 0.003
 """m within which a standing point keeps its place."""
 DRIFT = 0.3
 """s: the support's own speed is averaged over this before it is taken out, so that steps do not count."""
@@ -47,7 +44,7 @@ STIFF_LIMITS = 10.0
 """A few frames out of a joint's range hardly count in a mean over a clip, and the motion followed is in range."""
 APART = 1.0
 """Weight of keeping parts out of each other."""
-FOLLOW = 1.0
+LIKENESS = 1.0
 """Weight of the given motion: 0.1 rad and 5 cm count as much as 1 cm of a foot in the floor."""
 
 
@@ -73,7 +70,7 @@ def repair(
     motion.require(character.skeleton, f"the character {character.name}")
     if loop and not motion.loop:
         motion = looped(motion, character)
-    body = Body(character)
+    body = ScaledBody(character)
     if not sole_groups(body, character):
         raise InputError(
             f"{character.name} has no landmarks on its feet, so nobody knows where they stand; "
@@ -85,15 +82,15 @@ def repair(
         times = np.arange(-lap, len(motion) + lap) / motion.fps
         played = replace(motion, qpos=motion.at(times), contacts=None, contact_names=(), loop=False)
     soles = tuple(i for group in sole_groups(body, character).values() for i in group)
-    given = _start(body, bent(played))
+    given = unseen(body, within_limits(played.skeleton.model, played.qpos))
     # what jitters has no standing feet to read
     first = fit(body, given, _movement(body, given, motion.fps), motion.fps, max(1, iterations // 3),
                 Stiffness(1.0 / 0.05**2, 1.0, soles), advance=advance)  # fmt: skip
     played = replace(played, qpos=first.qpos.numpy().copy())
-    start = _start(body, grounded(held(played, character), character))
-    stance = stance_of(body, character, start, motion.fps)
+    start = unseen(body, grounded(held(played, character), character).qpos)
+    stance = read_stance(body, character, start, motion.fps)
     table = _movement(body, start, motion.fps) | _floor(body, character, start, stance, soles, motion.fps)
-    stiffness = Stiffness(1.0 / 0.05**2, 1.0 / FIRM**2, soles)
+    stiffness = Stiffness(1.0 / 0.05**2, 1.0 / PLANTED**2, soles)
     found = fit(body, start, table, motion.fps, max(1, iterations - iterations // 3), stiffness, advance=advance)
 
     inside = slice(lap, lap + len(motion))
@@ -101,7 +98,7 @@ def repair(
     qpos[:, :2] += motion.qpos[0, :2] - qpos[0, :2]  # the lap before may have led elsewhere
     source = f"{motion.source or 'motion'}, repaired"
     fixed = replace(motion, qpos=qpos, contacts=contacts, contact_names=character.feet, source=source)
-    return closed(fixed) if motion.loop else fixed
+    return fixed.closed() if motion.loop else fixed
 
 
 def moved(motion: Motion, repaired: Motion, character: Character) -> float:
@@ -132,32 +129,7 @@ def looped(motion: Motion, character: Character) -> Motion:
             f"no two moments of {motion.source or 'the motion'} are alike enough to make a loop of what is between; "
             "leave out --loop, or give a clip that repeats itself"
         )
-    return closed(_cut(motion, cycle))
-
-
-def closed(motion: Motion) -> Motion:
-    """A loop without a seam: what is left over at its end is spread evenly over all frames."""
-    motion = replace(motion, loop=True)
-    for _ in range(2):  # turning the root a little changes its heading a little
-        gap, qpos = motion.seam(), motion.qpos.copy()
-        for t, row in enumerate(qpos):
-            mujoco.mj_integratePos(motion.skeleton.model, row, gap, t / (len(qpos) - 1))
-        motion = replace(motion, qpos=qpos)
-    return motion
-
-
-def bent(motion: Motion) -> Motion:
-    """The same motion with every joint in its range, each frame by itself."""
-    model, qpos = motion.skeleton.model, motion.qpos.copy()
-    for joint in np.flatnonzero(model.jnt_limited):
-        at, (low, high) = int(model.jnt_qposadr[joint]), model.jnt_range[joint]
-        if model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE:
-            qpos[:, at] = qpos[:, at].clip(low, high)
-        elif model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_BALL:
-            turn = rotation.log(torch.tensor(qpos[:, at : at + 4]))
-            angle = turn.norm(dim=-1, keepdim=True).clamp_min(1e-9)
-            qpos[:, at : at + 4] = rotation.exp(turn * (high / angle).clamp_max(1.0)).numpy()
-    return replace(motion, qpos=qpos)
+    return _cut(motion, cycle).closed()
 
 
 def held(motion: Motion, character: Character) -> Motion:
@@ -181,34 +153,15 @@ def grounded(motion: Motion, character: Character) -> Motion:
     return replace(motion, qpos=qpos)
 
 
-def stance_of(body: Body, character: Character, found: Candidate, fps: float) -> Stance:
+def read_stance(body: ScaledBody, character: Character, found: Candidate, fps: float) -> Stance:
     """Contacts of heels and toes with the floor, from how high and how fast they are."""
-    points: list[int] = []
-    weights: list[np.ndarray] = []
-    stretches: list[np.ndarray] = []
-    count = 0
-    for surface in sole_groups(body, character).values():
+    groups, stands = sole_groups(body, character), {}
+    for name, surface in groups.items():
         places = found.placed.surface[:, surface].numpy()
         path = places[..., :2].mean(1)
         speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * fps
-        stands = kept_places(_lasting((places[..., 2].min(1) < LOW) & (speed < SLOW), fps), path, speed, fps)
-        number = np.zeros(len(path), np.int64)
-        for start, stop in runs(stands):
-            count += 1
-            number[start:stop] = count
-        for point in surface:
-            points.append(point)
-            weights.append(stands.astype(np.float64))
-            # heel and toes of a foot hold each its own place, but all corners of one the same stretch
-            stretches.append(number)
-    return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), _apart(np.stack(stretches, 1)))
-
-
-def _apart(stretches: np.ndarray) -> Tensor:
-    """Numbers of stretches, made different from column to column, 0 staying 0."""
-    most = int(stretches.max()) + 1
-    shift = most * np.arange(stretches.shape[1])
-    return torch.tensor(np.where(stretches > 0, stretches + shift, 0))
+        stands[name] = kept_places(_lasting((places[..., 2].min(1) < LOW) & (speed < SLOW), fps), path, speed, fps)
+    return stance_of(groups, stands)
 
 
 def _lasting(on: Bool[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:
@@ -224,25 +177,19 @@ def _cut(motion: Motion, cycle: Cycle) -> Motion:
     return replace(motion, qpos=motion.qpos[span], contacts=contacts, loop=True)
 
 
-def _start(body: Body, motion: Motion) -> Candidate:
-    zero = torch.zeros((), dtype=torch.float64)
-    view = View(zero + 1.0, zero, zero, zero, zero)  # nobody looks on
-    return candidate(body, torch.tensor(motion.qpos), view, body.unscaled())
-
-
-def _movement(body: Body, start: Candidate, fps: float) -> Table:
+def _movement(body: ScaledBody, start: Candidate, fps: float) -> Table:
     """What a motion keeps to anywhere."""
     w = TermWeights()
     return {
-        "follow": (partial(terms.follow, target=start), FOLLOW),
-        "smooth": (partial(terms.smooth, fps=fps, ease=_ease(start, fps)), w.smooth),
+        "likeness": (partial(terms.likeness, target=start), LIKENESS),
+        "smooth": (partial(terms.smooth, fps=fps, ease=terms.ease_of(start, fps)), w.smooth),
         "limits": (partial(terms.limits, body=body), STIFF_LIMITS * w.limits),
         "solid": (partial(terms.solid, solids=Solids(body.model)), APART),
     }
 
 
 def _floor(
-    body: Body, character: Character, start: Candidate, stance: Stance, soles: tuple[int, ...], fps: float
+    body: ScaledBody, character: Character, start: Candidate, stance: Stance, soles: tuple[int, ...], fps: float
 ) -> Table:
     """What the floor and gravity ask of it."""
     w, surface = TermWeights(), start.placed.surface
@@ -256,15 +203,8 @@ def _floor(
     weighed = replace(stance, weight=stance.weight * alone[:, None])
     return {
         "ground": (terms.ground, w.ground),
-        "stance": (partial(terms.stance, given=stance, size=FIRM), w.stance),
+        "stance": (partial(terms.stance, given=stance, size=PLANTED), w.stance),
         "friction": (partial(terms.friction, points=list(soles), touching=touching, fps=fps), w.friction),
         "balance": (partial(terms.balance, given=weighed, share=body.lump_share, fps=fps), w.balance),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
     }
-
-
-def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
-    """How much more jerk than a slow one each body may have: 1 + (speed / QUICK)^2 of its smoothed path."""
-    path = gaussian_filter1d(found.placed.xpos.numpy(), 0.1 * fps, axis=0, mode="nearest")
-    speed = np.linalg.norm(np.gradient(path, axis=0), axis=-1) * fps
-    return torch.tensor(1.0 + (speed / QUICK) ** 2)

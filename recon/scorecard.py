@@ -7,7 +7,7 @@ from recon.camera import Camera
 from recon.config import ReconstructConfig
 from sfv import metrics
 from sfv.character import Character
-from sfv.kinematics import motion_state
+from sfv.kinematics import MotionState, motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
 from sfv.report import Number, Report
@@ -63,47 +63,19 @@ def scorecard(
     contacts = motion.contacts if motion.contacts is not None else np.zeros((len(motion), 0))
 
     columns = [track.index(name) for name in LIMBS]
-    seen = track.points_2d[:, columns]
     person = at_times(points, motion.fps, times)[:, [names.index(name) for name in LIMBS]]
     shift = 0.0 if track.shift is None else track.shift[:, None]
-    error_px = np.linalg.norm(camera.project(person, shift) - seen, axis=-1)
-    sure = track.confidence[:, columns] > 0.5
-    high = track.points_2d[track.found][..., 1]
-    size = np.nanmax(high, 1) - np.nanmin(high, 1)
-    tall, off = float(np.percentile(size, 90)), float(np.nanmedian(error_px[sure]))
-
-    found = track.found
-    raw = track.points_3d[:, columns]
-    raw_w = raw @ camera.rotation
-    performed = at_times(landmark_positions(character, motion, LIMBS), motion.fps, times)
-    hips = [LIMBS.index("left_hip"), LIMBS.index("right_hip")]
-    own, theirs = _hung(performed, hips), _hung(raw_w, hips)
-    rate = 1.0 / float(np.median(np.diff(track.times)))
-    under = metrics.penetration(model, state)
-    above = metrics.stance_height(model, state, contacts)
-    limit = metrics.joint_limit_violation(model, motion.qpos)
-    ratio = np.sqrt((own[found] ** 2).sum() / (theirs[found] ** 2).sum())
-
+    error_px = np.linalg.norm(camera.project(person, shift) - track.points_2d[:, columns], axis=-1)
     numbers = (
-        Number("reprojection error", off, "px", "lower"),
-        Number("reprojection error of body", 100.0 * off / tall, "% of height", "lower"),
-        Number("agreement in 3D", metrics.pa_mpjpe(own[found], ratio * theirs[found]), "mm", "lower"),
-        Number("jerk", metrics.mean_jerk(own[found], rate), "m/s^3", "lower"),
-        Number("jerk of the estimate", metrics.mean_jerk(ratio * theirs[found], rate), "m/s^3", "none"),
-        Number("peak acceleration", metrics.peak_acceleration(state.xpos[:, 1:], motion.fps), "m/s^2", "lower"),
-        Number("foot slide", metrics.foot_slide(model, state, motion.fps, character.feet, contacts), "cm/s", "lower"),
-        Number("penetration, deepest", float(under.max()), "cm", "lower"),
-        Number("penetration, mean", float(under.mean()), "cm", "lower"),
-        Number("floating in stance", float(above.mean()) if len(above) else float("nan"), "cm", "lower"),
-        Number("joint limit violation", float(limit.max()), "deg", "lower"),
-        Number("amplitude kept", metrics.amplitude_kept(own[found], ratio * theirs[found]), "%", "higher"),
-        Number("stance share", float((contacts > 0.5).any(1).mean()), "1", "none"),
+        *_in_picture(track, error_px, columns),
+        *_against_estimate(track, character, motion, camera, columns),
+        *_as_motion(character, motion, state, contacts),
         Number("focal length", camera.focal, "px", "none"),
         Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
         Number("camera height", float(camera.position[2]), "m", "none"),
         Number("left out", left_out, "s", "lower"),
         Number("frames with swapped sides", float(swapped), "frames", "lower"),
-        Number("frames without the person", float((~found).sum()), "frames", "lower"),
+        Number("frames without the person", float((~track.found).sum()), "frames", "lower"),
     )
     series = {
         "per motion frame": {
@@ -114,10 +86,60 @@ def scorecard(
         },
         "per clip frame": {
             "time_s": track.times.tolist(),
-            "reprojection_px": np.nan_to_num(np.nanmedian(error_px, 1)).tolist() if found.all() else _quiet(error_px),
+            "reprojection_px": (
+                np.nan_to_num(np.nanmedian(error_px, 1)).tolist() if track.found.all() else _quiet(error_px)
+            ),
         },
     }
     return Report("reconstruction", numbers, series, {"config": plain(config)})
+
+
+def _in_picture(track: PoseTrack, error_px: Float[np.ndarray, "N J"], columns: list[int]) -> tuple[Number, ...]:
+    """How far the person's limbs are from where they were seen."""
+    sure = track.confidence[:, columns] > 0.5
+    high = track.points_2d[track.found][..., 1]
+    size = np.nanmax(high, 1) - np.nanmin(high, 1)
+    tall, off = float(np.percentile(size, 90)), float(np.nanmedian(error_px[sure]))
+    return (
+        Number("reprojection error", off, "px", "lower"),
+        Number("reprojection error of body", 100.0 * off / tall, "% of height", "lower"),
+    )
+
+
+def _against_estimate(
+    track: PoseTrack, character: Character, motion: Motion, camera: Camera, columns: list[int]
+) -> tuple[Number, ...]:
+    """The motion beside the estimator's own metric points, both about the hips."""
+    found, times = track.found, track.times - track.times[0]
+    performed = at_times(landmark_positions(character, motion, LIMBS), motion.fps, times)
+    hips = [LIMBS.index("left_hip"), LIMBS.index("right_hip")]
+    own, theirs = _hung(performed, hips), _hung(track.points_3d[:, columns] @ camera.rotation, hips)
+    rate = 1.0 / float(np.median(np.diff(track.times)))
+    ratio = np.sqrt((own[found] ** 2).sum() / (theirs[found] ** 2).sum())
+    return (
+        Number("agreement in 3D", metrics.pa_mpjpe(own[found], ratio * theirs[found]), "mm", "lower"),
+        Number("jerk", metrics.mean_jerk(own[found], rate), "m/s^3", "lower"),
+        Number("jerk of the estimate", metrics.mean_jerk(ratio * theirs[found], rate), "m/s^3", "none"),
+        Number("amplitude kept", metrics.amplitude_kept(own[found], ratio * theirs[found]), "%", "higher"),
+    )
+
+
+def _as_motion(
+    character: Character, motion: Motion, state: MotionState, contacts: Float[np.ndarray, "T F"]
+) -> tuple[Number, ...]:
+    """How the motion moves and stands, whatever the clip."""
+    model = character.model
+    under, above = metrics.penetration(model, state), metrics.stance_height(model, state, contacts)
+    limit = metrics.joint_limit_violation(model, motion.qpos)
+    return (
+        Number("peak acceleration", metrics.peak_acceleration(state.xpos[:, 1:], motion.fps), "m/s^2", "lower"),
+        Number("foot slide", metrics.foot_slide(model, state, motion.fps, character.feet, contacts), "cm/s", "lower"),
+        Number("penetration, deepest", float(under.max()), "cm", "lower"),
+        Number("penetration, mean", float(under.mean()), "cm", "lower"),
+        Number("floating in stance", float(above.mean()) if len(above) else float("nan"), "cm", "lower"),
+        Number("joint limit violation", float(limit.max()), "deg", "lower"),
+        Number("stance share", float((contacts > 0.5).any(1).mean()), "1", "none"),
+    )
 
 
 def _quiet(errors: np.ndarray) -> list[float]:

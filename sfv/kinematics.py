@@ -1,4 +1,4 @@
-"""What follows from a Motion by kinematics alone: velocities, body poses, centre of mass.
+"""What follows from a Motion by kinematics alone: velocities, body poses, centre of mass, joints cut to their ranges.
 
 `motion_state` asks MuJoCo, frame by frame; `TorchKinematics` walks the same tree in torch, batched and differentiable,
 and agrees with MuJoCo to 1e-5.
@@ -60,6 +60,22 @@ def motion_state(motion: Motion, model: mujoco.MjModel | None = None) -> MotionS
         mujoco.mj_comPos(model, data)
         xpos[t], xquat[t], com[t] = data.xpos, data.xquat, data.subtree_com[1]
     return MotionState(motion.qpos, velocities(model, motion.qpos, motion.fps), xpos, xquat, com)
+
+
+def within_limits(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, "T nq"]:
+    """qpos with every hinge's angle and every ball's rotation cut to its range."""
+    out, limited = qpos.copy(), model.jnt_limited.astype(bool)
+    hinges = np.flatnonzero(limited & (model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE))
+    at = model.jnt_qposadr[hinges]
+    out[:, at] = np.clip(out[:, at], model.jnt_range[hinges, 0], model.jnt_range[hinges, 1])
+    balls = np.flatnonzero(limited & (model.jnt_type == mujoco.mjtJoint.mjJNT_BALL))
+    columns = model.jnt_qposadr[balls, None] + np.arange(4)
+    quat = out[:, columns] * np.where(out[:, columns[:, :1]] < 0, -1.0, 1.0)
+    sine = np.sqrt((quat[..., 1:] ** 2).sum(-1, keepdims=True))
+    half = np.minimum(np.arctan2(sine, quat[..., :1]), 0.5 * model.jnt_range[balls, 1, None])
+    cut = np.concatenate((np.cos(half), np.sin(half) * quat[..., 1:] / np.maximum(sine, 1e-12)), -1)
+    out[:, columns] = np.where(sine > np.sin(half) + 1e-12, cut, out[:, columns])
+    return out
 
 
 class TorchKinematics:

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.quaternions import heading
 from sfv.skeleton import Skeleton
 from sfv.work.files import replacing
 
@@ -126,7 +127,7 @@ class Motion:
     def cycle(self) -> tuple[float, np.ndarray]:
         """Of a loop: the turn about z (rad) and the displacement in xy (m) of one cycle."""
         first, last = self.qpos[0], self.qpos[-1]
-        turn = _heading(last[3:7]) - _heading(first[3:7])
+        turn = float(heading(last[3:7]) - heading(first[3:7]))
         turn = float((turn + np.pi) % (2 * np.pi) - np.pi)
         return turn, last[:2] - _rotate(turn, first[:2])
 
@@ -139,6 +140,16 @@ class Motion:
         gap = np.zeros(self.skeleton.nv)
         mujoco.mj_differentiatePos(self.skeleton.model, gap, 1.0, self.qpos[-1], carried)
         return gap
+
+    def closed(self) -> "Motion":
+        """A loop without a seam: what is left over at its end is spread evenly over all frames."""
+        motion = replace(self, loop=True)
+        for _ in range(2):  # turning the root a little changes its heading a little
+            gap, qpos = motion.seam(), motion.qpos.copy()
+            for t, row in enumerate(qpos):
+                mujoco.mj_integratePos(motion.skeleton.model, row, gap, t / (len(qpos) - 1))
+            motion = replace(motion, qpos=qpos)
+        return motion
 
     def require(self, skeleton: Skeleton, name: str) -> None:
         """Check that the motion is of the given skeleton, called `name` in the error.
@@ -230,10 +241,6 @@ class Motion:
             mujoco.mju_mulQuat(rotated, about_z, qpos[i, 3:7])
             qpos[i, 3:7] = rotated
         return qpos
-
-
-def _heading(quat: np.ndarray) -> float:
-    return float(2.0 * np.arctan2(quat[3], quat[0]))
 
 
 def _rotate(angle: float, xy: np.ndarray) -> np.ndarray:

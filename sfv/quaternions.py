@@ -41,6 +41,11 @@ def about(axis: Float[np.ndarray, "3"], angle: Float[np.ndarray, "*n"]) -> Float
     return np.concatenate((np.cos(half), np.sin(half) * axis), -1)
 
 
+def heading(q: Float[np.ndarray, "*n 4"]) -> Float[np.ndarray, "*n"]:
+    """The turn (rad) about z: the twist of q = swing twist, defined for every q but a half turn about x or y."""
+    return np.asarray(2.0 * np.arctan2(q[..., 3], q[..., 0]))
+
+
 def turned(q: Float[np.ndarray, "*n 4"], axes: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "*n 4"]:
     """The same rotations written in other axes: `axes` is the rotation matrix that maps old coordinates to new."""
     return np.concatenate((q[..., :1], q[..., 1:] @ axes.T), -1)

@@ -89,6 +89,6 @@ def slerp(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"], t: Float[Tensor,
     return quat_mul(a.expand(*w.shape[:-1], 4), exp(t * w))
 
 
-def yaw(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
-    """The heading (rad) about z: the twist of q = swing twist, defined for every q but a half turn about x or y."""
+def heading(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
+    """The turn (rad) about z: the twist of q = swing twist, defined for every q but a half turn about x or y."""
     return 2.0 * torch.atan2(q[..., 3], q[..., 0])

@@ -10,10 +10,10 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from recon.fit.body import Body
 from recon.fit.evidence import Evidence
 from recon.fit.fit import Candidate
-from recon.fit.terms import Stance
+from recon.fit.scaled_body import ScaledBody
+from recon.fit.stance import Stance, runs, stance_of
 from sfv.character import Character
 from sfv.kinematics import GRAVITY
 
@@ -21,7 +21,7 @@ SLOW, FAST = 0.3, 0.6
 """m/s in the picture's plane: a contact begins below the first and lasts until the second,"""
 HURRY = 0.2
 """or below this share of the hips' speed, and twice it: the quick legs of a runner smear the standing foot's points."""
-SHORTEST = 0.1
+LEAST_CONTACT = 0.1
 """s: the top of a jump is below 0.3 m/s for 0.06 s."""
 LONGEST_GAP = 0.07
 """s: shorter interruptions are the estimator's."""
@@ -46,12 +46,12 @@ FALLS = 0.25
 slowest flight of DeepMimic's clips is of 0.41 g."""
 NEAR, ROLLS = 0.02, 0.9
 """m above the floor, and m/s, below which a foot bears weight though it does not keep its place."""
-SOLE = 0.01
+SOLE_THICKNESS = 0.01
 """m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
 
 def estimate_stance(
-    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float, tolerance: float
+    body: ScaledBody, character: Character, found: Candidate, evidence: Evidence, fps: float, tolerance: float
 ) -> Stance:
     """Contacts of the character's feet and hands with the floor.
 
@@ -63,36 +63,23 @@ def estimate_stance(
         fps: rate of the motion.
         tolerance: m above the floor that still counts as on it.
     """
-    frames, slow = len(found.qpos), _slow(found, fps)
-    points: list[int] = []
-    weights: list[np.ndarray] = []
-    stretches: list[np.ndarray] = []
-    count = 0
-    for landmark, surface in contact_groups(body, character).items():
+    slow, groups = _slow(found, fps), contact_groups(body, character)
+    stands = {}
+    for landmark, surface in groups.items():
         height = found.placed.surface[:, surface, 2].min(1).values.numpy()
         path, speed = landmark_path(found, evidence, landmark, fps)
-        stands = kept_places(_settled(speed, height, slow, tolerance, fps), path, speed, fps)
-        for point in surface:
-            number, weight = np.zeros(frames, np.int64), stands.astype(np.float64)
-            for start, stop in runs(stands):
-                count += 1
-                number[start:stop] = count
-                # the first and last frame of a contact may be half in the air
-                weight[[start, stop - 1]] = 0.3
-            points.append(point)
-            weights.append(weight)
-            stretches.append(number)
-    return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), torch.tensor(np.stack(stretches, 1)))
+        stands[landmark] = kept_places(_settled(speed, height, slow, tolerance, fps), path, speed, fps)
+    return stance_of(groups, stands, edge=0.3)
 
 
-def floor_level(body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float) -> float:
+def floor_level(body: ScaledBody, character: Character, found: Candidate, evidence: Evidence, fps: float) -> float:
     """Height (m) at which slow feet are, in the middle; of the lowest tenth of frames where none is slow."""
     low, slow = _lowest_soles(body, character, found, evidence, fps)
     return float(np.median(low[slow])) if slow.any() else float(np.percentile(low, 10))
 
 
 def floor_slopes(
-    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float
+    body: ScaledBody, character: Character, found: Candidate, evidence: Evidence, fps: float
 ) -> tuple[float, float]:
     """Slopes dz/dx and dz/dy of the plane that slow feet are on: 0 where the camera's tilt is right.
 
@@ -126,7 +113,9 @@ def floor_slopes(
     return float(plane[1]), float(plane[2])
 
 
-def on_one_floor(body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float) -> tuple[int, int]:
+def on_one_floor(
+    body: ScaledBody, character: Character, found: Candidate, evidence: Evidence, fps: float
+) -> tuple[int, int]:
     """First and last frame (inclusive) of the longest span in which the person is not far below the floor for long.
 
     Who jumps off a roof leaves the floor that the clip is about. The span then ends with a foot on that floor.
@@ -158,7 +147,7 @@ def seated(height: Float[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"
 
 
 def _lowest_soles(
-    body: Body, character: Character, found: Candidate, evidence: Evidence, fps: float
+    body: ScaledBody, character: Character, found: Candidate, evidence: Evidence, fps: float
 ) -> tuple[Float[np.ndarray, " T"], Bool[np.ndarray, " T"]]:
     """Height of the lowest sole, m, and whether any sole is slow in the picture."""
     groups = sole_groups(body, character)
@@ -167,7 +156,7 @@ def _lowest_soles(
     return np.min(low, 0), np.any([landmark_path(found, evidence, name, fps)[1] < slow for name in groups], 0)
 
 
-def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
+def sole_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
     """Landmark of a foot (heel, toes) -> the points of that foot's sole that are nearest to it."""
     groups: dict[str, list[int]] = {}
     height = body.place(torch.tensor(body.model.qpos0)[None], body.unscaled()).surface[0, :, 2].numpy()
@@ -176,14 +165,14 @@ def sole_groups(body: Body, character: Character) -> dict[str, list[int]]:
                  if b == foot and ("heel" in name or "foot_index" in name)}  # fmt: skip
         mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == foot]
         for i in mine if marks else []:
-            if height[i] < height[mine].min() + SOLE:
+            if height[i] < height[mine].min() + SOLE_THICKNESS:
                 offset = body.surface_offset(i)
                 nearest = min(marks, key=lambda name: float(np.linalg.norm(marks[name] - offset)))
                 groups.setdefault(nearest, []).append(i)
     return groups
 
 
-def palm_groups(body: Body, character: Character) -> dict[str, list[int]]:
+def palm_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
     """Landmark of a wrist -> the point of that hand's surface that is nearest to its fingers."""
     groups: dict[str, list[int]] = {}
     for side in ("left", "right"):
@@ -197,7 +186,7 @@ def palm_groups(body: Body, character: Character) -> dict[str, list[int]]:
     return groups
 
 
-def contact_groups(body: Body, character: Character) -> dict[str, list[int]]:
+def contact_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
     """Landmark -> the surface points that stand when it does: of soles and palms."""
     return sole_groups(body, character) | palm_groups(body, character)
 
@@ -214,18 +203,18 @@ def landmark_path(
         return np.zeros((len(grid), 2)), np.full(len(grid), np.inf)
     pixels = evidence.pixels[seen, column].numpy()
     travel = np.stack([np.interp(grid, times, axis) for axis in evidence.shift[:, 0].numpy().T], 1)
-    depth = found.view.to_camera(found.placed.xpos[:, 0])[:, 2].numpy() - travel[:, 2]
+    depth = found.pinhole.to_camera(found.placed.xpos[:, 0])[:, 2].numpy() - travel[:, 2]
     track = np.stack([np.interp(grid, times[seen], p) for p in pixels.T], 1)
     track = gaussian_filter1d(track, 0.04 * fps, axis=0, mode="nearest")
     # metres per pixel, steadied so that the body's own path in depth does not move the foot
-    scale = gaussian_filter1d(depth, 0.5 * fps, mode="nearest") / float(found.view.focal)
+    scale = gaussian_filter1d(depth, 0.5 * fps, mode="nearest") / float(found.pinhole.focal)
     gone = np.gradient(track, axis=0) * scale[:, None] + np.gradient(travel[:, :2], axis=0)
     speed = np.linalg.norm(gone, axis=1) * fps
     nearest = np.abs(grid[:, None] - times[seen][None]).min(1)
     return track * scale[:, None] + travel[:, :2], np.where(nearest < 0.1, speed, np.inf)
 
 
-def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.ndarray, "T F"]:
+def foot_contacts(body: ScaledBody, character: Character, given: Stance) -> Float[np.ndarray, "T F"]:
     """1 where any point of a foot stands, per foot of the character."""
     feet = [body.names[body.surface_body[int(i)]] for i in given.points]
     on = (given.stretch > 0).numpy()
@@ -233,7 +222,7 @@ def foot_contacts(body: Body, character: Character, given: Stance) -> Float[np.n
 
 
 def rolling_feet(
-    body: Body, character: Character, surface: Float[np.ndarray, "T H 3"], fps: float
+    body: ScaledBody, character: Character, surface: Float[np.ndarray, "T H 3"], fps: float
 ) -> Float[np.ndarray, "T F"]:
     """1 where a foot is so near the floor and so slow that it comes down, rolls off or shuffles, per foot.
 
@@ -253,18 +242,18 @@ def rolling_feet(
 def airborne(
     given: Stance, lowest: Float[np.ndarray, " T"], height: Float[np.ndarray, " T"], fps: float
 ) -> Float[np.ndarray, " T"]:
-    """1 in frames of flight: no foot or hand stands, and for SHORTEST or longer nothing else is on the floor.
+    """1 in frames of flight: no foot or hand stands, and for LEAST_CONTACT or longer nothing else is on the floor.
 
     `lowest` is the height of the body's lowest point, `height` that of its centre of mass, m.
 
     Who stands on their hands or lies on their back does not fly, nor does who is off the floor and does not fall: the
     floor is wrong there, or something that is not seen bears the weight. A flight begins where the last foot leaves
-    the floor and ends where the first comes down, if the body is on the floor for less than SHORTEST between.
+    the floor and ends where the first comes down, if the body is on the floor for less than LEAST_CONTACT between.
     """
-    out, edge = np.zeros(len(lowest)), round(SHORTEST * fps)
+    out, edge = np.zeros(len(lowest)), round(LEAST_CONTACT * fps)
     for start, stop in runs(~(given.stretch > 0).any(1).numpy()):
         for first, last in runs(lowest[start:stop] > OFF):
-            if (last - first) / fps >= SHORTEST and lowest[start + first : start + last].max() > CLEAR:
+            if (last - first) / fps >= LEAST_CONTACT and lowest[start + first : start + last].max() > CLEAR:
                 a = start if first < edge else start + first
                 b = stop if stop - start - last < edge else start + last
                 out[a:b] = float(_falls(height[a:b], fps))
@@ -276,7 +265,7 @@ def _falls(height: Float[np.ndarray, " n"], fps: float) -> bool:
     return len(height) < 4 or float(2.0 * np.polyfit(np.arange(len(height)) / fps, height, 2)[0]) < -FALLS * GRAVITY
 
 
-def standing_parts(body: Body, given: Stance, points: tuple[int, ...]) -> Float[Tensor, "T P"]:
+def standing_parts(body: ScaledBody, given: Stance, points: tuple[int, ...]) -> Float[Tensor, "T P"]:
     """1 where the foot or hand that a surface point belongs to stands on any of its points."""
     owner = torch.tensor([body.surface_body[int(i)] for i in given.points])
     on = (given.stretch > 0).double()
@@ -314,7 +303,7 @@ def _settled(
         if start > 0 and stop < len(on) and (stop - start) / fps <= LONGEST_GAP and perhaps[start:stop].all():
             on[start:stop] = True
     for start, stop in runs(on):
-        if (stop - start) / fps < SHORTEST:
+        if (stop - start) / fps < LEAST_CONTACT:
             on[start:stop] = False
     return on
 
@@ -326,7 +315,7 @@ def kept_places(
     out, pending = np.zeros_like(on), runs(on)
     while pending:
         start, stop = pending.pop()
-        if (stop - start) / fps < SHORTEST:
+        if (stop - start) / fps < LEAST_CONTACT:
             continue
         away = np.linalg.norm(path[start:stop] - np.median(path[start:stop], axis=0), axis=1)
         if away.max() < DRIFT or stop - start < 5:
@@ -337,9 +326,3 @@ def kept_places(
         moving = next(run for run in runs(speed > 0.5 * speed[cut]) if run[0] <= cut < run[1])
         pending += [(start, max(start, min(moving[0], cut - 1))), (min(stop, max(moving[1], cut + 2)), stop)]
     return out
-
-
-def runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:
-    """Start and stop (exclusive) of each uninterrupted run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recon.camera import camera_from_world
-from recon.fit.body import Body, Placed
+from recon.fit.scaled_body import Placed, ScaledBody
 
 SAMPLES = 24
 """Frames whose mean curvature stands for all."""
@@ -42,7 +42,7 @@ class Stiffness:
 
 
 @dataclass(frozen=True)
-class View:
+class Pinhole:
     """The camera while fitting: it stands at (0, 0, height) and looks along X. Scalars; focal in px, rad, m."""
 
     focal: Float[Tensor, ""]
@@ -72,31 +72,37 @@ class View:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One guess: a motion (T frames), a view and proportions, and where that puts the body."""
+    """One guess: a motion (T frames), a pinhole and proportions, and where that puts the body."""
 
     qpos: Float[Tensor, "T nq"]
-    view: View
+    pinhole: Pinhole
     proportions: Float[Tensor, "S 2 3"]
     placed: Placed
 
     def detached(self) -> "Candidate":
         """The same numbers without their history."""
         placed = Placed(**{k: v.detach() for k, v in vars(self.placed).items()})
-        view = View(**{k: v.detach() for k, v in vars(self.view).items()})
-        return Candidate(self.qpos.detach(), view, self.proportions.detach(), placed)
+        pinhole = Pinhole(**{k: v.detach() for k, v in vars(self.pinhole).items()})
+        return Candidate(self.qpos.detach(), pinhole, self.proportions.detach(), placed)
 
 
 Term = Callable[[Candidate], Tensor]
 """A share of the objective: a candidate to a number >= 0, about 1 when the misfit is at its expected size."""
 
 
-def candidate(body: Body, qpos: Tensor, view: View, proportions: Tensor) -> Candidate:
+def candidate(body: ScaledBody, qpos: Tensor, pinhole: Pinhole, proportions: Tensor) -> Candidate:
     """A guess with the body placed."""
-    return Candidate(qpos, view, proportions, body.place(qpos, proportions))
+    return Candidate(qpos, pinhole, proportions, body.place(qpos, proportions))
+
+
+def unseen(body: ScaledBody, qpos: Float[np.ndarray, "T nq"]) -> Candidate:
+    """A guess that nobody looks at, of the character's own proportions: no term may ask for its pinhole."""
+    nowhere = torch.zeros((), dtype=torch.float64)
+    return candidate(body, torch.tensor(qpos), Pinhole(nowhere + 1.0, *(nowhere,) * 4), body.unscaled())
 
 
 def fit(
-    body: Body,
+    body: ScaledBody,
     start: Candidate,
     terms: Mapping[str, tuple[Term, float]],
     fps: float,
@@ -117,8 +123,7 @@ def fit(
         free: which of "focal", "tilt", "height", "lean", "proportions" may change besides the motion.
         advance: called with the number of steps done.
     """
-    series = _cosines(len(start.qpos))
-    scale = _scales(body, start, stiffness, fps)
+    series, scale = _cosines(len(start.qpos)), _scales(body, start, stiffness, fps)
     z = torch.zeros(len(start.qpos), body.model.nv, dtype=torch.float64, requires_grad=True)
     lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)
     shape = torch.zeros_like(start.proportions, requires_grad=True)
@@ -126,17 +131,13 @@ def fit(
     unit = torch.tensor([0.2, 0.1, 0.05, 0.2, 0.1], dtype=torch.float64)
     held = [float(n in free) for n in ("focal", "tilt", "tilt", "height", "lean")]
     unit = unit * torch.tensor(held, dtype=torch.float64)
-    parameters = [z]
-    if unit.any():
-        parameters.append(lens)
-    if "proportions" in free:
-        parameters.append(shape)
+    parameters = [z, *[lens] * bool(unit.any()), *[shape] * ("proportions" in free)]
 
     def build() -> Candidate:
-        (zoom, pitch, roll, height, lean), v = unit * lens, start.view
-        view = View(v.focal * torch.exp(zoom), v.pitch + pitch, v.roll + roll, v.height + height, v.lean + lean)
+        (zoom, pitch, roll, height, lean), v = unit * lens, start.pinhole
+        pinhole = Pinhole(v.focal * torch.exp(zoom), v.pitch + pitch, v.roll + roll, v.height + height, v.lean + lean)
         qpos = body.moved(start.qpos, series @ (scale @ z.unsqueeze(-1)).squeeze(-1))
-        return candidate(body, qpos, view, start.proportions + 0.1 * shape)
+        return candidate(body, qpos, pinhole, start.proportions + 0.1 * shape)
 
     optimiser = torch.optim.LBFGS(
         parameters, max_iter=iterations, max_eval=iterations * 5 // 4, history_size=20, tolerance_grad=1e-6,
@@ -169,7 +170,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _normalised(body: Body, found: Candidate) -> Candidate:
+def _normalised(body: ScaledBody, found: Candidate) -> Candidate:
     qpos = found.qpos.clone()
     for columns in ([3, 4, 5, 6], *body.ball_qpos):
         qpos[:, columns] = torch.nn.functional.normalize(qpos[:, columns], dim=-1)
@@ -184,7 +185,7 @@ def _cosines(frames: int) -> Float[Tensor, "T T"]:
     return torch.tensor(series)
 
 
-def _scales(body: Body, start: Candidate, stiffness: Stiffness, fps: float) -> Float[Tensor, "T nv nv"]:
+def _scales(body: ScaledBody, start: Candidate, stiffness: Stiffness, fps: float) -> Float[Tensor, "T nv nv"]:
     """For each frequency f a matrix that makes increments cost alike: H^(-1/2) / sqrt(1 + (f / SOFT)^6).
 
     H is the mean over SAMPLES frames of the squared movement of landmarks and soles per increment of each degree of

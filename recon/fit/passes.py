@@ -10,14 +10,12 @@ from functools import cached_property, partial
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from recon.camera import default_focal
 from recon.config import ReconstructConfig
 from recon.fit import terms
-from recon.fit.body import Body
 from recon.fit.contacts import (
     airborne,
     contact_groups,
@@ -29,18 +27,17 @@ from recon.fit.contacts import (
     standing_parts,
 )
 from recon.fit.evidence import Evidence, gather
-from recon.fit.fit import Candidate, Stiffness, Term, View, candidate, fit
+from recon.fit.fit import Candidate, Pinhole, Stiffness, Term, candidate, fit
 from recon.fit.lifting import LEAN, lift
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.solids import Solids
-from recon.fit.terms import Stance
+from recon.fit.stance import Stance
 from sfv.character import Character
 from sfv.pose import PoseTrack
 from sfv.progress import Advance
 
 SHARES = {"pose": 0.25, "picture": 0.5, "floor": 1.0, "contacts": 1.0, "character": 0.75}
 """Passes, and what share of the configured steps each may take."""
-QUICK = 5.0
-"""m/s: a body part this fast may have twice the jerk of a slow one. With 2, noise stays in every fast move."""
 BRISK = 0.7
 """m/s: who walks faster is about to fall at every step, and is asked neither for balance nor to be about to stay."""
 
@@ -51,7 +48,7 @@ Table = dict[str, tuple[Term, float]]
 class Problem:
     """What stays the same over the passes."""
 
-    body: Body
+    body: ScaledBody
     character: Character
     evidence: Evidence
     config: ReconstructConfig
@@ -90,14 +87,15 @@ def pose_problem(
     track: PoseTrack, character: Character, config: ReconstructConfig, advance: Advance, prior: Term | None = None
 ) -> Problem:
     """The problem that a track poses, with its first guess."""
-    body = Body(character)
+    body = ScaledBody(character)
     frames = int(np.floor((track.times[-1] - track.times[0]) * config.fps + 1e-6)) + 1
     focal = config.focal or default_focal(track.image_size)
     size = 1.0 if config.height is None else config.height / stature(body)
     pitch = None if config.pitch is None else float(np.radians(config.pitch))
     guess = lift(track, character, size, focal, frames, config.fps, pitch)
-    view = View(*(torch.tensor(v, dtype=torch.float64) for v in (focal, guess.pitch, guess.roll, guess.height, LEAN)))
-    first = candidate(body, torch.tensor(guess.qpos), view, body.unscaled() + float(np.log(size)))
+    looks = (focal, guess.pitch, guess.roll, guess.height, LEAN)
+    pinhole = Pinhole(*(torch.tensor(v, dtype=torch.float64) for v in looks))
+    first = candidate(body, torch.tensor(guess.qpos), pinhole, body.unscaled() + float(np.log(size)))
     evidence = gather(track, body.landmark_names, frames, config.fps, focal)
     return Problem(body, character, evidence, config, first, advance, prior)
 
@@ -128,16 +126,17 @@ def carried_over(problem: Problem, person: Candidate, stance: Stance) -> tuple[C
     scale = _leg(body, plain) / _leg(body, person.proportions)
     qpos = person.qpos.clone()
     qpos[:, :3] *= scale
-    start = candidate(body, qpos, person.view, plain)
+    start = candidate(body, qpos, person.pinhole, plain)
     table = _motion_terms(problem, start) | _floor_terms(problem, start, stance, 0.001)
-    return problem.run(start, table | {"follow": (partial(terms.follow, target=start), 1.0)}, "character", 0.001), scale
+    table["likeness"] = (partial(terms.likeness, target=start), 1.0)
+    return problem.run(start, table, "character", 0.001), scale
 
 
 def _motion_terms(problem: Problem, found: Candidate) -> Table:
     w, fps = problem.config.weights, problem.config.fps
     own = {} if problem.prior is None else {"prior": (problem.prior, 1.0)}
     return own | {
-        "smooth": (partial(terms.smooth, fps=fps, ease=_ease(found, fps)), w.smooth),
+        "smooth": (partial(terms.smooth, fps=fps, ease=terms.ease_of(found, fps)), w.smooth),
         "limits": (partial(terms.limits, body=problem.body), w.limits),
         "solid": (partial(terms.solid, solids=problem.solids), w.solid),
     }
@@ -184,32 +183,22 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     }
 
 
-def _ease(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
-    """How much more jerk than a slow one each body may have: 1 + (speed / QUICK)^2 of its smoothed path."""
-    path = found.placed.xpos
-    width = max(1, round(0.1 * fps))
-    padded = torch.cat((path[:1].expand(width, -1, -1), path, path[-1:].expand(width, -1, -1)))
-    mean = padded.unfold(0, 2 * width + 1, 1).mean(-1)
-    speed = torch.gradient(mean, dim=0)[0].norm(dim=-1) * fps
-    return 1.0 + (speed / QUICK) ** 2
-
-
 def _levelled(problem: Problem, found: Candidate) -> Candidate:
     """The same in the picture, with the camera tilted so that the slow feet are on a level floor."""
-    config, view = problem.config, found.view
+    config, pinhole = problem.config, found.pinhole
     b, c = floor_slopes(problem.body, problem.character, found, problem.evidence, config.fps)
     if b == c == 0.0:
         return found
     normal = np.array([-b, -c, 1.0]) / np.sqrt(1.0 + b * b + c * c)
     upright, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [normal])
-    right, _, away = view.rotation.numpy() @ upright.as_matrix().T
+    right, _, away = pinhole.rotation.numpy() @ upright.as_matrix().T
     pitch, heading = -np.arcsin(away[2]), np.arctan2(away[1], away[0])
     roll = -np.arcsin(right[2] / np.cos(pitch))
     turn = Rotation.from_euler("z", -heading) * upright
-    qpos, eye = found.qpos.numpy().copy(), np.array([0.0, 0.0, float(view.height)])
+    qpos, eye = found.qpos.numpy().copy(), np.array([0.0, 0.0, float(pinhole.height)])
     qpos[:, :3] = turn.apply(qpos[:, :3] - eye) + eye
     qpos[:, 3:7] = (turn * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
-    tilted = replace(view, pitch=torch.tensor(pitch).double(), roll=torch.tensor(roll).double())
+    tilted = replace(pinhole, pitch=torch.tensor(pitch).double(), roll=torch.tensor(roll).double())
     return candidate(problem.body, torch.tensor(qpos), tilted, found.proportions)
 
 
@@ -218,17 +207,17 @@ def _lowered(problem: Problem, found: Candidate) -> Candidate:
     level = floor_level(problem.body, problem.character, found, problem.evidence, problem.config.fps)
     qpos = found.qpos.clone()
     qpos[:, 2] -= level
-    view = replace(found.view, height=found.view.height - level)
-    return candidate(problem.body, qpos, view, found.proportions)
+    pinhole = replace(found.pinhole, height=found.pinhole.height - level)
+    return candidate(problem.body, qpos, pinhole, found.proportions)
 
 
-def _leg(body: Body, proportions: Tensor) -> float:
+def _leg(body: ScaledBody, proportions: Tensor) -> float:
     """Height of the root above the soles in the zero pose, m."""
     placed = body.place(torch.tensor(body.model.qpos0)[None], proportions)
     return float(placed.xpos[0, 0, 2] - placed.surface[0, :, 2].min())
 
 
-def stature(body: Body) -> float:
+def stature(body: ScaledBody) -> float:
     """Height of the character standing in its zero pose, m."""
     placed = body.place(torch.tensor(body.model.qpos0)[None], body.unscaled())
     top = placed.surface[0, :, 2] + 2.0 * body.surface_radius

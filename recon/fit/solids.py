@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from recon.fit.body import Placed
+from recon.fit.scaled_body import Placed
 from sfv.check.anatomy import solid_pairs
 
 

@@ -4,40 +4,26 @@ Every term is a mean over frames (and points) of squared misfits in units of the
 "as likely as not to be off by this much". They know candidates and evidence, and nothing of how the least is found.
 """
 
-from dataclasses import dataclass
-
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from recon.fit.body import Body
 from recon.fit.evidence import Evidence
 from recon.fit.fit import Candidate
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.solids import Solids
+from recon.fit.stance import Stance
 from sfv import rotation
 from sfv.kinematics import GRAVITY
 
 EASE = 0.1
 """How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
-MARGIN = 0.02
+INSIDE = 0.02
 """m: how far inside the edge of its support a body keeps its weight."""
-LEVER = 0.15
+QUICK = 5.0
+"""m/s: a body part this fast may have twice the jerk of a slow one. With 2, noise stays in every fast move."""
+ARM = 0.15
 """m: turns of a body count as the motion of points this far from its origin."""
-
-
-@dataclass(frozen=True)
-class Stance:
-    """Which points of the body's surface bear weight when.
-
-    Attributes:
-        points: (P,) indices into the surface.
-        weight: (T, P) 0..1.
-        stretch: (T, P) the number of the uninterrupted contact that a frame belongs to, 0 for none.
-    """
-
-    points: Int[Tensor, " P"]
-    weight: Float[Tensor, "T P"]
-    stretch: Int[Tensor, "T P"]
 
 
 def geman_mcclure(square: Tensor, c: float) -> Tensor:
@@ -57,21 +43,21 @@ def reprojection(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor
     same residual, weight 10; rho is Geman-McClure, c = 4 (4 % of the body).
     """
     seen = evidence.at_frames(x.placed.landmarks[:, columns])
-    e = (x.view.project(seen, evidence.shift) - evidence.pixels) / (0.01 * evidence.size[:, None, None])
+    e = (x.pinhole.project(seen, evidence.shift) - evidence.pixels) / (0.01 * evidence.size[:, None, None])
     return (evidence.trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
 
 
 def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
     """E_3D = mean_np w_np rho(|b_np - d_np| / s_np): bones point where the estimator's metric points say.
 
-    b the unit vector of bone p in camera axes, d the estimator's, turned by the view's lean, s how far that is
+    b the unit vector of bone p in camera axes, d the estimator's, turned by the pinhole's lean, s how far that is
     expected to be off (`recon.fit.evidence.expected_error`). Directions instead of positions, since the estimator's
     limb lengths are an average person's. SFV keeps the rotations near the initial estimate, weight 100.
     """
     seen = evidence.at_frames(x.placed.landmarks[:, columns])
     bone = seen[:, evidence.pairs[:, 1]] - seen[:, evidence.pairs[:, 0]]
-    unit = torch.nn.functional.normalize(bone, dim=-1) @ x.view.rotation.T
-    c, s = torch.cos(x.view.lean), torch.sin(x.view.lean)
+    unit = torch.nn.functional.normalize(bone, dim=-1) @ x.pinhole.rotation.T
+    c, s = torch.cos(x.pinhole.lean), torch.sin(x.pinhole.lean)
     right, down, away = evidence.directions.unbind(-1)
     e = (unit - torch.stack((right, c * down - s * away, s * down + c * away), -1)) / evidence.bone_error[..., None]
     return (evidence.bone_trust * geman_mcclure((e * e).sum(-1), 4.0)).mean()
@@ -80,18 +66,28 @@ def bones(x: Candidate, evidence: Evidence, columns: list[int]) -> Tensor:
 def smooth(x: Candidate, fps: float, ease: Float[Tensor, "T B"]) -> Tensor:
     """E_sm = mean_tb rho(|p'''_tb| / (250 m/s^3 ease_tb)): accelerations change slowly.
 
-    p''' the third difference of each body's origin and of points LEVER along its axes; ease >= 1 where the body moves
+    p''' the third difference of each body's origin and of points ARM along its axes; ease >= 1 where the body moves
     fast, so that quick limbs keep their swing. SFV penalises velocities of joints, weight 25, which shortens every
     swing; the third derivative leaves what is slower than about 4 Hz as it is.
     """
-    arms = LEVER * x.placed.xmat.transpose(-1, -2)
+    arms = ARM * x.placed.xmat.transpose(-1, -2)
     points = x.placed.xpos.unsqueeze(-2) + torch.cat((torch.zeros_like(arms[..., :1, :]), arms), -2)
     jerk = points.diff(n=3, dim=0) * fps**3
     scale = 250.0 * ease[1:-2, :, None]
     return charbonnier((jerk * jerk).sum(-1) / scale**2, 2.0).mean()
 
 
-def limits(x: Candidate, body: Body) -> Tensor:
+def ease_of(found: Candidate, fps: float) -> Float[Tensor, "T B"]:
+    """How much more jerk than a slow one each body may have: 1 + (speed / QUICK)^2 of its path, averaged over 0.2 s."""
+    path = found.placed.xpos
+    width = max(1, round(0.1 * fps))
+    padded = torch.cat((path[:1].expand(width, -1, -1), path, path[-1:].expand(width, -1, -1)))
+    mean = padded.unfold(0, 2 * width + 1, 1).mean(-1)
+    speed = torch.gradient(mean, dim=0)[0].norm(dim=-1) * fps
+    return 1.0 + (speed / QUICK) ** 2
+
+
+def limits(x: Candidate, body: ScaledBody) -> Tensor:
     """E_lim = mean_tj (excess_tj / 0.05 rad)^2 over the joints' ranges: a hinge's angle, a ball's whole rotation."""
     ranges = torch.tensor(body.model.jnt_range)
     hinge, low, high = x.qpos[:, body.hinge_qpos], ranges[body.hinges, 0], ranges[body.hinges, 1]
@@ -101,7 +97,7 @@ def limits(x: Candidate, body: Body) -> Tensor:
     return (torch.cat(excess, -1) / 0.05).square().mean()
 
 
-def rest(x: Candidate, body: Body) -> Tensor:
+def rest(x: Candidate, body: ScaledBody) -> Tensor:
     """E_rest = mean_tj |log q_tj|^2 over balls: what nothing shows (a straight arm's twist) stays near zero."""
     return rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1).mean()
 
@@ -181,14 +177,14 @@ def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
 
 
 def beyond(where: Float[Tensor, "T 2"], points: Float[Tensor, "T P 2"], stands: Tensor) -> Float[Tensor, " T"]:
-    """How far (m) a place is outside the support less MARGIN; 0 inside, and in frames in which nothing stands.
+    """How far (m) a place is outside the support less INSIDE; 0 inside, and in frames in which nothing stands.
 
     The support is the standing points' hull, by its widths in 16 directions.
     """
     angle = torch.arange(16, dtype=where.dtype) * (2 * torch.pi / 16)
     ways = torch.stack((torch.cos(angle), torch.sin(angle)))
     reach = (points @ ways).masked_fill(~stands.unsqueeze(-1), -1e3).max(1).values
-    return stands.any(1) * torch.relu((where @ ways - reach).max(-1).values + MARGIN)
+    return stands.any(1) * torch.relu((where @ ways - reach).max(-1).values + INSIDE)
 
 
 def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L"], fps: float) -> Tensor:
@@ -207,7 +203,7 @@ def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L
 
 def camera(x: Candidate, prior: Candidate) -> Tensor:
     """E_cam: focal length within 25 %, pitch 6 degrees, roll 3 degrees, lean 4 degrees of the first estimate."""
-    a, b = x.view, prior.view
+    a, b = x.pinhole, prior.pinhole
     focal, pitch = torch.log(a.focal / b.focal) / 0.25, (a.pitch - b.pitch) / 0.1
     roll, lean = (a.roll - b.roll) / 0.05, (a.lean - b.lean) / 0.07
     return focal**2 + pitch**2 + roll**2 + lean**2
@@ -222,7 +218,7 @@ def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"], used: Float[Tensor,
     return (change / 0.15).square().sum() / used.sum() + (change.sum() / used.sum() / 0.02) ** 2
 
 
-def follow(x: Candidate, target: Candidate) -> Tensor:
+def likeness(x: Candidate, target: Candidate) -> Tensor:
     """E_fol = mean_tb |R_tb - R*_tb|^2 / 0.1^2 + mean_t |p_t - p*_t|^2 / (5 cm)^2: like another motion.
 
     R the bodies' rotations, p the root's place.

@@ -40,7 +40,7 @@ STATURE = 1.7
 """m: the unit of its coordinates, of a person so tall."""
 SHARE, DEEPER = 0.5, 1.3
 """The network's share in a depth; and the factor of the estimator's own, which is too flat on rendered clips."""
-CARRIED = {
+LED = {
     f"{side}_{part}": f"{side}_{joint}"
     for side in ("left", "right")
     for part, joint in (("pinky", "wrist"), ("index", "wrist"), ("thumb", "wrist"), ("heel", "ankle"),
@@ -133,7 +133,7 @@ class Lifter(nn.Module):
 
 
 @dataclass(frozen=True)
-class View:
+class LifterInput:
     """A track as a Lifter sees it, at RATE.
 
     Attributes:
@@ -157,12 +157,12 @@ def deepened(network: Lifter, track: PoseTrack, focal: float) -> PoseTrack:
         track: whose pixels are lifted; landmarks that the network does not know move along with their neighbours.
         focal: the camera's focal length, px.
     """
-    view = view_of(track, focal)
-    lifted = lift_views(network, view)
-    depth = SHARE * lifted[..., 2] + (1.0 - SHARE) * DEEPER * view.own[..., 2]
+    given = lifter_input(track, focal)
+    lifted = lift_input(network, given)
+    depth = SHARE * lifted[..., 2] + (1.0 - SHARE) * DEEPER * given.own[..., 2]
     depth -= depth[:, :2].mean(1, keepdims=True)
-    flat = view.seen * (1.0 + depth * view.nearness[:, None])[..., None]
-    points = np.einsum("tij,tkj->tki", view.turn, np.concatenate((flat, depth[..., None]), -1)) * STATURE
+    flat = given.seen * (1.0 + depth * given.nearness[:, None])[..., None]
+    points = np.einsum("tij,tkj->tki", given.turn, np.concatenate((flat, depth[..., None]), -1)) * STATURE
 
     times = track.times - track.times[0]
     points = at_times(points, RATE, times)
@@ -177,19 +177,19 @@ def deepened(network: Lifter, track: PoseTrack, focal: float) -> PoseTrack:
     shoulders = [track.index("left_shoulder"), track.index("right_shoulder")]
     for k, name in enumerate(track.names):
         if name not in LIMBS:
-            led = [track.index(CARRIED[name])] if name in CARRIED else shoulders
+            led = [track.index(LED[name])] if name in LED else shoulders
             new[:, k] += (new[:, led] - old[:, led]).mean(1)
     return replace(track, points_3d=np.where(np.isfinite(track.points_3d), new, np.nan))
 
 
-def lift_views(network: Lifter, view: View) -> Float[np.ndarray, "T K 3"]:
-    """Where the network puts the points: the mean of what it says of the view and of its mirror image."""
+def lift_input(network: Lifter, given: LifterInput) -> Float[np.ndarray, "T K 3"]:
+    """Where the network puts the points: the mean of what it says of what is given and of its mirror image."""
     other = np.array([i ^ 1 if i < len(POINTS) - 1 else i for i in range(len(POINTS))])
     out = []
     for flipped in (False, True):
         sign = np.array([-1.0 if flipped else 1.0, 1.0, 1.0])
         order = other if flipped else np.arange(len(POINTS))
-        arrays = (view.seen[:, order] * sign[:2], view.confidence[:, order], view.nearness)
+        arrays = (given.seen[:, order] * sign[:2], given.confidence[:, order], given.nearness)
         padded = [np.pad(a, [(REACH, REACH)] + [(0, 0)] * (a.ndim - 1), mode="edge") for a in arrays]
         with torch.no_grad():
             found = network(*(torch.tensor(a[None], dtype=torch.float32) for a in padded))[0].double().numpy()
@@ -198,7 +198,7 @@ def lift_views(network: Lifter, view: View) -> Float[np.ndarray, "T K 3"]:
     return np.asarray(mean - mean[:, :2].mean(1, keepdims=True))
 
 
-def view_of(track: PoseTrack, focal: float) -> View:
+def lifter_input(track: PoseTrack, focal: float) -> LifterInput:
     """What a lifter sees of a track by a camera of this focal length (px)."""
     count, rate = len(track), 1.0 / float(np.median(np.diff(track.times)))
     pixels = bridge(_points(track, track.points_2d).reshape(count, -1)).reshape(count, len(POINTS), 2)
@@ -222,7 +222,7 @@ def view_of(track: PoseTrack, focal: float) -> View:
     rays = np.einsum("tji,tkj->tki", turn, rays)
     seen = rays[..., :2] / rays[..., 2:] * (focal / size)[:, None, None]
     own = (own - own[:, :2].mean(1, keepdims=True)) / STATURE
-    return View(seen, confidence, size / focal, own, turn)
+    return LifterInput(seen, confidence, size / focal, own, turn)
 
 
 def _middle(track: PoseTrack) -> Float[np.ndarray, "N 2"]:

@@ -28,7 +28,7 @@ ROUND_TRIP = 0.5
 """px by which a corner may miss itself when it is followed there and back."""
 FITS = 1.5
 """px by which the background may miss a homography."""
-MARGIN = 0.25
+HALO = 0.25
 """Of a person's size: how much around the points seen belongs to the person."""
 STILL = 0.004
 """Of the picture's diagonal: a camera that sways less than this stands still. Clips from a stand: up to 0.0025."""
@@ -161,7 +161,7 @@ def _background(
         there = np.flatnonzero(track.found)
         points = scale * track.points_2d[there[np.abs(track.times[there] - time).argmin()]]
         low, high = points.min(0), points.max(0)
-        margin = MARGIN * (high - low).max()
+        margin = HALO * (high - low).max()
         left, top = np.floor(low - margin).astype(int).clip(0)
         right, bottom = np.ceil(high + margin).astype(int).clip(0)
         clear[top:bottom, left:right] = False

@@ -13,7 +13,7 @@ from jaxtyping import Bool
 
 from recon.config import PoseConfig
 from recon.pose.background import camera_motion
-from recon.pose.people import Look, Sighting, around, follow
+from recon.pose.people import Look, Sighting, around, follow_people
 from recon.pose.pose_landmarker import NAMES, PoseLandmarker, upright_turns
 from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
@@ -59,7 +59,7 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
     weights = pose_landmarker(config.model)
     with PoseLandmarker(weights, config.max_people) as landmarker:
         with bar("finding people", float(len(clip)), "frames") as advance:
-            followed = follow(clip, clip.times, landmarker.look, config.max_gap, advance)
+            followed = follow_people(clip, clip.times, landmarker.look, config.max_gap, advance)
         tracks = [trimmed(_track(clip, seen, f"mediapipe pose landmarker {config.model}")) for seen in followed]
         estimate = choose(_lasting(tracks, clip.path), config.person, clip.path)
         with bar("looking again in the mirror", float(len(clip)), "frames") as advance:

@@ -1,8 +1,8 @@
 """Who is who over time: people seen in single pictures become continuous tracks.
 
-`follow` looks at the whole picture a few times a second to notice people, and in every frame at a window around each of
-those it knows, so that small people are seen as sharply as large ones. It knows neither the estimator (it is given a
-function that looks) nor which of the people is wanted.
+`follow_people` looks at the whole picture a few times a second to notice people, and in every frame at a window around
+each of those it knows, so that small people are seen as sharply as large ones. It knows neither the estimator (it is
+given a function that looks) nor which of the people is wanted.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ TURNED_BELIEF = 0.75
 """The same for somebody who does not stand: shadows are more often taken for lying people."""
 MIN_HEIGHT = 0.08
 """Smallest person followed, as a share of the picture's shorter side; less than this is a handful of pixels."""
-MARGIN = 1.4
+ROOM = 1.4
 """Side of the window around a person over the person's longer side. In wider ones backlit people are missed."""
 SECOND_LOOKS = ((1.4, 2), (1.2, 0), (1.9, 0), (1.4, 1), (1.4, 3))
 """Margins and quarter turns tried on somebody lost: handstands and somersaults are seen better turned."""
@@ -127,7 +127,7 @@ class Followed:
 Look = Callable[[UInt8[np.ndarray, "H W 3"], Window], list[Sighting]]
 
 
-def follow(
+def follow_people(
     frames: Iterable[UInt8[np.ndarray, "H W 3"]],
     times: Float[np.ndarray, " T"],
     look: Look,
@@ -170,7 +170,7 @@ def follow(
     return [person.sightings for person in everyone if len(person.sightings) > 1]
 
 
-def around(person: Sighting, margin: float = MARGIN, turns: int = 0) -> Window:
+def around(person: Sighting, margin: float = ROOM, turns: int = 0) -> Window:
     """The window in which to look for a person expected there."""
     side = max(int(margin * person.extent), 64)
     x, y = (person.centre - side / 2).astype(int)

@@ -27,7 +27,7 @@ the next real swap. With these numbers MediaPipe's swaps in rendered clips (cart
 LIMIT = 40.0
 """Squares beyond this count no more: the point was lost, not swapped."""
 LEAST = 0.01
-"""Body sizes per frame^2: usual acceleration of what hardly moves."""
+"""ScaledBody sizes per frame^2: usual acceleration of what hardly moves."""
 AROUND = 15
 """Frames to either side over which an acceleration is usual."""
 

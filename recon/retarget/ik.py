@@ -13,6 +13,7 @@ from jaxtyping import Float
 from recon.retarget.joint_maps import Parts
 from recon.retarget.keys import Keys
 from sfv.character import Character
+from sfv.kinematics import within_limits
 
 NEAR, ALIKE, TWIST = 0.02, 0.3, 1.0
 """m, rad: size of a misfit of a key place, of a trunk's or foot's turn, and of a limb's, whose ends say the most."""
@@ -200,20 +201,4 @@ def _rotvec(turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3"]:
     quat, out = np.zeros(4), np.zeros(3)
     mujoco.mju_mat2Quat(quat, turn.ravel())
     mujoco.mju_quat2Vel(out, quat, 1.0)
-    return out
-
-
-def within_limits(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, "T nq"]:
-    """qpos with every hinge's angle and every ball's rotation cut to its range."""
-    out, limited = qpos.copy(), model.jnt_limited.astype(bool)
-    hinges = np.flatnonzero(limited & (model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE))
-    at = model.jnt_qposadr[hinges]
-    out[:, at] = np.clip(out[:, at], model.jnt_range[hinges, 0], model.jnt_range[hinges, 1])
-    balls = np.flatnonzero(limited & (model.jnt_type == mujoco.mjtJoint.mjJNT_BALL))
-    columns = model.jnt_qposadr[balls, None] + np.arange(4)
-    quat = out[:, columns] * np.where(out[:, columns[:, :1]] < 0, -1.0, 1.0)
-    sine = np.sqrt((quat[..., 1:] ** 2).sum(-1, keepdims=True))
-    half = np.minimum(np.arctan2(sine, quat[..., :1]), 0.5 * model.jnt_range[balls, 1, None])
-    cut = np.concatenate((np.cos(half), np.sin(half) * quat[..., 1:] / np.maximum(sine, 1e-12)), -1)
-    out[:, columns] = np.where(sine > np.sin(half) + 1e-12, cut, out[:, columns])
     return out

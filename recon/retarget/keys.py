@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 
-from recon.fit.contacts import FAST, SLOW, kept_places, runs
+from recon.fit.contacts import FAST, SLOW, kept_places
+from recon.fit.stance import runs
 from recon.retarget.joint_maps import SIDES, Parts
 from recon.retarget.t_pose import bodies_in
 from sfv.formats.rotations import between
@@ -25,7 +26,7 @@ LIMBS = {
     "shin": ("knee", "ankle"),
 }
 """Frame -> the landmarks at its ends: these bones keep their direction in the world."""
-CARRIED = {
+ATTACHED = {
     "hip": ("pelvis", "pelvis"),
     "shoulder": ("thorax", "thorax"),
     "heel": ("ankle", "foot"),
@@ -105,19 +106,19 @@ def on_other_bones(keys: Keys, own: Keys, other: Keys) -> Keys:
     attach("thorax", "pelvis", None)
     attach("head", "thorax", "thorax")
     for side in SIDES:
-        for child, (parent, frame) in list(CARRIED.items())[:2]:
+        for child, (parent, frame) in list(ATTACHED.items())[:2]:
             attach(f"{side}_{child}", parent, frame)
         for frame, (start, end) in LIMBS.items():
             attach(f"{side}_{end}", f"{side}_{start}", None)
             # the other's bone may lean in its T-pose, as SMPL's thighs do
             mine, theirs = (k[f"{side}_{end}"] - k[f"{side}_{start}"] for k in (a, b))
             frames[f"{side}_{frame}"] = keys.frames[f"{side}_{frame}"] @ matrix(between(theirs, mine))
-        for child, (parent, frame) in list(CARRIED.items())[2:]:
+        for child, (parent, frame) in list(ATTACHED.items())[2:]:
             attach(f"{side}_{child}", f"{side}_{parent}", f"{side}_{frame}")
     return Keys(points, frames)
 
 
-def standing(motion: Motion, keys: Keys, parts: Parts) -> dict[str, Bool[np.ndarray, " T"]]:
+def bearing_weight(motion: Motion, keys: Keys, parts: Parts) -> dict[str, Bool[np.ndarray, " T"]]:
     """When heels, toes and hands bear weight: low, slow, and in one place; feet only where the motion's contacts allow.
 
     `keys` are the motion's, over a floor z = 0; a part is 'left_heel', 'right_wrist' and so on.
@@ -133,7 +134,7 @@ def standing(motion: Motion, keys: Keys, parts: Parts) -> dict[str, Bool[np.ndar
     return out
 
 
-def floor_level(keys: Keys, fps: float) -> float:
+def sole_level(keys: Keys, fps: float) -> float:
     """Height (m) at which slow flat feet are, in the middle; of the lowest tenth of soles where none is flat."""
     heights, flat = [], []
     for side in SIDES:

@@ -16,25 +16,25 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.fit import terms
-from recon.fit.body import Body
-from recon.fit.contacts import SOLE, runs
-from recon.fit.fit import Candidate, Stiffness, Term, View, candidate, fit
-from recon.fit.terms import Stance
-from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at, within_limits
+from recon.fit.contacts import SOLE_THICKNESS
+from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
+from recon.fit.scaled_body import ScaledBody
+from recon.fit.stance import Stance, stance_of
+from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
 from recon.retarget.joint_maps import SIDES, Parts, parts_of
-from recon.retarget.keys import Keys, floor_level, keys_of, lifted, on_other_bones, standing, t_pose_keys
+from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
 from sfv import rotation
 from sfv.character import Character
-from sfv.kinematics import motion_state
+from sfv.kinematics import motion_state, within_limits
 from sfv.metrics import foot_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
 PLACES, STANDS = 16.0, 0.2
 """Weights of key bodies' places and of standing points."""
-MARGIN = 0.01
+LIMIT_MARGIN = 0.01
 """rad inside the joints' ranges that the optimiser keeps, so that what it leaves over is inside."""
-FIRM = 0.002
+PLANTED = 0.002
 """m: how firmly standing points keep their places."""
 HURRY = 3.0
 """m/s^2: size of the acceleration of corrections."""
@@ -87,28 +87,28 @@ def retarget(
     Raises:
         InputError: no joint map fits the motion's skeleton or the character.
     """
-    task = task_for(motion, character)
-    body, solid = Body(task.solid), task.solid
-    posed = pose_frames(solid, task.parts, task.goal, advance)
-    stance = _stance(body, task)
-    view = View(*(torch.tensor(v, dtype=torch.float64) for v in (1.0, 0.0, 0.0, 1.0, 0.0)))
-    start = candidate(body, torch.tensor(posed), view, body.unscaled())
+    goal = goal_for(motion, character)
+    body, solid = ScaledBody(goal.solid), goal.solid
+    posed = pose_frames(solid, goal.parts, goal.keys, advance)
+    surfaces = {part: points for part, points in _surfaces(body, goal.parts).items() if goal.stands[part].any()}
+    stance = stance_of(surfaces, goal.stands, edge=0.5, shared=True)
+    start = unseen(body, posed)
     count, soles = len(body.landmark_names), tuple(sorted(set(stance.points.tolist())))
-    stiffness = Stiffness(PLACES / (count * NEAR**2), STANDS / FIRM**2, soles)
-    table = objective(body, task, stance, start)
+    stiffness = Stiffness(PLACES / (count * NEAR**2), STANDS / PLANTED**2, soles)
+    table = objective(body, goal, stance, start)
     found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
-    qpos = within_limits(character.model, found.qpos.numpy())[task.window]
-    return judged(task, finished(motion, character, task, qpos))
+    qpos = within_limits(character.model, found.qpos.numpy())[goal.window]
+    return judged(goal, finished(motion, character, goal, qpos))
 
 
 @dataclass(frozen=True)
-class Task:
+class Goal:
     """What a retargeting is to reach.
 
     Attributes:
         character: the target as given; its `solid` has only what can touch, and the parts of the map as sites.
         parts: its joint map.
-        goal: key places on its bones, a loop continued at both ends.
+        keys: key places on its bones, a loop continued at both ends.
         stands: part -> (T,) when heels, toes and hands bear weight.
         window: the frames that are the motion's own.
         fps: frames per second.
@@ -117,13 +117,13 @@ class Task:
     character: Character
     solid: Character
     parts: Parts
-    goal: Keys
+    keys: Keys
     stands: dict[str, Bool[np.ndarray, " T"]]
     window: slice
     fps: float
 
 
-def task_for(motion: Motion, character: Character) -> Task:
+def goal_for(motion: Motion, character: Character) -> Goal:
     """The source's key places on the target's bones, and when what stands."""
     mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos)
     theirs = parts_of(character.skeleton, character.name)
@@ -131,11 +131,11 @@ def task_for(motion: Motion, character: Character) -> Task:
     grid = np.arange(-extra, len(motion) + extra)
     longer = replace(motion, qpos=motion.at(grid / motion.fps), contacts=_cyclic(motion, grid), loop=False)
     keys = keys_of(longer.skeleton, mine, longer.qpos)
-    keys = lifted(keys, -floor_level(keys, motion.fps))
-    stands = standing(longer, keys, mine)
-    goal = on_other_bones(keys, t_pose_keys(motion.skeleton, mine), t_pose_keys(character.skeleton, theirs))
+    keys = lifted(keys, -sole_level(keys, motion.fps))
+    stands = bearing_weight(longer, keys, mine)
+    scaled = on_other_bones(keys, t_pose_keys(motion.skeleton, mine), t_pose_keys(character.skeleton, theirs))
     window = slice(extra, extra + len(motion))
-    return Task(character, solid_of(character, theirs), theirs, goal, stands, window, motion.fps)
+    return Goal(character, solid_of(character, theirs), theirs, scaled, stands, window, motion.fps)
 
 
 def _cyclic(motion: Motion, grid: np.ndarray) -> np.ndarray | None:
@@ -145,7 +145,7 @@ def _cyclic(motion: Motion, grid: np.ndarray) -> np.ndarray | None:
     return motion.contacts[np.where((grid >= 0) & (grid < len(motion)), grid, grid % (len(motion) - 1))]
 
 
-def solid_of(character: Character, parts: Parts, margin: float = MARGIN) -> Character:
+def solid_of(character: Character, parts: Parts, margin: float = LIMIT_MARGIN) -> Character:
     """The character with nothing but what can touch, the parts as sites, and joints limited `margin` (rad) inside."""
     model, spec = character.model, mujoco.MjSpec.from_string(character.xml)
     for site in list(spec.sites):
@@ -173,15 +173,15 @@ def solid_of(character: Character, parts: Parts, margin: float = MARGIN) -> Char
     return Character(character.name, spec.to_xml())
 
 
-def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[str, tuple[Term, float]]:
+def objective(body: ScaledBody, goal: Goal, stance: Stance, start: Candidate) -> dict[str, tuple[Term, float]]:
     """The terms of the whole-trajectory optimisation and their weights."""
-    names = list(task.goal.points)
+    names = list(goal.keys.points)
     columns = [body.landmark_names.index(name) for name in names]
-    points = torch.tensor(np.stack([task.goal.points[name] for name in names], 1))
-    rest = turns_at(body.model, task.parts.t_pose, task.parts)
-    bodies = [body.names.index(task.parts.frames[part]) for part in task.goal.frames]
-    turns = torch.tensor(np.stack([g @ rest[part] for part, g in task.goal.frames.items()], 1))
-    sizes = torch.tensor([misfit_size(part) for part in task.goal.frames]).double()
+    points = torch.tensor(np.stack([goal.keys.points[name] for name in names], 1))
+    rest = turns_at(body.model, goal.parts.t_pose, goal.parts)
+    bodies = [body.names.index(goal.parts.frames[part]) for part in goal.keys.frames]
+    turns = torch.tensor(np.stack([g @ rest[part] for part, g in goal.keys.frames.items()], 1))
+    sizes = torch.tensor([misfit_size(part) for part in goal.keys.frames]).double()
     ranges = torch.tensor(body.model.jnt_range)
 
     def near(x: Candidate) -> Tensor:
@@ -195,7 +195,7 @@ def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[
 
     def steady(x: Candidate) -> Tensor:
         """E_st = mean_tk rho(|(p - p*)''_tk| / HURRY): corrections come and go slowly; rho is Charbonnier, c = 3."""
-        second = (x.placed.landmarks[:, columns] - points).diff(n=2, dim=0) * task.fps**2
+        second = (x.placed.landmarks[:, columns] - points).diff(n=2, dim=0) * goal.fps**2
         return terms.charbonnier(second.square().sum(-1) / HURRY**2, 3.0).mean()
 
     def neutral(x: Candidate) -> Tensor:
@@ -217,42 +217,21 @@ def objective(body: Body, task: Task, stance: Stance, start: Candidate) -> dict[
         "neutral": (neutral, 0.002),
         "limits": (within, 1.0),
         "ground": (terms.ground, 0.3),
-        "smooth": (partial(terms.smooth, fps=task.fps, ease=ease), 0.001),
+        "smooth": (partial(terms.smooth, fps=goal.fps, ease=ease), 0.001),
     }
     if len(stance.points):
-        table["stance"] = (partial(terms.stance, given=stance, size=FIRM), STANDS)
+        table["stance"] = (partial(terms.stance, given=stance, size=PLANTED), STANDS)
     return table
 
 
-def _ball_turns(x: Candidate, body: Body) -> Float[Tensor, "T J"]:
+def _ball_turns(x: Candidate, body: ScaledBody) -> Float[Tensor, "T J"]:
     """How far each ball is turned from zero, rad; a robot has no balls."""
     if not body.balls:
         return x.qpos[:, :0]
     return torch.sqrt(rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1) + 1e-12)
 
 
-def _stance(body: Body, task: Task) -> Stance:
-    """The target's surface points under heels, toes and hands, and when they bear weight."""
-    frames = len(task.goal.points["pelvis"])
-    points, weights, stretches, count = [], [], [], 0
-    for part, surface in _surfaces(body, task.parts).items():
-        stands = task.stands[part]
-        for point in surface if stands.any() else []:
-            number, weight = np.zeros(frames, np.int64), stands / len(surface)
-            for start, stop in runs(stands):
-                count += 1
-                number[start:stop] = count
-                # the first and last frame of a contact may be half in the air
-                weight[[start, stop - 1]] *= 0.5
-            points.append(point)
-            weights.append(weight)
-            stretches.append(number)
-    if not points:
-        return Stance(torch.zeros(0, dtype=torch.long), torch.zeros(frames, 0), torch.zeros(frames, 0).long())
-    return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), torch.tensor(np.stack(stretches, 1)))
-
-
-def _surfaces(body: Body, parts: Parts) -> dict[str, list[int]]:
+def _surfaces(body: ScaledBody, parts: Parts) -> dict[str, list[int]]:
     """'left_heel' and so on -> points of the target's surface that touch the floor when that part stands."""
     placed = body.place(torch.tensor(parts.t_pose)[None], body.unscaled())
     surface = placed.surface[0].numpy()
@@ -261,7 +240,7 @@ def _surfaces(body: Body, parts: Parts) -> dict[str, list[int]]:
     for side in SIDES:
         mine = [i for i, b in enumerate(body.surface_body) if body.names[b] in parts.feet[side]]
         for i in mine:
-            if surface[i, 2] < surface[mine, 2].min() + SOLE:
+            if surface[i, 2] < surface[mine, 2].min() + SOLE_THICKNESS:
                 part = min(("heel", "toe"), key=lambda p: float(np.linalg.norm(marks[f"{side}_{p}"] - surface[i])))
                 out.setdefault(f"{side}_{part}", []).append(i)
         hand = parts.points[f"{side}_wrist"][0]
@@ -270,34 +249,32 @@ def _surfaces(body: Body, parts: Parts) -> dict[str, list[int]]:
 
 
 def finished(
-    motion: Motion, character: Character, task: Task, qpos: Float[np.ndarray, "T nq"], close: bool = True
+    motion: Motion, character: Character, goal: Goal, qpos: Float[np.ndarray, "T nq"], close: bool = True
 ) -> Motion:
     """The result as a Motion: contacts carried over, a loop's seam closed if `close`."""
-    feet = [task.parts.feet[side][0] for side in SIDES]
-    stands = [task.stands[f"{side}_heel"] | task.stands[f"{side}_toe"] for side in SIDES]
-    contacts = np.stack(stands, 1)[task.window].astype(np.float64)
+    feet = [goal.parts.feet[side][0] for side in SIDES]
+    stands = [goal.stands[f"{side}_heel"] | goal.stands[f"{side}_toe"] for side in SIDES]
+    contacts = np.stack(stands, 1)[goal.window].astype(np.float64)
     out = Motion(
         Skeleton.of(character.model), motion.fps, qpos, contacts, tuple(feet), motion.loop,
         f"{motion.source}, retargeted to {character.name}".removeprefix(", "),
     )  # fmt: skip
     if not motion.loop or not close:
         return out
-    gap, closed = out.seam(), qpos.copy()
-    for t, share in enumerate(np.linspace(0.0, 1.0, len(qpos))):
-        mujoco.mj_integratePos(out.skeleton.model, closed[t], share * gap, 1.0)
-    return replace(out, qpos=within_limits(character.model, closed))
+    closed = out.closed()
+    return replace(closed, qpos=within_limits(character.model, closed.qpos))
 
 
-def judged(task: Task, motion: Motion) -> Retargeted:
-    """The figures of a result; `motion` is on the task's character."""
-    keys, solid = keys_of(motion.skeleton, task.parts, motion.qpos), task.solid.model
-    names = [p for p in task.goal.points if p.removeprefix("left_").removeprefix("right_") in KEY]
-    gaps = [np.linalg.norm(keys.points[p] - task.goal.points[p][task.window], axis=1).mean() for p in names]
+def judged(goal: Goal, motion: Motion) -> Retargeted:
+    """The figures of a result; `motion` is on the goal's character."""
+    keys, solid = keys_of(motion.skeleton, goal.parts, motion.qpos), goal.solid.model
+    names = [p for p in goal.keys.points if p.removeprefix("left_").removeprefix("right_") in KEY]
+    gaps = [np.linalg.norm(keys.points[p] - goal.keys.points[p][goal.window], axis=1).mean() for p in names]
     state = motion_state(motion, solid)
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
         foot_slide(solid, state, motion.fps, motion.contact_names, motion.contacts),
         float(penetration(solid, state).mean()),
-        float(joint_limit_violation(task.character.model, motion.qpos).max()),
+        float(joint_limit_violation(goal.character.model, motion.qpos).max()),
     )

@@ -20,8 +20,8 @@ from sfv.skeleton import Skeleton
 UPRIGHT = 40.0
 """degrees: a zero pose whose limbs and trunk are all so near to a T-pose's is one (mocap's legs are spread by 20)."""
 LEG = 0.83
-"""m: the leg that HEEL, SOLE and HEAD belong to; others have them in proportion."""
-HEEL, SOLE, HEAD = 0.045, 0.025, 0.09
+"""m: the leg that HEEL_BACK, SOLE_DOWN and HEAD_UP belong to; others have them in proportion."""
+HEEL_BACK, SOLE_DOWN, HEAD_UP = 0.045, 0.025, 0.09
 """m: a heel is so far behind its ankle, a sole so far under the toes' joint, a head's middle so far over its joint."""
 BENT = 0.35
 """Sine of the least bend (20 degrees) of a knee or elbow that says which way it bends."""
@@ -82,11 +82,11 @@ def bare_offsets(
     for side in ("left", "right"):
         ankle, toe = here[f"{side}_ankle"], here[f"{side}_toe"]
         ahead = (toe - ankle) * [1, 1, 0] / np.linalg.norm((toe - ankle)[:2])
-        sole = float(toe[2] - SOLE * size)
+        sole = float(toe[2] - SOLE_DOWN * size)
         # under the joint of the toes, which the foot carries
         put(f"{side}_toe", points[f"{side}_ankle"], np.array([*toe[:2], sole]))
-        put(f"{side}_heel", points[f"{side}_ankle"], np.array([*(ankle - HEEL * size * ahead)[:2], sole]))
-    put("head", points["head"], here["head"] + HEAD * size * UP)
+        put(f"{side}_heel", points[f"{side}_ankle"], np.array([*(ankle - HEEL_BACK * size * ahead)[:2], sole]))
+    put("head", points["head"], here["head"] + HEAD_UP * size * UP)
     return out
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from sfv.character import Character
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
+from sfv.quaternions import heading
 
 ALIKE = 0.16
 """m: two moments with a smaller gap are the same moment of a cycle. The ends of DeepMimic's run are 0.15 apart, those
@@ -72,8 +73,8 @@ def _gaps(motion: Motion, character: Character, frames: np.ndarray) -> Float[np.
     state = motion_state(motion, model)
     root = state.xpos[:, 1] * np.array([1.0, 1.0, 0.0])
     velocity = np.gradient(state.xpos[:, 1:], axis=0) * motion.fps
-    heading = 2.0 * np.arctan2(motion.qpos[:, 6], motion.qpos[:, 3])
-    c, s, zero = np.cos(heading), np.sin(heading), np.zeros(len(motion))
+    faces = heading(motion.qpos[:, 3:7])
+    c, s, zero = np.cos(faces), np.sin(faces), np.zeros(len(motion))
     turn = np.stack((c, s, zero, -s, c, zero, zero, zero, zero + 1.0), 1).reshape(-1, 3, 3)
     place = np.einsum("tij,tbj->tbi", turn, state.xpos[:, 1:] - root[:, None])
     ahead = LOOK_AHEAD * np.einsum("tij,tbj->tbi", turn, velocity)

@@ -13,6 +13,7 @@ from PIL import Image
 from sfv.character import Character
 from sfv.motion import Motion
 from sfv.progress import bar
+from sfv.quaternions import heading
 from sfv.view.label import caption
 from sfv.view.person import GHOST, PERSON, Look
 from sfv.view.render import Renderer, scene
@@ -79,9 +80,8 @@ def rollout_video(
 
 def watching(qpos: Float[np.ndarray, "T nq"], fps: float) -> list[Viewpoint]:
     """A camera for each frame, in front and to the right of the way the figure faces at the start."""
-    w, x, y, z = qpos[0, 3:7]
-    heading = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
-    ahead, aside = np.array([np.cos(heading), np.sin(heading)]), np.array([np.sin(heading), -np.cos(heading)])
+    c, s = np.cos(faces := heading(qpos[0, 3:7])), np.sin(faces)
+    ahead, aside = np.array([c, s]), np.array([s, -c])
     east, north = (3.0 * ahead + 1.7 * aside).tolist()
     return following(qpos[:, :3], fps, away=(east, north, 0.55))
 

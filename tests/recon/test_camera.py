@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from recon.camera import Camera, camera_from_world, default_focal, view_rotations
-from recon.fit.fit import View
+from recon.fit.fit import Pinhole
 
 
 def level(pitch=0.0, roll=0.0, heading=0.0, position=(0.0, 0.0, 1.0)):
@@ -42,11 +42,11 @@ def test_moving_camera_and_world_together_changes_no_pixel():
     np.testing.assert_allclose(camera.moved(turn, shift, scale).project(moved), camera.project(points), atol=1e-9)
 
 
-def test_view_of_the_fit_agrees_with_the_camera():
+def test_the_pinhole_of_the_fit_agrees_with_the_camera():
     camera = level(pitch=0.2, roll=-0.1)
-    view = View(*(torch.tensor(v).double() for v in (camera.focal, camera.pitch, camera.roll, 1.0, 0.0)))
+    pinhole = Pinhole(*(torch.tensor(v).double() for v in (camera.focal, camera.pitch, camera.roll, 1.0, 0.0)))
     points = np.random.default_rng(1).normal(size=(20, 3)) + np.array([8.0, 0.0, 1.0])
-    np.testing.assert_allclose(view.project(torch.tensor(points)).numpy() + camera.centre, camera.project(points))
+    np.testing.assert_allclose(pinhole.project(torch.tensor(points)).numpy() + camera.centre, camera.project(points))
 
 
 def test_view_rotations_take_the_axis_to_the_pixel():

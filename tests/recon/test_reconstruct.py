@@ -10,6 +10,7 @@ from recon.scorecard import landmark_positions
 from sfv import metrics
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
+from sfv.quaternions import heading
 
 HAND = ("elbow", "wrist", "pinky", "index", "thumb")
 JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("wrist", "elbow", "knee", "ankle"))
@@ -27,11 +28,10 @@ def test_recovers_the_motion(humanoid, jump, result):
 
 
 def test_turns_and_jumps_as_far(humanoid, jump, result):
-    def heading(motion):
-        w, x, y, z = motion.qpos[:, 3:7].T
-        return np.unwrap(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z)))
+    def faces(motion):
+        return np.unwrap(heading(motion.qpos[:, 3:7]))
 
-    turns = [heading(motion)[-1] - heading(motion)[0] for motion in (jump, result.motion)]
+    turns = [faces(motion)[-1] - faces(motion)[0] for motion in (jump, result.motion)]
     assert abs(turns[0] - turns[1]) < np.radians(12)
     heights = [lowest(humanoid.model, motion_state(m, humanoid.model)).max() for m in (jump, result.motion)]
     assert abs(heights[0] - heights[1]) < 0.05
@@ -52,8 +52,7 @@ def test_stands_on_the_floor(humanoid, jump, result):
 
 def test_world_starts_at_the_origin_and_faces_x(result):
     np.testing.assert_allclose(result.motion.qpos[0, :2], 0.0, atol=1e-9)
-    w, x, y, z = result.motion.qpos[0, 3:7]
-    assert abs(np.arctan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z))) < 1e-6
+    assert abs(heading(result.motion.qpos[0, 3:7])) < 1e-6
 
 
 def test_camera_explains_the_pixels(camera, result):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recon.repair import bent, closed, grounded, held, looped, repair
+from recon.repair import grounded, held, looped, repair
 from sfv.check.check import check
 from sfv.check.performance import Performance
 from sfv.check.support import support_slide
@@ -24,15 +24,6 @@ def drifting(motion: Motion) -> Motion:
     return moved(motion, motion.times[:, None] * np.array([0.2, 0.1, 0.0]))
 
 
-def test_closing_leaves_no_seam(wave: Motion) -> None:
-    open_ended = replace(wave, qpos=wave.qpos[:28])
-    assert np.abs(replace(open_ended, loop=True).seam()).max() > 0.1
-    loop = closed(open_ended)
-    assert loop.loop
-    np.testing.assert_allclose(loop.seam(), 0.0, atol=1e-6)
-    np.testing.assert_allclose(loop.qpos[0], open_ended.qpos[0])
-
-
 def test_a_loop_is_cut_out_of_a_longer_clip(humanoid, wave: Motion) -> None:
     longer = replace(wave, qpos=np.concatenate((wave.qpos, wave.qpos[1:13])))
     loop = looped(longer, humanoid)
@@ -43,20 +34,6 @@ def test_a_loop_is_cut_out_of_a_longer_clip(humanoid, wave: Motion) -> None:
 def test_what_has_no_cycle_makes_no_loop(humanoid, wave: Motion) -> None:
     with pytest.raises(InputError, match="--loop"):
         looped(replace(wave, qpos=wave.qpos[:16]), humanoid)
-
-
-def test_bending_into_the_ranges_changes_nothing_else(humanoid, wave: Motion) -> None:
-    qpos = wave.qpos.copy()
-    elbow = int(humanoid.model.joint("left_elbow").qposadr[0])
-    qpos[5, elbow] = 3.2  # of at most 2.8
-    # a turn of the neck by 2 rad, of at most 1.5: half angles 1 and 0.75
-    neck = int(humanoid.model.joint("neck").qposadr[0])
-    qpos[7, neck : neck + 4] = np.cos(1.0), 0.0, 0.0, np.sin(1.0)
-    inside = bent(replace(wave, qpos=qpos)).qpos
-    assert inside[5, elbow] == pytest.approx(2.8)
-    np.testing.assert_allclose(inside[7, neck : neck + 4], [np.cos(0.75), 0.0, 0.0, np.sin(0.75)], atol=1e-9)
-    rest = [t for t in range(len(qpos)) if t not in (5, 7)]
-    np.testing.assert_allclose(inside[rest], wave.qpos[rest], atol=1e-9)
 
 
 def test_drift_and_height_are_taken_out_at_once(humanoid, wave: Motion) -> None:

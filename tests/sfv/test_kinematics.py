@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sfv.character import load_character
-from sfv.kinematics import TorchKinematics, motion_state, velocities
+from sfv.kinematics import TorchKinematics, motion_state, velocities, within_limits
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -139,3 +139,21 @@ def test_state_of_a_motion():
     np.testing.assert_allclose(motion_state(motion).com[1], (1.5, 2, 3))  # a skeleton's bodies weigh the same
     np.testing.assert_allclose(state.qvel[:, :3], [(10, 20, 30)] * 2)
     assert state.xquat.shape == (2, 3, 4)
+
+
+def test_joints_are_cut_to_their_ranges_and_nothing_else_changes():
+    humanoid = load_character("humanoid")
+    model = humanoid.model
+    qpos = np.tile(humanoid.skeleton.qpos0, (3, 1))
+    elbow, neck = (int(model.joint(name).qposadr[0]) for name in ("left_elbow", "neck"))
+    qpos[1, elbow] = 3.2  # of at most 2.8
+    # turns of the neck by 2 rad, of at most 1.5: half angles 1 and 0.75; both signs of a quaternion are one rotation
+    qpos[1, neck : neck + 4] = np.cos(1.0), 0.0, 0.0, np.sin(1.0)
+    qpos[2, neck : neck + 4] = -np.cos(1.0), 0.0, -np.sin(1.0), 0.0
+    inside = within_limits(model, qpos)
+    assert inside[1, elbow] == pytest.approx(2.8)
+    np.testing.assert_allclose(inside[1, neck : neck + 4], [np.cos(0.75), 0.0, 0.0, np.sin(0.75)], atol=1e-9)
+    np.testing.assert_allclose(inside[2, neck : neck + 4], [np.cos(0.75), 0.0, np.sin(0.75), 0.0], atol=1e-9)
+    changed = np.argwhere(inside != qpos)
+    assert set(changed[:, 1].tolist()) <= {elbow, *range(neck, neck + 4)}
+    assert 0 not in changed[:, 0]

@@ -155,6 +155,20 @@ def test_a_seamless_loop_has_no_seam_and_a_broken_one_says_where():
     np.testing.assert_allclose(seam[[2, 9]], (-0.05, 0.2), atol=1e-9)
 
 
+def test_closing_leaves_no_seam_and_the_first_frame_as_it_was():
+    loop = circling()
+    broken = loop.qpos.copy()
+    broken[-1, 2] += 0.05
+    broken[-1, 11] -= 0.2
+    mujoco.mju_mulQuat(broken[-1, 3:7], loop.qpos[-1, 3:7], np.array([np.cos(0.1), np.sin(0.1), 0.0, 0.0]))
+    closed = replace(loop, qpos=broken, loop=False).closed()
+    assert closed.loop
+    np.testing.assert_allclose(closed.seam(), 0.0, atol=1e-6)
+    np.testing.assert_array_equal(closed.qpos[0], loop.qpos[0])
+    # what the hinge lacks at the end, 0.2 rad, is half of that in the middle
+    assert closed.qpos[6, 11] == pytest.approx(loop.qpos[6, 11] + 0.1, abs=1e-3)
+
+
 def test_a_file_holds_all_of_a_motion(tmp_path):
     contacts = np.random.default_rng(1).random((20, 2))
     motion = wandering(contacts=contacts, contact_names=("arm", "hand"), source="a test")

@@ -82,3 +82,13 @@ def test_signs_follow_the_frame_before():
 @pytest.mark.parametrize(("fps", "whole"), [(60.0024, 60), (1 / 0.0083333, 120), (29.97, 29.97), (0.4, 0.4)])
 def test_rates_lose_the_rounding_of_frame_times_only(fps, whole):
     assert quat.whole_rate(fps) == whole
+
+
+def test_the_heading_of_who_leans_is_that_of_the_turn_about_z():
+    # turned by 0.7 about z, then leaning by 0.5 about an axis of the level plane: swing after twist, q = s t
+    turn, lean = (
+        quat.about(np.array([0.0, 0.0, 1.0]), np.array(0.7)),
+        quat.about(np.array([0.6, 0.8, 0.0]), np.array(0.5)),
+    )
+    assert quat.heading(quat.multiply(lean, turn)) == pytest.approx(0.7)
+    assert quat.heading(-quat.multiply(lean, turn)) == pytest.approx(0.7 - 2.0 * np.pi)  # the same rotation, once round

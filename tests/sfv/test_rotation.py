@@ -67,9 +67,9 @@ def test_six_holds_the_first_two_columns(quats):
     torch.testing.assert_close(rotation.six(quats), torch.cat((matrix[..., 0], matrix[..., 1]), -1))
 
 
-def test_yaw_is_the_heading_and_adds_up(quats):
+def test_headings_add_up(quats):
     turn = rotation.exp(torch.tensor([0.0, 0.0, 0.7], dtype=torch.float64))
-    gap = rotation.yaw(rotation.quat_mul(turn, quats)) - rotation.yaw(quats) - 0.7
+    gap = rotation.heading(rotation.quat_mul(turn, quats)) - rotation.heading(quats) - 0.7
     torch.testing.assert_close(torch.sin(0.5 * gap), torch.zeros_like(gap), atol=1e-12, rtol=0)
 
 

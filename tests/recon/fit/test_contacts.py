@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
-from recon.fit.body import Body
 from recon.fit.contacts import _settled, airborne, kept_places, rolling_feet, runs, seated
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.terms import Stance
 
 
@@ -40,7 +40,7 @@ def test_a_foot_at_half_a_metre_per_second_stands_if_the_body_is_quick():
 
 def test_a_foot_rolls_where_it_is_near_the_floor_and_not_fast(humanoid):
     """The left foot moves on at 0.5, then at 2 m/s, on the floor; the right one at 0.5 m/s, 5 cm above it."""
-    body, frames = Body(humanoid), 60
+    body, frames = ScaledBody(humanoid), 60
     surface = np.zeros((frames, len(body.surface_body), 3))
     surface[..., 2] = 0.05
     left = [i for i, b in enumerate(body.surface_body) if body.names[b] == "left_ankle"]

@@ -2,23 +2,23 @@ import numpy as np
 import pytest
 import torch
 
-from recon.fit.body import Body
-from recon.fit.fit import Stiffness, View, candidate, fit
+from recon.fit.fit import Pinhole, Stiffness, candidate, fit
+from recon.fit.scaled_body import ScaledBody
 
-FIRM = Stiffness(1000.0, 100.0, (0,))
+STIFF = Stiffness(1000.0, 100.0, (0,))
 
 
 @pytest.fixture(scope="module")
 def body(humanoid):
-    return Body(humanoid)
+    return ScaledBody(humanoid)
 
 
 def start_and_goal(body, jump):
-    view = View(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
-    goal = candidate(body, torch.tensor(jump.qpos[:20]), view, body.unscaled())
+    pinhole = Pinhole(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
+    goal = candidate(body, torch.tensor(jump.qpos[:20]), pinhole, body.unscaled())
     generator = torch.Generator().manual_seed(0)
     away = 0.2 * torch.randn(1, body.model.nv, generator=generator, dtype=torch.float64)
-    return candidate(body, body.moved(goal.qpos, away.expand(20, -1)), view, body.unscaled()), goal
+    return candidate(body, body.moved(goal.qpos, away.expand(20, -1)), pinhole, body.unscaled()), goal
 
 
 def test_finds_the_motion_that_fits(body, jump):
@@ -28,7 +28,7 @@ def test_finds_the_motion_that_fits(body, jump):
         return 1e3 * (x.placed.landmarks - goal.placed.landmarks).square().sum(-1).mean()
 
     steps = []
-    found = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 50, FIRM, advance=steps.append)
+    found = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 50, STIFF, advance=steps.append)
     assert float(misfit(found)) < 1e-3 * float(misfit(start))
     assert 0 < sum(steps) <= 60
     norms = found.qpos[:, 3:7].norm(dim=-1)
@@ -39,12 +39,13 @@ def test_keeps_what_is_not_free(body, jump):
     start, goal = start_and_goal(body, jump)
 
     def misfit(x):
-        return 1e3 * (x.placed.landmarks - goal.placed.landmarks).square().mean() + (x.view.focal / 1000.0 - 2.0) ** 2
+        zoom = x.pinhole.focal / 1000.0 - 2.0
+        return 1e3 * (x.placed.landmarks - goal.placed.landmarks).square().mean() + zoom**2
 
-    held = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 10, FIRM)
-    assert float(held.view.focal) == 1000.0
-    freed = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 40, FIRM, free=("focal",))
-    assert abs(float(freed.view.focal) - 2000.0) < 20.0
+    held = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 10, STIFF)
+    assert float(held.pinhole.focal) == 1000.0
+    freed = fit(body, start, {"misfit": (misfit, 1.0)}, 30.0, 40, STIFF, free=("focal",))
+    assert abs(float(freed.pinhole.focal) - 2000.0) < 20.0
 
 
 def test_the_same_twice(body, jump):
@@ -53,5 +54,5 @@ def test_the_same_twice(body, jump):
     def misfit(x):
         return (x.placed.landmarks - goal.placed.landmarks).square().mean()
 
-    first, second = (fit(body, start, {"misfit": (misfit, 1e3)}, 30.0, 10, FIRM).qpos for _ in range(2))
+    first, second = (fit(body, start, {"misfit": (misfit, 1e3)}, 30.0, 10, STIFF).qpos for _ in range(2))
     assert torch.equal(first, second)

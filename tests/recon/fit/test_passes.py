@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from recon.camera import Camera
 from recon.config import ReconstructConfig
 from recon.fit.contacts import airborne, estimate_stance, floor_slopes, palm_groups
-from recon.fit.fit import View, candidate
+from recon.fit.fit import Pinhole, candidate
 from recon.fit.lifting import LEAN
 from recon.fit.passes import BRISK, _floor_terms, _levelled, pose_problem
 from recon.fit.terms import Stance
@@ -36,22 +36,22 @@ def test_a_wrong_tilt_is_seen_by_the_feet_and_put_right(humanoid, filmed, glide,
     qpos = glide.qpos.copy()
     qpos[:, :3] = tilt.apply(qpos[:, :3] - eye) + eye
     qpos[:, 3:7] = (tilt * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
-    view = View(*(torch.tensor(v).double() for v in (1000.0, PITCH + wrong, 0.0, HEIGHT, LEAN)))
-    found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
-    true = replace(view, pitch=torch.tensor(PITCH).double())
+    pinhole = Pinhole(*(torch.tensor(v).double() for v in (1000.0, PITCH + wrong, 0.0, HEIGHT, LEAN)))
+    found = candidate(problem.body, torch.tensor(qpos), pinhole, problem.body.unscaled())
+    true = replace(pinhole, pitch=torch.tensor(PITCH).double())
     straight = candidate(problem.body, torch.tensor(glide.qpos), true, problem.body.unscaled())
     np.testing.assert_allclose(
-        view.project(found.placed.landmarks).numpy(), true.project(straight.placed.landmarks).numpy(), atol=1e-3
+        pinhole.project(found.placed.landmarks).numpy(), true.project(straight.placed.landmarks).numpy(), atol=1e-3
     )
     slope, across = floor_slopes(problem.body, humanoid, found, problem.evidence, 30.0)
     assert abs(slope + np.tan(wrong)) < 0.3 * abs(wrong) + 0.005
     assert abs(across) < 0.02
     levelled = _levelled(problem, found)
-    assert abs(float(levelled.view.pitch) - PITCH) < 0.3 * abs(wrong) + 0.005
+    assert abs(float(levelled.pinhole.pitch) - PITCH) < 0.3 * abs(wrong) + 0.005
     # nothing moves in the picture
     np.testing.assert_allclose(
-        levelled.view.project(levelled.placed.landmarks).numpy(),
-        view.project(found.placed.landmarks).numpy(),
+        levelled.pinhole.project(levelled.placed.landmarks).numpy(),
+        pinhole.project(found.placed.landmarks).numpy(),
         atol=1e-3,
     )
 
@@ -69,12 +69,12 @@ def test_who_stands_on_their_hands_stands_and_does_not_fly(humanoid, filmed):
     problem = pose_problem(
         filmed(Motion(humanoid.skeleton, 30.0, qpos), CAMERA, pixels=0.0), humanoid, ReconstructConfig(), lambda s: None
     )
-    body, view = problem.body, View(*(torch.tensor(v).double() for v in (1000.0, PITCH, 0.0, HEIGHT, LEAN)))
+    body, pinhole = problem.body, Pinhole(*(torch.tensor(v).double() for v in (1000.0, PITCH, 0.0, HEIGHT, LEAN)))
 
     def candidate_at(height: np.ndarray):
         moved = qpos.copy()
         moved[:, 2] += height
-        return candidate(body, torch.tensor(moved), view, body.unscaled())
+        return candidate(body, torch.tensor(moved), pinhole, body.unscaled())
 
     lowest = candidate_at(np.zeros(60)).placed.surface[..., 2].min(1).values.numpy()
     found = candidate_at(-lowest)
@@ -99,8 +99,8 @@ def test_only_who_stays_is_asked_for_balance(humanoid, filmed, glide, speed):
     qpos[:, :3] += np.outer(speed * np.arange(30) / 30.0, [1.0, 0.0, 0.0])
     lean = Rotation.from_euler("y", 0.5)
     qpos[:, 3:7] = (lean * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
-    view = problem.first.view
-    found = candidate(problem.body, torch.tensor(qpos), view, problem.body.unscaled())
+    pinhole = problem.first.pinhole
+    found = candidate(problem.body, torch.tensor(qpos), pinhole, problem.body.unscaled())
     points = torch.tensor(problem.contact_points)
     palms = [i for group in palm_groups(problem.body, humanoid).values() for i in group]
     on = (~torch.isin(points, torch.tensor(palms))).expand(30, -1)

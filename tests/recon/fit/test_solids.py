@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from recon.fit import terms
-from recon.fit.body import Body
-from recon.fit.fit import View, candidate
+from recon.fit.fit import Pinhole, candidate
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.solids import Solids, segment_distance
 from sfv.check.anatomy import solid_pairs
 
-VIEW = View(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
+PINHOLE = Pinhole(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
 
 
 @pytest.fixture(scope="module")
 def body(humanoid):
-    return Body(humanoid)
+    return ScaledBody(humanoid)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_depths_are_mujocos(humanoid, body, crumpled):
 
 
 def test_a_standing_body_is_clear(humanoid, body):
-    standing = candidate(body, torch.tensor(humanoid.model.qpos0)[None], VIEW, body.unscaled())
+    standing = candidate(body, torch.tensor(humanoid.model.qpos0)[None], PINHOLE, body.unscaled())
     assert terms.solid(standing, Solids(humanoid.model)) == 0.0
 
 
@@ -72,7 +72,7 @@ def test_the_term_falls_as_its_gradient_says(humanoid, body, crumpled):
     step = torch.zeros(len(qpos), humanoid.model.nv, dtype=torch.float64, requires_grad=True)
 
     def term(step):
-        return terms.solid(candidate(body, body.moved(qpos, step), VIEW, body.unscaled()), solids)
+        return terms.solid(candidate(body, body.moved(qpos, step), PINHOLE, body.unscaled()), solids)
 
     before = term(step)
     before.backward()

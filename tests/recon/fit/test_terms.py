@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from recon.fit import terms
-from recon.fit.body import Body
 from recon.fit.evidence import gather
-from recon.fit.fit import View, candidate
+from recon.fit.fit import Pinhole, candidate
+from recon.fit.scaled_body import ScaledBody
 from recon.fit.terms import Stance, charbonnier, geman_mcclure
 
 
 @pytest.fixture(scope="module")
 def body(humanoid):
-    return Body(humanoid)
+    return ScaledBody(humanoid)
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +25,17 @@ def truth(body, jump, camera):
     qpos[:, :3] = (qpos[:, :3] - [*camera.position[:2], 0.0]) @ turn
     w, x, y, z = jump.qpos[:, 3:7].T
     qpos[:, 3:7] = np.stack((c * w + s * z, c * x + s * y, c * y - s * x, c * z - s * w), 1)
-    view = View(*(torch.tensor(v).double() for v in (camera.focal, camera.pitch, 0.0, camera.position[2], -0.08)))
-    return candidate(body, torch.tensor(qpos), view, body.unscaled())
+    pinhole = Pinhole(*(torch.tensor(v).double() for v in (camera.focal, camera.pitch, 0.0, camera.position[2], -0.08)))
+    return candidate(body, torch.tensor(qpos), pinhole, body.unscaled())
 
 
 def standing(body, frames, height):
     """A candidate that stands in the zero pose with its soles at `height`."""
     qpos = torch.tensor(body.model.qpos0).repeat(frames, 1)
-    view = View(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
-    first = candidate(body, qpos, view, body.unscaled())
+    pinhole = Pinhole(*(torch.tensor(v).double() for v in (1000.0, 0.0, 0.0, 1.0, 0.0)))
+    first = candidate(body, qpos, pinhole, body.unscaled())
     qpos[:, 2] += height - float(first.placed.surface[0, :, 2].min())
-    return candidate(body, qpos, view, body.unscaled())
+    return candidate(body, qpos, pinhole, body.unscaled())
 
 
 def soles(body, frames):
@@ -60,7 +60,7 @@ def test_truth_explains_what_is_seen(body, humanoid, jump, camera, filmed, truth
     columns = [body.landmark_names.index(name) for name in evidence.names]
     assert terms.reprojection(truth, evidence, columns) < 1e-3
     assert terms.bones(truth, evidence, columns) < 1e-3
-    askew = replace(truth, view=replace(truth.view, pitch=truth.view.pitch + 0.05))
+    askew = replace(truth, pinhole=replace(truth.pinhole, pitch=truth.pinhole.pitch + 0.05))
     assert terms.reprojection(askew, evidence, columns) > 1.0
 
 
@@ -81,7 +81,7 @@ def test_limits_by_hand(body):
     bent[:, knee] = high + 0.1
     # (0.1 rad / 0.05 rad)^2 in one of the joints
     joints = len(body.hinges) + len(body.balls)
-    value = terms.limits(candidate(body, bent, x.view, x.proportions), body)
+    value = terms.limits(candidate(body, bent, x.pinhole, x.proportions), body)
     assert torch.isclose(value, torch.tensor(4.0 / joints).double())
 
 
@@ -99,7 +99,7 @@ def test_stance_and_friction_see_a_slide(body):
     assert terms.friction(x, given.points.tolist(), touching, 30.0) < 1e-9
     slid = x.qpos.clone()
     slid[:, 0] += 0.01 * torch.arange(6)
-    slid = candidate(body, slid, x.view, x.proportions)
+    slid = candidate(body, slid, x.pinhole, x.proportions)
     assert terms.stance(slid, given, 0.005) > 1.0
     assert terms.friction(slid, given.points.tolist(), touching, 30.0) > 1.0
 
@@ -109,7 +109,7 @@ def test_balance_sees_a_lean(body):
     upright = terms.balance(x, given, body.lump_share, 30.0)
     leaning = x.qpos.clone()
     leaning[:, 3:7] = torch.tensor([np.cos(0.15), 0.0, np.sin(0.15), 0.0])  # 17 degrees forward about the hips
-    tilted = terms.balance(candidate(body, leaning, x.view, x.proportions), given, body.lump_share, 30.0)
+    tilted = terms.balance(candidate(body, leaning, x.pinhole, x.proportions), given, body.lump_share, 30.0)
     assert tilted > upright + 0.1
 
 
@@ -118,7 +118,7 @@ def test_smooth_is_zero_on_a_parabola(body):
     fall = x.qpos.clone()
     fall[:, 2] += 2.0 - 4.905 * (torch.arange(10) / 30.0) ** 2
     ease = torch.ones(10, len(body.names), dtype=torch.float64)
-    assert terms.smooth(candidate(body, fall, x.view, x.proportions), 30.0, ease) < 1e-9
+    assert terms.smooth(candidate(body, fall, x.pinhole, x.proportions), 30.0, ease) < 1e-9
 
 
 def test_gradients_agree_with_differences(body, truth, jump, camera, filmed):
@@ -127,7 +127,7 @@ def test_gradients_agree_with_differences(body, truth, jump, camera, filmed):
     step = torch.randn(len(jump), body.model.nv, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
     def value(amount):
-        x = candidate(body, body.moved(truth.qpos, amount * 0.01 * step), truth.view, truth.proportions)
+        x = candidate(body, body.moved(truth.qpos, amount * 0.01 * step), truth.pinhole, truth.proportions)
         return terms.reprojection(x, evidence, columns) + terms.bones(x, evidence, columns) + terms.ground(x)
 
     at = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)

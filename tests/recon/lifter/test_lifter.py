@@ -8,7 +8,7 @@ import torch
 
 from recon.config import ReconstructConfig
 from recon.lifter import lifter, lifter_fit
-from recon.lifter.lifter import LIMBS, POINTS, RATE, REACH, Lifter, deepened, lift_views, view_of
+from recon.lifter.lifter import LIMBS, POINTS, RATE, REACH, Lifter, deepened, lift_input, lifter_input
 from recon.lifter.lifter_fit import fit_lifter
 from recon.lifter.synthetic_views import HEAD, HIPS, KNEES, LENGTH, MIRRORED, SyntheticViews, points_of
 from recon.reconstruct import reconstruct
@@ -28,15 +28,15 @@ def test_depths_that_are_right_put_the_points_where_they_are(jump, camera, filme
     """A track whose depths are flattened to a half, and a network that knows them."""
     true = filmed(jump, camera, pixels=0.0, metres=0.0, lean=0.0)
     flat = replace(true, points_3d=true.points_3d * [1.0, 1.0, 0.5])
-    exact = view_of(true, camera.focal).own
+    exact = lifter_input(true, camera.focal).own
     assert pa_mpjpe(limbs(flat), limbs(true)) > 40.0  # mm
-    monkeypatch.setattr(lifter, "lift_views", lambda network, view: exact)
+    monkeypatch.setattr(lifter, "lift_input", lambda network, given: exact)
     monkeypatch.setattr(lifter, "SHARE", 1.0)
     found = deepened(Lifter(), flat, camera.focal)
     assert pa_mpjpe(limbs(found), limbs(true)) < 15.0
     # hands move along with their wrists
     for part in ("left_index", "right_heel"):
-        joint = lifter.CARRIED[part]
+        joint = lifter.LED[part]
         moved = (found.points_3d - flat.points_3d)[:, [found.index(part), found.index(joint)]]
         np.testing.assert_allclose(moved[:, 0], moved[:, 1], atol=1e-9)
 
@@ -50,12 +50,12 @@ def test_a_track_of_another_rate_with_a_gap_keeps_its_frames_and_its_gap(jump, c
 
 
 def test_the_mirror_image_is_lifted_to_the_mirror_image(jump, camera, filmed):
-    view = view_of(filmed(jump, camera), camera.focal)
+    given = lifter_input(filmed(jump, camera), camera.focal)
     torch.manual_seed(0)
     network = Lifter(16)
     torch.nn.init.normal_(network.last.weight)
-    other = replace(view, seen=view.seen[:, MIRRORED] * [-1.0, 1.0], confidence=view.confidence[:, MIRRORED])
-    found, mirrored = lift_views(network, view), lift_views(network, other)
+    other = replace(given, seen=given.seen[:, MIRRORED] * [-1.0, 1.0], confidence=given.confidence[:, MIRRORED])
+    found, mirrored = lift_input(network, given), lift_input(network, other)
     np.testing.assert_allclose(mirrored[:, MIRRORED] * [-1.0, 1.0, 1.0], found, atol=1e-5)
 
 

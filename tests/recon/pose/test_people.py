@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recon.pose.people import Look, Sighting, Window, around, follow, scan_windows
+from recon.pose.people import Look, Sighting, Window, around, follow_people, scan_windows
 
 FPS = 30.0
 BODY = np.array([[0, -1], [-0.2, -0.7], [0.2, -0.7], [-0.15, 0.1], [0.15, 0.1], [-0.2, 1], [0.2, 1]]) / 2  # (7, 2)
@@ -34,7 +34,7 @@ def watch(
         seen = [Sighting(s.points_2d + rng.normal(0, noise, (7, 2)), s.points_3d, s.confidence) for s in seen]
         return [s for s in seen if inside(s, window) and s.extent > window.side / 4]
 
-    return follow(images, times, look, max_gap=0.3)
+    return follow_people(images, times, look, max_gap=0.3)
 
 
 def inside(person: Sighting, window: Window) -> bool:
@@ -83,7 +83,7 @@ def test_nobody_leaves_nobody() -> None:
     ids=["doubtful", "tiny", "outside"],
 )
 def test_imagined_people_are_rejected(imagined: Sighting) -> None:
-    assert follow([IMAGE] * 30, np.arange(30) / FPS, lambda image, window: [imagined], max_gap=0.3) == []
+    assert follow_people([IMAGE] * 30, np.arange(30) / FPS, lambda image, window: [imagined], max_gap=0.3) == []
 
 
 def test_somebody_lost_is_looked_for_upside_down() -> None:
@@ -97,7 +97,7 @@ def test_somebody_lost_is_looked_for_upside_down() -> None:
         upright = np.cos(angle - window.turns * np.pi / 2) > 0.5
         return [person_at(350, 200, angle=angle)] if upright else []
 
-    (track,) = follow(images, times, look, max_gap=0.3)
+    (track,) = follow_people(images, times, look, max_gap=0.3)
     assert len(track) >= 54
 
 
@@ -110,7 +110,7 @@ def test_somebody_upside_down_is_also_looked_at_upright_and_the_surer_look_count
         sure = 0.9 if window.turns == 1 else 0.8
         return [replace(person_at(350, 200, belief=sure, angle=np.pi / 2), turns=1)]
 
-    (track,) = follow([IMAGE] * 30, np.arange(30) / FPS, look, max_gap=0.3)
+    (track,) = follow_people([IMAGE] * 30, np.arange(30) / FPS, look, max_gap=0.3)
     assert [seen.belief for seen in track.values()][1:] == pytest.approx([0.9] * 29)
     assert sum(window.turns == 1 for window in lying) == 29
 
@@ -139,5 +139,5 @@ def test_window_around_a_person_contains_them() -> None:
 def test_look_is_the_only_way_to_see() -> None:
     asked: list[Window] = []
     look: Look = lambda image, window: asked.append(window) or []  # type: ignore[func-returns-value]  # noqa: E731
-    follow([IMAGE] * 15, np.arange(15) / FPS, look, max_gap=0.3)
+    follow_people([IMAGE] * 15, np.arange(15) / FPS, look, max_gap=0.3)
     assert len(asked) == 2 * len(scan_windows(IMAGE))  # at 0 s and at 0.25 s, nothing between

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from recon.fit.body import Body
+from recon.fit.scaled_body import ScaledBody
 from sfv.character import Character
 
 ODD = """<mujoco><worldbody><body name="base"><freejoint/><geom size=".1"/><site name="hub"/>
@@ -29,7 +29,7 @@ def character(request, humanoid):
 
 
 def test_places_bodies_landmarks_and_mass_where_mujoco_does(character):
-    model, body = character.model, Body(character)
+    model, body = character.model, ScaledBody(character)
     data, poses = mujoco.MjData(model), random_poses(character.model, 4)
     placed = body.place(torch.tensor(poses), body.unscaled())
     for t, qpos in enumerate(poses):
@@ -43,7 +43,7 @@ def test_places_bodies_landmarks_and_mass_where_mujoco_does(character):
 
 
 def test_moves_as_mj_integrate_pos(character):
-    model, body = character.model, Body(character)
+    model, body = character.model, ScaledBody(character)
     poses, steps = random_poses(model, 4), np.random.default_rng(1).normal(size=(4, model.nv))
     moved = body.moved(torch.tensor(poses), torch.tensor(steps)).numpy()
     for qpos, step, found in zip(poses, steps, moved, strict=True):
@@ -52,7 +52,7 @@ def test_moves_as_mj_integrate_pos(character):
 
 
 def test_proportions_scale_both_sides_alike(humanoid):
-    body = Body(humanoid)
+    body = ScaledBody(humanoid)
     shape = body.unscaled()
     shape[body.stems.index("ankle"), 0, 2] = np.log(1.2)
     qpos = torch.tensor(humanoid.model.qpos0)[None]

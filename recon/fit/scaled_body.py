@@ -1,7 +1,8 @@
 """A character's tree in torch with adjustable proportions: where landmarks and surface are in many poses at once.
 
-The person in a clip has other limb lengths than the character. A `Body` scales offsets and sizes, left and right alike,
-and walks the tree level by level, which is several times faster than body by body. It knows no camera and no time.
+The person in a clip has other limb lengths than the character. A `ScaledBody` scales offsets and sizes, left and right
+alike, and walks the tree level by level, which is several times faster than body by body. It knows no camera and no
+time.
 """
 
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class _Node:
     """Whether `pre` is the body's offset, which proportions scale."""
 
 
-class Body:
+class ScaledBody:
     """A character's tree, landmarks and surface in torch (double precision).
 
     Proportions are logarithms of scale, `(S, 2, 3)`: for each of S stems (body names without left_ and right_) the
