@@ -203,7 +203,7 @@ class Robustness:
         begin(env, everyone, everyone != 0, self.seed)
         first = env.library.at(everyone[:1], everyone[:1]).qpos
         env.events.push_at[:] = round(BEFORE * hz)
-        env.events.push_angle[:] = rotation.yaw(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
+        env.events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
         up, near = torch.ones(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
         down = ~up
         for step in range(round((BEFORE + AFTER) * hz) + env.events.push_steps):

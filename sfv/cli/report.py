@@ -8,10 +8,10 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.run import page_of
+from sfv.pipeline.run import page_again
 from sfv.report import Report
 from sfv.work.run_folder import RunFolder, read_columns
-from sfv.work.stage import origin, perform
+from sfv.work.stage import perform
 
 if TYPE_CHECKING:
     from sfv.view.page.page import Compared
@@ -39,10 +39,7 @@ def main(program: Program) -> None:
             raise InputError(f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}")
     if len(program.runs) == 1:
         (root,) = program.runs
-        track = origin(RunFolder(root).motion("motion.npz"), "track")
-        overlay = track.with_name("overlay.mp4") if track else None
-        preview = RunFolder(root).preview("preview.json")
-        say_outcome(perform(page_of(root, overlay, preview if preview.is_file() else None, program.out)))
+        say_outcome(perform(page_again(root, program.out)))
         return
     from sfv.view.page.page import write_comparison
 

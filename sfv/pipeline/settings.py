@@ -36,6 +36,8 @@ class Settings:
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
+    robustness: bool = False
+    """Measure as well how robust the policy is, as sfv robustness --quick does, and link it from the page."""
     rollouts: int = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
 

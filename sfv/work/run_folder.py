@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sfv.work.stage import Mark
 
-POSE, MOTION, POLICY, REPORT = "1-pose", "2-motion", "3-policy", "4-report"
+POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
 """The stages of a run, and the folders of what they make."""
 
 
@@ -38,6 +38,10 @@ class RunFolder:
     def report(self, name: str) -> Path:
         """Stage 4: report.json, index.html, rollout.mp4."""
         return self.root / REPORT / name
+
+    def robustness(self, name: str) -> Path:
+        """Where it was asked for: robustness.json, index.html."""
+        return self.root / ROBUSTNESS / name
 
     @classmethod
     def around(cls, policy: Path) -> "RunFolder | None":
