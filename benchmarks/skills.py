@@ -99,10 +99,10 @@ def by_file(run: Path, file: Path, starts: int = 32) -> float:
     steps = int(env.library.ticks[0]) // env.control_ticks
     for _ in range(steps):
         env.advance(policy(env.observe()))
-        view = env.view()
-        alive &= terminations.body_errors(view).mean(-1) <= FAILURE
+        moment = env.moment()
+        alive &= terminations.body_errors(moment).mean(-1) <= FAILURE
         past = own.at(env.clip, env.tick - max(1, int(env.physics_ticks)))
-        reward, _ = rewards.total(rewards.DEEPMIMIC, replace(view, ref=own.at(env.clip, env.tick), past=past))
+        reward, _ = rewards.total(rewards.DEEPMIMIC, replace(moment, ref=own.at(env.clip, env.tick), past=past))
         total += torch.where(alive, reward, 0.0)
     return float(total.mean()) / steps
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from envs import starts
 from envs.library import MotionLibrary
-from envs.moment import Body
+from envs.moment import Joints
 from envs.starts import FixedStart, RandomStart
 from sfv import rotation
 
@@ -205,13 +205,13 @@ class WeightedStart(AdaptiveStart):
         held["logit"] += PHASE_STEP * COMPONENTS * slope.flatten()
 
 
-def displaced(body: Body, qpos: Float[Tensor, "n nq"], move: Float[Tensor, "n nv"]) -> Float[Tensor, "n nq"]:
+def displaced(joints: Joints, qpos: Float[Tensor, "n nq"], move: Float[Tensor, "n nv"]) -> Float[Tensor, "n nq"]:
     """qpos moved along the tangent space, as mj_integratePos: the root first, then balls and hinges."""
     out = qpos.clone()
     out[:, :3] += move[:, :3]
     out[:, 3:7] = rotation.quat_mul(qpos[:, 3:7], rotation.exp(move[:, 3:6]))
-    out[:, body.balls] = rotation.quat_mul(qpos[:, body.balls], rotation.exp(move[:, body.ball_dofs]))
-    out[:, body.hinges] += move[:, body.hinge_dofs]
+    out[:, joints.balls] = rotation.quat_mul(qpos[:, joints.balls], rotation.exp(move[:, joints.ball_dofs]))
+    out[:, joints.hinges] += move[:, joints.hinge_dofs]
     return out
 
 

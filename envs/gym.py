@@ -15,6 +15,7 @@ from gymnasium import spaces
 from envs.config import TrackingConfig
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
+from sfv.interfaces import Info
 from sfv.motion import Motion
 
 
@@ -33,6 +34,12 @@ def action_space(size: int) -> spaces.Box:
 def _make(motion: Motion | str | Path, character: str, config: TrackingConfig, num_envs: int) -> TrackingEnv:
     loaded = motion if isinstance(motion, Motion) else Motion.load(motion)
     return TrackingEnv([loaded], load_character(character), config, num_envs)
+
+
+def _named(info: Info) -> dict[str, torch.Tensor]:
+    """What a step says beside its reward, in Gymnasium's form: by name."""
+    said = {"age": info.age, "broken": info.broken, **info.terms}
+    return said if info.weight is None else said | {"weight": info.weight}
 
 
 class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -72,7 +79,7 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """One control step. The observation is that of the state reached, also when the episode ended there."""
         step = self.env.step(torch.as_tensor(np.asarray(action, np.float32))[None])
-        info = {name: float(value[0]) for name, value in step.info.items()}
+        info = {name: float(value[0]) for name, value in _named(step.info).items()}
         obs = step.final_obs[0].numpy().copy()
         return obs, float(step.reward[0]), bool(step.terminated[0]), bool(step.truncated[0]), info
 
@@ -126,7 +133,7 @@ class GymVecTracking(gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarr
         """One control step in each; info['final_obs'] holds, where an episode ended, the state it ended in."""
         step = self.env.step(torch.as_tensor(np.asarray(actions, np.float32)))
         done = (step.terminated | step.truncated).numpy()
-        info: dict[str, Any] = {name: value.numpy() for name, value in step.info.items()}
+        info: dict[str, Any] = {name: value.numpy() for name, value in _named(step.info).items()}
         if done.any():
             final = np.full(self.num_envs, None, object)
             for i in np.flatnonzero(done):

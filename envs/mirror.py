@@ -38,7 +38,7 @@ class Reflection:
 
 
 @dataclass(frozen=True)
-class Mirror:
+class Reflections:
     """How the task looks in a mirror: what `TrackingEnv.mirror` gives a learner."""
 
     qpos: Reflection
@@ -50,9 +50,8 @@ class Mirror:
 class _Layout:
     """A reflection that is put together block by block."""
 
-    def __init__(self) -> None:
-        self.index: list[int] = []
-        self.sign: list[float] = []
+    def __init__(self, size: int = 0) -> None:
+        self.index, self.sign = [0] * size, [1.0] * size
 
     def add(self, partners: Sequence[int], signs: Sequence[Sequence[float]]) -> None:
         """A block of len(partners) items in a row, each as wide as its signs; partners by place within the block."""
@@ -61,12 +60,17 @@ class _Layout:
             self.index += [first + width * partner + k for k in range(width)]
             self.sign += list(sign)
 
+    def put(self, here: int, there: int, signs: Sequence[float]) -> None:
+        """Columns from `here` on are those from `there` on with these signs; the layout has them already."""
+        self.index[here : here + len(signs)] = range(there, there + len(signs))
+        self.sign[here : here + len(signs)] = signs
+
     def on(self, device: str) -> Reflection:
         """Finished."""
         return Reflection(self.index, self.sign, device)
 
 
-def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0) -> Mirror:
+def reflections(character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0) -> Reflections:
     """The reflections of a character in its scene, whose observations end with `scan` rows and columns of heights.
 
     Raises:
@@ -85,25 +89,7 @@ def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu"
     def within(kind: list[int]) -> list[int]:
         return [kind.index(joints[j]) for j in kind]
 
-    qpos_index, qpos_sign = np.zeros(model.nq, int), np.ones(model.nq)
-    qvel_index, qvel_sign = np.zeros(model.nv, int), np.ones(model.nv)
-    for joint, partner in enumerate(joints):
-        kind = model.jnt_type[joint]
-        of_qpos: tuple[float, ...]
-        of_qvel: tuple[float, ...]
-        if kind == mujoco.mjtJoint.mjJNT_FREE:
-            of_qpos, of_qvel = (*POLAR, *QUAT), (*POLAR, *AXIAL)
-        elif kind == mujoco.mjtJoint.mjJNT_BALL:
-            of_qpos, of_qvel = QUAT, AXIAL
-        else:
-            of_qpos = of_qvel = (hinge_sign(joint),)
-        here, there = model.jnt_qposadr[joint], model.jnt_qposadr[partner]
-        for k, sign in enumerate(of_qpos):
-            qpos_index[here + k], qpos_sign[here + k] = there + k, sign
-        here, there = model.jnt_dofadr[joint], model.jnt_dofadr[partner]
-        for k, sign in enumerate(of_qvel):
-            qvel_index[here + k], qvel_sign[here + k] = there + k, sign
-
+    qpos, qvel = _state(model, joints, hinge_sign)
     obs = _Layout()
 
     def add_angles() -> None:
@@ -114,7 +100,7 @@ def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu"
     for signs in (POLAR, POLAR, AXIAL):
         obs.add([0], [signs])
     add_angles()
-    obs.add((qvel_index[6:] - 6).tolist(), [(sign,) for sign in qvel_sign[6:]])
+    obs.add([index - 6 for index in qvel.index[6:]], [(sign,) for sign in qvel.sign[6:]])
     obs.add(bodies, [POLAR] * len(bodies))  # goal: bodies, linear velocity, turn, angles
     obs.add([0], [POLAR])
     obs.add([0], [SIX])
@@ -125,12 +111,25 @@ def make_mirror(character: Character, model: mujoco.MjModel, device: str = "cpu"
     action = _Layout()
     actuators = _partners([model.actuator(i).name for i in range(model.nu)], character.name)
     action.add(actuators, [(_servo_sign(model, i, hinge_sign),) for i in range(model.nu)])
-    return Mirror(
-        Reflection(qpos_index.tolist(), qpos_sign.tolist(), device),
-        Reflection(qvel_index.tolist(), qvel_sign.tolist(), device),
-        obs.on(device),
-        action.on(device),
-    )
+    return Reflections(qpos.on(device), qvel.on(device), obs.on(device), action.on(device))
+
+
+def _state(model: mujoco.MjModel, joints: Sequence[int], hinge_sign: Callable[[int], float]) -> tuple[_Layout, _Layout]:
+    """Of qpos and of qvel, whose joints `joints` are the partners of."""
+    qpos, qvel = _Layout(model.nq), _Layout(model.nv)
+    for joint, partner in enumerate(joints):
+        kind = model.jnt_type[joint]
+        of_qpos: tuple[float, ...]
+        of_qvel: tuple[float, ...]
+        if kind == mujoco.mjtJoint.mjJNT_FREE:
+            of_qpos, of_qvel = (*POLAR, *QUAT), (*POLAR, *AXIAL)
+        elif kind == mujoco.mjtJoint.mjJNT_BALL:
+            of_qpos, of_qvel = QUAT, AXIAL
+        else:
+            of_qpos = of_qvel = (hinge_sign(joint),)
+        qpos.put(int(model.jnt_qposadr[joint]), int(model.jnt_qposadr[partner]), of_qpos)
+        qvel.put(int(model.jnt_dofadr[joint]), int(model.jnt_dofadr[partner]), of_qvel)
+    return qpos, qvel
 
 
 def _servo_sign(model: mujoco.MjModel, actuator: int, hinge_sign: Callable[[int], float]) -> float:

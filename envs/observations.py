@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from envs.library import Reference
-from envs.moment import Body, joint_difference
+from envs.moment import Joints, joint_difference
 from sfv import rotation
 
 LIMIT = 10.0
@@ -15,7 +15,7 @@ difference to the first 1.5 M samples of a backflip (docs/log.md). Otherwise onl
 
 
 def proprioception(
-    body: Body,
+    joints: Joints,
     rest: Float[Tensor, "1 nq"],
     qpos: Float[Tensor, "n nq"],
     qvel: Float[Tensor, "n nv"],
@@ -27,7 +27,7 @@ def proprioception(
     down[:, 2] = -1.0
     gravity = rotation.quat_apply_inverse(root, down)
     linear = rotation.quat_apply_inverse(root, qvel[:, :3])
-    angles = joint_difference(body, rest.expand(len(qpos), -1), qpos)
+    angles = joint_difference(joints, rest.expand(len(qpos), -1), qpos)
     return torch.cat((height, gravity, linear, qvel[:, 3:6], angles, qvel[:, 6:]), -1)
 
 
@@ -39,10 +39,10 @@ def speeds(model: mujoco.MjModel, device: str) -> Bool[Tensor, "o"]:
     return torch.tensor([flag for width, flag in mine + theirs for _ in range(width)], device=device)
 
 
-def goal(body: Body, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tensor:
+def goal(joints: Joints, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tensor:
     """A reference frame as seen from the simulated root: where root and bodies, how turned, how fast, which joints."""
     root, position = qpos[:, 3:7], qpos[:, :3]
     offsets = rotation.quat_apply_inverse(root[:, None], nearby.xpos[:, 1:] - position[:, None])
     linear = rotation.quat_apply_inverse(root, nearby.qvel[:, :3])
     turn = rotation.six(rotation.quat_mul(rotation.quat_conj(root), nearby.qpos[:, 3:7]))
-    return torch.cat((offsets.flatten(1), linear, turn, joint_difference(body, qpos, nearby.qpos)), -1)
+    return torch.cat((offsets.flatten(1), linear, turn, joint_difference(joints, qpos, nearby.qpos)), -1)

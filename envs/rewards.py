@@ -1,4 +1,4 @@
-"""Reward terms of motion imitation: each maps a `View` to (n,) in 0..1; a task is a table of them.
+"""Reward terms of motion imitation: each maps a `Moment` to (n,) in 0..1; a task is a table of them.
 
 The letters are those of Peng et al. 2018 (DeepMimic, arXiv:1804.02717, section 5): q joint rotations, e end effectors,
 c centre of mass, hats for the reference.
@@ -11,60 +11,60 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from envs.moment import View, ball_difference, columns
+from envs.moment import Moment, ball_difference, columns
 from sfv import rotation
 
 
 @dataclass(frozen=True)
 class Reward:
-    """One row of the table: weight * function(view, scale)."""
+    """One row of the table: weight * function(moment, scale)."""
 
     name: str
-    function: Callable[[View, float], Tensor]
+    function: Callable[[Moment, float], Tensor]
     weight: float
     scale: float
 
 
-def pose(view: View, scale: float) -> Float[Tensor, "n"]:
+def pose(moment: Moment, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale sum_j w_j |q^_j - q_j|^2), rad; sum_j w_j = 1, the root included.
 
     The paper writes a plain sum over joints; its released code weights them so that the weights sum to one, which is
     what its published returns were made with and what is computed here.
     """
-    b = view.body
-    root = rotation.difference(view.qpos[:, 3:7], view.ref.qpos[:, 3:7]).square().sum(-1)
-    balls = ball_difference(b, view.qpos, view.ref.qpos).square().sum(-1)
-    hinges = (columns(view.ref.qpos, b.hinges) - columns(view.qpos, b.hinges)).square()
+    b = moment.joints
+    root = rotation.difference(moment.qpos[:, 3:7], moment.ref.qpos[:, 3:7]).square().sum(-1)
+    balls = ball_difference(b, moment.qpos, moment.ref.qpos).square().sum(-1)
+    hinges = (columns(moment.ref.qpos, b.hinges) - columns(moment.qpos, b.hinges)).square()
     return torch.exp(-scale * (b.root_weight * root + balls @ b.ball_weights + hinges @ b.hinge_weights))
 
 
-def velocity(view: View, scale: float) -> Float[Tensor, "n"]:
+def velocity(moment: Moment, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale sum_j w_j |w^_j - w_j|^2), rad/s, weights as in `pose`."""
-    b, error = view.body, (view.ref.qvel - view.qvel).square()
+    b, error = moment.joints, (moment.ref.qvel - moment.qvel).square()
     balls = columns(error, b.ball_dofs).sum(-1) @ b.ball_weights
     root = error[:, 3:6].sum(-1)
     return torch.exp(-scale * (b.root_weight * root + balls + columns(error, b.hinge_dofs) @ b.hinge_weights))
 
 
-def end_effectors(view: View, scale: float) -> Float[Tensor, "n"]:
+def end_effectors(moment: Moment, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale mean_e |p^_e - p_e|^2), m; p_e from the root in the heading's frame, its height from the ground."""
-    keys = view.body.key_bodies
-    mine, theirs = columns(view.xpos, keys), columns(view.past.xpos, keys)
-    if view.below is not None:
-        mine, theirs = (_over(points, ground) for points, ground in zip((mine, theirs), view.below, strict=True))
-    mine = _local(mine, view.xpos[:, 1], view.qpos[:, 3:7])
-    theirs = _local(theirs, view.past.xpos[:, 1], view.past.qpos[:, 3:7])
+    keys = moment.joints.key_bodies
+    mine, theirs = columns(moment.xpos, keys), columns(moment.past.xpos, keys)
+    if moment.below is not None:
+        mine, theirs = (_over(points, ground) for points, ground in zip((mine, theirs), moment.below, strict=True))
+    mine = _local(mine, moment.xpos[:, 1], moment.qpos[:, 3:7])
+    theirs = _local(theirs, moment.past.xpos[:, 1], moment.past.qpos[:, 3:7])
     return torch.exp(-scale * (theirs - mine).square().sum(-1).mean(-1))
 
 
-def centre_of_mass(view: View, scale: float) -> Float[Tensor, "n"]:
+def centre_of_mass(moment: Moment, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale |c^ - c|^2), m, in the world."""
-    return torch.exp(-scale * (view.past.com - view.com).square().sum(-1))
+    return torch.exp(-scale * (moment.past.com - moment.com).square().sum(-1))
 
 
-def body_positions(view: View, scale: float) -> Float[Tensor, "n"]:
+def body_positions(moment: Moment, scale: float) -> Float[Tensor, "n"]:
     """exp(-scale mean_b |p^_b - p_b|^2), m, all bodies in the world (as in BeyondMimic, arXiv:2508.08241)."""
-    return torch.exp(-scale * (view.past.xpos - view.xpos)[:, 1:].square().sum(-1).mean(-1))
+    return torch.exp(-scale * (moment.past.xpos - moment.xpos)[:, 1:].square().sum(-1).mean(-1))
 
 
 DEEPMIMIC = (
@@ -87,9 +87,9 @@ TRACKING = (
 TABLES = {"deepmimic": DEEPMIMIC, "tracking": TRACKING}
 
 
-def total(table: tuple[Reward, ...], view: View) -> tuple[Float[Tensor, "n"], dict[str, Tensor]]:
+def total(table: tuple[Reward, ...], moment: Moment) -> tuple[Float[Tensor, "n"], dict[str, Tensor]]:
     """The weighted sum and each unweighted term."""
-    terms = {row.name: row.function(view, row.scale) for row in table}
+    terms = {row.name: row.function(moment, row.scale) for row in table}
     weighted = torch.stack([row.weight * terms[row.name] for row in table])
     return weighted.sum(0) / sum(row.weight for row in table), terms
 

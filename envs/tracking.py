@@ -21,14 +21,15 @@ from envs.config import TrackingConfig
 from envs.events import Events, parse_events
 from envs.ground import SCAN, Climb, Ground, turned
 from envs.library import TICKS, MotionLibrary, Reference
-from envs.mirror import Mirror, make_mirror
-from envs.moment import Body, View, columns
+from envs.mirror import Reflections, reflections
+from envs.moment import Moment, columns, joints_of
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 from sfv.motion import Motion
+from sfv.servos import servo_lag
 from sfv.terrain.kinds import parse_terrain
 from sfv.terrain.terrain import FLAT
 from sfv.terrain.world import Tile
@@ -83,11 +84,9 @@ class TrackingEnv:
         self.device = self.sim.device
         self.starts = STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward]
-        self.body = describe_body(character, self.model, self.device)
+        self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
-        # a servo lags its target by kd / kp seconds: aiming that much ahead cancels it
-        lead = float(np.median(-self.model.actuator_biasprm[:, 2] / self.model.actuator_gainprm[:, 0]))
-        self.lead_ticks = self.control_ticks + round(lead * TICKS)
+        self.lead_ticks = self.control_ticks + round(servo_lag(self.model) * TICKS)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.everyone = torch.arange(num_envs, device=self.device)
         self.clip, self.tick, self.age = (torch.zeros_like(self.everyone) for _ in range(3))
@@ -116,19 +115,18 @@ class TrackingEnv:
     def step(self, action: Float[Tensor, "n a"]) -> Step:
         """One control step: drive, simulate, judge, observe, restart what ended."""
         self.advance(action)
-        view = self.view()
-        reward, terms = rewards.total(self.table, view)
-        broken = terminations.not_finite(view)
-        terminated = broken | terminations.any_body_away(view, self.config.max_deviation)
+        moment = self.moment()
+        reward, terms = rewards.total(self.table, moment)
+        broken = terminations.not_finite(moment)
+        terminated = broken | terminations.any_body_away(moment, self.config.max_deviation)
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
-        info = terms | {"age": self.age.clone(), "broken": broken}
-        if self.starts.weight is not None:
-            info["weight"] = self.starts.weight.clone()
+        weight = None if self.starts.weight is None else self.starts.weight.clone()
+        info = Info(self.age.clone(), broken, weight, terms)
 
         self.count_broken(broken)
-        final_obs = self._observed(view.qpos, view.qvel, self.everyone)
+        final_obs = self._observed(moment.qpos, moment.qvel, self.everyone)
         obs = final_obs
         self.starts.earned(reward, terminated, truncated)
         done = (terminated | truncated).nonzero()[:, 0]
@@ -154,17 +152,17 @@ class TrackingEnv:
         self.tick += self.control_ticks
         self.age += 1
 
-    def view(self) -> View:
+    def moment(self) -> Moment:
         """This moment, simulated and reference."""
         sim = self.sim
-        return View(
+        return Moment(
             qpos=sim.qpos.float(),
             qvel=sim.qvel.float(),
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
             ref=self.reference(self.tick, self.everyone),
             past=(past := self._past()),
-            body=self.body,
+            joints=self.joints,
             below=self._below(sim.xpos.float(), past.xpos),
         )
 
@@ -202,9 +200,9 @@ class TrackingEnv:
         """What the policy sees now."""
         return self._observe(self.everyone)
 
-    def mirror(self) -> Mirror:
+    def mirror(self) -> Reflections:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        return make_mirror(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
+        return reflections(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -231,7 +229,7 @@ class TrackingEnv:
         """The ground below the simulated key bodies, and what the reference's stand as high above as in the clip."""
         if self.ground is None:
             return None
-        mine, theirs = (columns(places, self.body.key_bodies)[..., :2] for places in (xpos, reference))
+        mine, theirs = (columns(places, self.joints.key_bodies)[..., :2] for places in (xpos, reference))
         return self.ground.relief.height(mine), self.ground.relief.footing(theirs)
 
     def _past(self) -> Reference:
@@ -255,11 +253,11 @@ class TrackingEnv:
         qpos[:, 2] += lift
         qvel = ref.qvel + self.config.velocity_noise * noise
         if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
-            qpos, qvel = displaced(self.body, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
+            qpos, qvel = displaced(self.joints, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
         if self.events:
             self.events.start(ids, self.library.target(clip, tick + self.lead_ticks), self.generator)
             if (move := self.events.moved(qvel.shape[1], ids, self.generator)) is not None:
-                qpos = displaced(self.body, qpos, move)
+                qpos = displaced(self.joints, qpos, move)
             sim.xfrc_applied[ids] = 0.0
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
@@ -273,8 +271,8 @@ class TrackingEnv:
         if self.ground:
             height = height - self.ground.relief.footing(qpos[:, :2])[:, None]
         parts = [
-            observations.proprioception(self.body, self._rest, qpos, qvel, height),
-            observations.goal(self.body, qpos, nearby),
+            observations.proprioception(self.joints, self._rest, qpos, qvel, height),
+            observations.goal(self.joints, qpos, nearby),
         ]
         if self.config.scan:
             parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
@@ -317,25 +315,3 @@ def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "C
     from envs.sim.gpu import GpuSim
 
     return GpuSim(model, num_envs, simulator_device(config))
-
-
-def describe_body(character: Character, model: mujoco.MjModel, device: str) -> Body:
-    """Columns and weights of the character's joints in the scene's model."""
-    weights = torch.as_tensor(character.pose_weights / character.pose_weights.sum(), dtype=torch.float32).to(device)
-    ball = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL]
-    hinge = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE]
-
-    def columns(addresses: np.ndarray, joints: list[int], width: int) -> Tensor:
-        starts = torch.as_tensor(addresses[joints].astype(np.int64))
-        return (starts[:, None] + torch.arange(width) if width > 1 else starts).to(device)
-
-    return Body(
-        balls=columns(model.jnt_qposadr, ball, 4),
-        ball_dofs=columns(model.jnt_dofadr, ball, 3),
-        hinges=columns(model.jnt_qposadr, hinge, 1),
-        hinge_dofs=columns(model.jnt_dofadr, hinge, 1),
-        ball_weights=weights[ball],
-        hinge_weights=weights[hinge],
-        root_weight=float(weights[0]),
-        key_bodies=torch.tensor([model.body(name).id for name in character.key_bodies], device=device),
-    )

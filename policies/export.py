@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from policies.config import TrainConfig
 from policies.networks import TrackingPolicy, make_policy, policy_spaces
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
 from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -58,8 +58,12 @@ def load_policy(path: Path | str) -> tuple[DeterministicActor, dict[str, Any]]:
     tensors, about = load_tensors(path, "train one with: sfv train MOTION --out FOLDER")
     if about.get("format") != FORMAT:
         raise InputError(f"{path} is of policy format {about.get('format')}, this sfv reads {FORMAT}; train again")
-    policy = make_policy(about["obs_size"], about["action_size"], tuple(about["hidden"]))
-    policy.load_state_dict(tensors)
+    with blamed(f"{path} is damaged", "train it again"):
+        sizes = int(about["obs_size"]), int(about["action_size"]), tuple(int(width) for width in about["hidden"])
+        if sizes[0] * max(sizes[2], default=1) > sum(tensor.numel() for tensor in tensors.values()):
+            raise ValueError("its sizes are not those of its weights")  # which would be made first
+        policy = make_policy(*sizes)
+        policy.load_state_dict(tensors)
     return DeterministicActor(policy).eval(), about
 
 

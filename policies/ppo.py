@@ -11,7 +11,6 @@ import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -22,7 +21,7 @@ from policies.group import Group
 from policies.networks import half_pays, make_policy
 from policies.optimizer import PolicyOptimizer
 from sfv.errors import InputError
-from sfv.interfaces import Policy, VecEnv
+from sfv.interfaces import Mirror, Mirrored, Policy, VecEnv
 
 log = logging.getLogger(__name__)
 
@@ -152,9 +151,9 @@ class PPO:
             step = env.step(action[t])
             reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
             timed_out.append(step.final_obs[step.truncated])
-            ages.append(step.info["age"][step.terminated | step.truncated])
-            if "weight" in step.info:
-                weights.append(step.info["weight"])
+            ages.append(step.info.age[step.terminated | step.truncated])
+            if step.info.weight is not None:
+                weights.append(step.info.weight)
             self.obs = step.obs
         self.samples += self.batch
         self.narrowed += self.batch * self.settling
@@ -317,29 +316,15 @@ def gae(
     return advantage
 
 
-@runtime_checkable
-class Mirror(Protocol):
-    """How an environment looks in a mirror."""
-
-    def obs(self, obs: Float[Tensor, "n o"]) -> Float[Tensor, "n o"]:
-        """What is observed in the mirror image of what `obs` was observed in."""
-        ...
-
-    def action(self, action: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
-        """The mirror image of an action."""
-        ...
-
-
 def _mirror(env: VecEnv) -> Mirror:
     """The environment's mirror.
 
     Raises:
         InputError: it has none.
     """
-    if not hasattr(env, "mirror"):
+    if not isinstance(env, Mirrored):
         raise InputError(f"{type(env).__name__} does not say how it looks in a mirror; train with --no-mirror")
-    mirror: Mirror = env.mirror()
-    return mirror
+    return env.mirror()
 
 
 def _compiled(function: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:

@@ -22,7 +22,7 @@ from policies.export import DeterministicActor, export_onnx, export_zip, save_po
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
 from sfv.interfaces import Policy, VecEnv
 from sfv.report import Report
 from sfv.work.files import replacing
@@ -178,15 +178,18 @@ class _Run:
             part, _, rest = name.partition(".")
             split[part][rest] = tensor
         group = self.learner.group
+        if "best" not in split:
+            raise InputError(f"{self.folder / CHECKPOINT} holds no checkpoint of a training; delete it and run again")
         if (size := len(split) - 1) != group.size:
             raise InputError(
                 f"the training in {self.folder} was begun by {size} processes and cannot go on with {group.size}; "
                 f"start {size}, or give another --out"
             )
         group.told("restore")
-        self.learner.restore(group.handed([split[_part(rank)] for rank in range(size)]))
-        self.best_weights = split["best"]
-        self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
+        with blamed(f"{self.folder / CHECKPOINT} does not fit what is trained", "delete it and run again"):
+            self.learner.restore(group.handed([split[_part(rank)] for rank in range(size)]))
+            self.best_weights = split["best"]
+            self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
         self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
 

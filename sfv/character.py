@@ -11,7 +11,8 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from sfv.errors import InputError, did_you_mean
+from sfv.errors import InputError, blamed, did_you_mean
+from sfv.mjcf import require_model
 from sfv.servos import add_servos
 from sfv.skeleton import Skeleton
 
@@ -137,16 +138,21 @@ def load_character(name: str | Path) -> Character:
     path = own.get(str(name), Path(name))
     if not path.is_file():
         raise InputError(f"there is no character {str(name)!r}{did_you_mean(str(name), own)}; or give an MJCF file")
-    try:
+    if path not in own.values():
+        require_model(path)
+    with blamed(f"{path} is not a model that MuJoCo reads", "check the MJCF file"):
         spec = mujoco.MjSpec.from_file(str(path))
         if spec.meshes or spec.hfields or spec.textures:
             # the text alone no longer knows which folder it stood in
             spec.meshdir, spec.texturedir = (str(path.resolve().parent / d) for d in (spec.meshdir, spec.texturedir))
         if not spec.actuators:
             add_servos(spec)
-        spec.compile()
+        model = spec.compile()
         character = Character(path.stem, spec.to_xml())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a model that MuJoCo reads ({error}); check the MJCF file") from error
-    character.skeleton.check()
+        character.skeleton.check()
+    if not ((model.geom_contype | model.geom_conaffinity)[model.geom_bodyid > 0] != 0).any():
+        raise InputError(
+            f"{path} has no shape that touches anything, so it can stand on nothing; give its bodies geoms with a "
+            "contype or conaffinity other than 0"
+        )
     return character

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.progress import bar
+from sfv.work.contents import require_file
 
 if TYPE_CHECKING:  # av is loaded when a file is opened
     from av import VideoFrame
@@ -25,6 +26,16 @@ if TYPE_CHECKING:  # av is loaded when a file is opened
 
 MIN_SECONDS = 0.5
 """Shorter clips hold no motion worth learning."""
+LONGEST = 1_000_000
+"""Frames."""
+LARGEST = 1 << 26
+"""Pixels in a picture: 8192 x 8192."""
+KINDS = (
+    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf"),
+    *("nut", "ivf", "m4v", "h264", "hevc", "av1", "obu", "vc1", "mjpeg", "yuv4mpegpipe", "gif", "apng", "dv", "rm"),
+    *("mpjpeg", "wtv", "swf", "nsv", "h263", "h261", "dirac"),
+)
+"""FFmpeg's names of the kinds of files that hold a video."""
 LONG_SCAN = 1e9
 """Pixels in a clip above which scanning its times takes over two seconds and shows a bar (two cores, H.264)."""
 
@@ -53,7 +64,10 @@ class Clip:
         _check_readable(path)
         times: list[float] = []
         size = (0, 0)
-        with _opened(path) as (container, stream):
+        with (
+            blamed(f"{path} is not a video that can be read", "convert it to H.264 mp4, or copy it again"),
+            _opened(path) as (container, stream),
+        ):
             promised = _promised_seconds(container, stream)
             long = stream.frames * stream.width * stream.height > LONG_SCAN
             shown = bar("reading clip", float(stream.frames), "frames") if long else nullcontext(lambda steps: None)
@@ -64,6 +78,8 @@ class Clip:
                     advance(1.0)
                     if excerpt.over(time - times[0]):
                         break
+                    if len(times) > LONGEST:
+                        raise InputError(f"{path} has over {LONGEST} frames; cut a part out of it")
         if not times:
             raise InputError(f"{path} holds no frame that can be decoded; convert it to H.264 mp4 and try again")
         whole = np.array(times) - times[0]
@@ -121,11 +137,12 @@ class Clip:
 def _check_readable(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a video file in it")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name of the video")
+    require_file(path)
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; check the name of the video") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     if empty:
@@ -137,10 +154,12 @@ def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
     import av
 
     try:
-        container = av.open(str(path))
-    except av.error.FFmpegError as error:
+        # FFmpeg would also open playlists, which name other files, and draw text as a terminal does
+        container = av.open(str(path), options={"format_whitelist": ",".join(KINDS), "protocol_whitelist": "file"})
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path} is not a video that can be read ({error.strerror}): it is of another kind, or was cut off "
+            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off "
             "while being written; convert it to H.264 mp4, or copy it again"
         ) from error
     with container:
@@ -148,6 +167,13 @@ def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
         if stream is None:
             kinds = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
             raise InputError(f"{path} holds no video, only {kinds}; give a video file")
+        if stream.codec_context is None:  # FFmpeg has no decoder for what the file names, and knows no size
+            raise InputError(f"{path} is packed in a way that cannot be decoded; convert it to H.264 mp4")
+        if not 0 < stream.width * stream.height <= LARGEST:
+            raise InputError(
+                f"{path} says that its pictures are {stream.width} x {stream.height} px, and {LARGEST >> 20} "
+                "megapixels are allowed; it is damaged, or scale it down"
+            )
         stream.thread_type = "AUTO"
         yield container, stream
 

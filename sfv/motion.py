@@ -12,13 +12,19 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed, printable
 from sfv.excerpt import Excerpt
 from sfv.quaternions import heading
+from sfv.reading import FASTEST, SLOWEST
 from sfv.skeleton import Skeleton
+from sfv.work.contents import array_names, arrays_of, content_of
 from sfv.work.files import replacing
 
 VERSION = 1
+LONGEST = 1_000_000
+"""Frames: over two hours at 120 fps."""
+FARTHEST = 10_000.0
+"""m from the origin to the root."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,40 @@ class Motion:
                 f"a motion of this skeleton needs at least 2 frames of {self.skeleton.nq} numbers "
                 f"but has the shape {self.qpos.shape}; check the file"
             )
+        if len(self.qpos) > LONGEST:
+            raise InputError(f"a motion may have {LONGEST} frames but has {len(self.qpos)}; take a part of it")
         if not np.isfinite(self.qpos).all():
             frame = int(np.argwhere(~np.isfinite(self.qpos))[0, 0])
             raise InputError(f"the motion has NaN or infinity in frame {frame}; repair the file")
-        if not self.fps > 0:
-            raise InputError(f"the frame rate is {self.fps} but must be positive; give the file's rate with --fps")
+        if not SLOWEST <= self.fps <= FASTEST:
+            raise InputError(
+                f"the frame rate is {self.fps:g} but must be from {SLOWEST:g} to {FASTEST:g}; "
+                "give the file's rate with --fps"
+            )
+        self._check_poses()
+        object.__setattr__(self, "source", printable(self.source))  # it may say what a file says
         if self.contacts is not None and self.contacts.shape != (len(self.qpos), len(self.contact_names)):
             raise InputError(f"contacts have the shape {self.contacts.shape} for names {self.contact_names}; fix them")
+
+    def _check_poses(self) -> None:
+        """Raise InputError unless quaternions have the length 1 and the root is in reach."""
+        far = np.abs(self.qpos[:, :3]).max(1)
+        if far.max() > FARTHEST:
+            raise InputError(
+                f"the root is {far.max():.3g} m from the origin in frame {int(far.argmax())}; "
+                "name the file's --unit, or repair it"
+            )
+        names, kinds = self.skeleton.joint_names, self.skeleton.joint_kinds
+        for name, kind, start in zip(names, kinds, self.skeleton.model.jnt_qposadr, strict=True):
+            if kind == "hinge":
+                continue
+            start = int(start) + (3 if kind == "free" else 0)
+            off = np.abs(np.linalg.norm(self.qpos[:, start : start + 4], axis=1) - 1.0)
+            if off.max() > 0.01:
+                raise InputError(
+                    f"the quaternion of {name!r} has a length that is off by {off.max():.2g} from 1 in frame "
+                    f"{int(off.argmax())}, so it is no rotation; repair the file"
+                )
 
     def __len__(self) -> int:
         return len(self.qpos)
@@ -188,16 +221,14 @@ class Motion:
         Raises:
             InputError: no such file, not a motion of ours, a newer version, or columns that do not fit its skeleton.
         """
-        try:
-            # opened here, since numpy leaves it open when the archive is broken
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                data = {name: file[name] for name in file.files}
-        except FileNotFoundError as error:
-            raise InputError(f"there is no file {path}; check the name") from error
-        except (OSError, ValueError, EOFError, KeyError) as error:
-            raise InputError(f"{path} is no motion file of sfv; turn it into one with: sfv convert {path}") from error
-        except Exception as error:  # zipfile and numpy raise many kinds on broken archives
-            raise InputError(f"{path} is broken ({error}); make it again") from error
+        content = content_of(path)
+        if not array_names(content):
+            raise InputError(f"{path} is no motion file of sfv; turn it into one with: sfv convert {path}")
+        with blamed(f"{path} is a damaged motion file", "make it again"):
+            return cls._of(arrays_of(content, str(path)), path)
+
+    @classmethod
+    def _of(cls, data: dict[str, np.ndarray], path: Path | str) -> "Motion":
         required = {"kind", "version", "skeleton", "columns", "fps", "qpos", "loop", "source"}
         if not required <= data.keys() or str(data["kind"]) != "sfv motion":
             raise InputError(
@@ -206,7 +237,7 @@ class Motion:
             )
         if int(data["version"]) > VERSION:
             raise InputError(f"{path} is of version {data['version']} but this sfv reads up to {VERSION}; update sfv")
-        skeleton = Skeleton(str(data["skeleton"]))
+        skeleton = Skeleton.read(str(data["skeleton"]))
         columns = [str(name) for name in data["columns"]]
         if sorted(columns) != sorted(skeleton.qpos_columns):
             strange = ", ".join(sorted(set(columns) ^ set(skeleton.qpos_columns)))

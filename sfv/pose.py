@@ -4,7 +4,6 @@ A `PoseTrack` belongs to one person and one continuous span of the clip. It know
 found, nor about a world: the metric points hang on the person's own hips, in the camera's axes.
 """
 
-import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +11,18 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sfv.errors import InputError, did_you_mean
+from sfv.errors import InputError, blamed, did_you_mean
+from sfv.work.contents import arrays_of, content_of
 from sfv.work.files import replacing
 
 FORMAT = "sfv.pose_track"
 VERSION = 2
 
 
+LONGEST, WIDEST = 1_000_000, 100_000
+"""Frames of a track, and px of an image."""
+_MOST = {"points_2d": 1e6, "points_3d": 100.0, "confidence": 1.0, "homography": 1e9, "shift": 1e4}
+"""Largest numbers that make sense, in px and m."""
 _PER_FRAME = ("times", "points_2d", "points_3d", "confidence", "homography", "shift")
 
 
@@ -58,6 +62,17 @@ class PoseTrack:
             value = getattr(self, field)
             if value is not None and value.shape != shape:
                 raise ValueError(f"PoseTrack.{field} has shape {value.shape}, not {shape}")
+
+    def _check_values(self) -> None:
+        """Raise ValueError over numbers that no estimator gives."""
+        if not (2 <= len(self) <= LONGEST) or not np.isfinite(self.times).all() or not (np.diff(self.times) > 0).all():
+            raise ValueError(f"its {len(self)} times do not rise, or are too few or too many")
+        if not all(0 < side <= WIDEST for side in self.image_size):
+            raise ValueError(f"its image is {self.image_size[0]} x {self.image_size[1]} px")
+        for field, most in _MOST.items():
+            value = getattr(self, field)
+            if value is not None and (np.isinf(value).any() or np.nanmax(np.abs(value), initial=0.0) > most):
+                raise ValueError(f"its {field} lie beyond {most:g}")
 
     def __len__(self) -> int:
         return len(self.times)
@@ -106,13 +121,15 @@ class PoseTrack:
         Raises:
             InputError: there is no such file, it is not a pose track, or a newer sfv wrote it.
         """
-        try:
-            with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                content = {name: file[name] for name in file.files}
-        except FileNotFoundError as error:
-            raise InputError(f"{path} does not exist; make a pose track with `sfv pose CLIP`") from error
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path} is not a readable pose track; make it again with `sfv pose CLIP`") from error
+        if not Path(path).exists():
+            raise InputError(f"{path} does not exist; make a pose track with `sfv pose CLIP`")
+        with blamed(f"{path} is not a readable pose track", "make it again with `sfv pose CLIP`"):
+            track = cls._of(arrays_of(content_of(path), str(path)), path)
+            track._check_values()
+        return track
+
+    @classmethod
+    def _of(cls, content: dict[str, np.ndarray], path: Path | str) -> "PoseTrack":
         if str(content.get("format")) != FORMAT:
             raise InputError(f"{path} is an npz file but not a pose track; make one with `sfv pose CLIP`")
         if int(content["version"]) > VERSION:

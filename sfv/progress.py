@@ -17,6 +17,10 @@ class Advance(Protocol):
         ...
 
 
+def silent(steps: float | int, text: str | None = None) -> None:
+    """An `Advance` that tells nobody."""
+
+
 @contextmanager
 def bar(description: str, total: float | int | None, unit: str = "") -> Iterator[Advance]:
     """Show a bar for work of `total` steps and yield the function that advances it."""

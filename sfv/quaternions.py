@@ -6,7 +6,11 @@ Everything is wxyz and unit length unless it says otherwise. It knows no file fo
 import numpy as np
 from jaxtyping import Float
 
+from sfv.errors import InputError
 from sfv.skeleton import Skeleton
+
+SHORTEST = 1e-6
+"""Length of a quaternion that still has a direction."""
 
 Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """Maps (x, y, z) of a world with y up to (x, -z, y) of ours: a quarter turn about x."""
@@ -54,12 +58,17 @@ def turned(q: Float[np.ndarray, "*n 4"], axes: Float[np.ndarray, "3 3"]) -> Floa
 def continuous(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, "T nq"]:
     """qpos with every quaternion normalised and on the side of the one before it (the first with w >= 0)."""
     qpos = qpos.copy()
-    for start, kind in zip(skeleton.model.jnt_qposadr, skeleton.joint_kinds, strict=True):
+    joints = zip(skeleton.joint_names, skeleton.model.jnt_qposadr, skeleton.joint_kinds, strict=True)
+    for name, start, kind in joints:
         if kind == "hinge":
             continue
         start = int(start) + (3 if kind == "free" else 0)
         q = qpos[:, start : start + 4]
-        q = q / np.linalg.norm(q, axis=1, keepdims=True)
+        length = np.linalg.norm(q, axis=1, keepdims=True)
+        if not (length > SHORTEST).all():
+            frame = int(np.argmin(length > SHORTEST))
+            raise InputError(f"a quaternion of {name!r} has the length 0 in frame {frame}; repair the file")
+        q = q / length
         flips = np.concatenate(([q[0, 0] < 0], (q[1:] * q[:-1]).sum(1) < 0))
         qpos[:, start : start + 4] = q * np.where(np.cumsum(flips) % 2, -1.0, 1.0)[:, None]
     return qpos

@@ -1,4 +1,4 @@
-"""Servos of robots whose model files have none: tables of motors, by the names of joints.
+"""Position servos: how far they lag, and tables of motors for robots whose model files have none, by joints' names.
 
 A joint's gains follow from its motor's reflected inertia, as a second-order system of 10 Hz and damping ratio 2:
 kp = I w^2, kd = 2 z I w (Liao et al. 2025, BeyondMimic, arXiv:2508.08241, whose inertias and limits these are).
@@ -40,6 +40,11 @@ ROBOTS: dict[str, dict[str, Motor]] = {
     },
 }
 """Robot -> pattern of joint names -> motor."""
+
+
+def servo_lag(model: mujoco.MjModel) -> float:
+    """How far position servos lag behind a moving target, s: kd / kp, the median. To aim that much ahead cancels it."""
+    return float(np.median(-model.actuator_biasprm[:, 2] / model.actuator_gainprm[:, 0]))
 
 
 def add_servos(spec: mujoco.MjSpec) -> bool:

@@ -4,13 +4,14 @@ MuJoCo itself does the forward kinematics, differences and interpolation, so a s
 is treated alike. It knows names, parents, offsets and joint kinds, and nothing of masses, motors or meshes.
 """
 
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
 
 import mujoco
 import numpy as np
 
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
 
 KINDS = {
     mujoco.mjtJoint.mjJNT_FREE: "free",
@@ -20,6 +21,14 @@ KINDS = {
 QPOS_SIZE = {"free": 7, "ball": 4, "hinge": 1}
 QVEL_SIZE = {"free": 6, "ball": 3, "hinge": 1}
 _COLUMNS = {"free": ("x", "y", "z", "qw", "qx", "qy", "qz"), "ball": ("qw", "qx", "qy", "qz"), "hinge": ("",)}
+
+MOST, DEEPEST = 1000, 200
+"""Bodies in a skeleton, and how many may hang on each other in a row."""
+LARGEST = 1 << 22
+"""Letters in a skeleton's MJCF."""
+WORDS = frozenset(
+    {"mujoco", "compiler", "option", "worldbody", "body", "joint", "freejoint", "geom", "inertial", "site"}
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,28 @@ class Skeleton:
                 f"a skeleton needs one free joint, at its root, but the joints are: {', '.join(self.joint_kinds)}; "
                 'give the root body <freejoint/> (or <joint type="free"/>)'
             )
+
+    @classmethod
+    def read(cls, xml: str) -> "Skeleton":
+        """The skeleton whose MJCF a file holds.
+
+        Such text is somebody else's: one line of it can ask MuJoCo for a million bodies, or for other files. What
+        `Skeleton.of` writes has a few words, and others are refused.
+
+        Raises:
+            InputError: it holds other words, is too large, or no skeleton.
+        """
+        if len(xml) > LARGEST:
+            raise InputError(f"the skeleton's MJCF has {len(xml)} letters, and {LARGEST} are allowed; check the file")
+        with blamed("the skeleton's MJCF cannot be read", "export the motion again"):
+            words = [element.tag for element in ElementTree.fromstring(xml).iter()]
+            if strange := sorted(set(words) - WORDS):
+                raise InputError(f"the skeleton's MJCF holds <{strange[0]}>, and skeletons have bodies and joints only")
+            if words.count("body") > MOST:
+                raise InputError(f"the skeleton has {words.count('body')} bodies, and {MOST} are allowed")
+            skeleton = cls(xml)
+            skeleton.check()
+        return skeleton
 
     @cached_property
     def model(self) -> mujoco.MjModel:

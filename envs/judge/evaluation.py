@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from envs.config import TrackingConfig, at_rate
+from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
 from envs.tracking import TrackingEnv, training_tiles
 from sfv.character import Character
@@ -47,10 +47,7 @@ class Evaluation:
 
 
 class Evaluator:
-    """Evaluates policies on one clip; built once, used at every check of a training.
-
-    With `physics_hz`, physics runs at that rate instead of the one that the policy was trained with.
-    """
+    """Evaluates policies on one clip; built once, used at every check of a training."""
 
     def __init__(
         self,
@@ -59,11 +56,8 @@ class Evaluator:
         config: TrackingConfig,
         rollouts: int = 32,
         seed: int = 1000,
-        physics_hz: float | None = None,
     ) -> None:
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
-        if physics_hz is not None:
-            config = at_rate(config, physics_hz)
         horizon = CYCLIC_SECONDS if motion.loop else motion.duration
         self.env = judging_env([motion], character, config, 2 * rollouts, seed, horizon)
 

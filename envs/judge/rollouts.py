@@ -69,19 +69,19 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollo
     qpos, first_error = [env.sim.qpos[0].numpy().copy()], []
     for t in range(int(steps.max())):
         env.advance(policy(env.observe()))
-        view = env.view()
-        broken = terminations.not_finite(view)
-        away = terminations.body_errors(view).nan_to_num(1e3)
+        moment = env.moment()
+        broken = terminations.not_finite(moment)
+        away = terminations.body_errors(moment).nan_to_num(1e3)
         counted = (t < steps) & alive
         env.count_broken(broken & counted)
         alive &= ~(counted & (broken | (away.mean(-1) > FAILURE)))
         counted &= alive
-        reward, _ = rewards.total(rewards.DEEPMIMIC, view)
+        reward, _ = rewards.total(rewards.DEEPMIMIC, moment)
         returns += torch.where(counted, reward, 0.0)
         survived += counted.float()
         error += torch.where(counted, away.mean(-1), 0.0)
         worst = torch.maximum(worst, torch.where(counted, away.max(-1).values, 0.0))
-        relative = (view.xpos - view.past.xpos)[:, 1:] - (view.xpos - view.past.xpos)[:, 1:2]
+        relative = (moment.xpos - moment.past.xpos)[:, 1:] - (moment.xpos - moment.past.xpos)[:, 1:2]
         root_error += torch.where(counted, torch.linalg.vector_norm(relative, dim=-1).mean(-1), 0.0)
         watts = (env.sim.actuator_force * env.sim.actuator_velocity).abs().sum(-1).float()
         power += torch.where(counted, watts, 0.0)

@@ -4,7 +4,6 @@ Where the character is lost, time is turned back and it is tried again in anothe
 controls and costs.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Float
 from envs.preview.config import PreviewConfig
 from envs.preview.ilqr import Plan, improve, linearise, roll
 from envs.preview.task import FARTHER, RETRY_NOISE, Task
+from sfv.progress import Advance
 
 CENTRAL, ONE_SIDED = 1e-3, 1e-4
 """m, rad, m/s, rad/s: how far finite differences reach."""
@@ -34,12 +34,9 @@ class Manner:
 MANNERS = (Manner(0, False, 0), Manner(0, True, 0), Manner(FARTHER, False, 0), Manner(FARTHER, False, RETRY_NOISE))
 """One after the other where the character was lost. None is best: the first loses the spin, another follows it."""
 
-Progress = Callable[[int, str], None]
-"""Told how many control steps it went on (or back), and how it stands."""
-
 
 @dataclass(frozen=True)
-class Run:
+class Attempt:
     """What the planner made of a task. When the character was lost, the last state is the one in which it was found so.
 
     Attributes:
@@ -57,14 +54,17 @@ class Run:
     lost: bool
 
 
-def follow(task: Task, config: PreviewConfig, progress: Progress) -> Run:
-    """Plan and act until the end, or until it is lost for good: then the try that came farthest."""
+def follow(task: Task, config: PreviewConfig, advance: Advance) -> Attempt:
+    """Plan and act until the end, or until it is lost for good: then the try that came farthest.
+
+    `advance` hears how many control steps it went on (or back), and how it stands.
+    """
     planner = Planner(task, config)
     x = [task.start]
     u: list[np.ndarray] = []
     plans: list[Plan] = []
     error = [task.error(task.start, 0)]
-    best: Run | None = None
+    best: Attempt | None = None
     losses, care, until = 0, 0, -1
     plan: Plan | None = None
     anew = True
@@ -78,22 +78,22 @@ def follow(task: Task, config: PreviewConfig, progress: Progress) -> Run:
         u.append(plan.u[0])
         error.append(task.error(x[-1], k + 1))
         worst = float(error[-1].max())
-        progress(1, f"following, {100 * worst:3.0f} cm off")
+        advance(1, f"following, {100 * worst:3.0f} cm off")
         if worst <= config.lost:  # false for NaN
             continue
         losses += 1
         if best is None or len(u) > len(best.u):
-            best = Run(np.array(x), np.array(u), np.array(error), losses, True)
+            best = Attempt(np.array(x), np.array(u), np.array(error), losses, True)
         if losses >= config.tries:
             return replace(best, tries=losses)
         care = min(care + 1, len(MANNERS) - 1) if k <= until else 1
         until = max(until, k + config.horizon)
         back = max(0, k + 1 - config.horizon * (1 + care))
-        progress(back - k - 1, f"lost at {(k + 1) / config.control_hz:.2f} s, again")
+        advance(back - k - 1, f"lost at {(k + 1) / config.control_hz:.2f} s, again")
         plan = plans[back - 1] if back else None
         anew = True
         del x[back + 1 :], u[back:], error[back + 1 :], plans[back:]
-    return Run(np.array(x), np.array(u), np.array(error), losses + 1, False)
+    return Attempt(np.array(x), np.array(u), np.array(error), losses + 1, False)
 
 
 class Planner:

@@ -12,12 +12,13 @@ import numpy as np
 from jaxtyping import Float
 
 from envs.preview.config import PreviewConfig
-from envs.preview.follow import Progress, Run, follow
+from envs.preview.follow import Attempt, follow
 from envs.preview.task import ASSIST, make_task
 from sfv.character import Character
 from sfv.kinematics import GRAVITY, motion_state
 from sfv.metrics import foot_slide
 from sfv.motion import Motion
+from sfv.progress import Advance, silent
 from sfv.report import Number, Report
 from sfv.work.files import replacing
 
@@ -47,35 +48,35 @@ class Preview:
     report: Report
 
 
-def preview(motion: Motion, character: Character, config: PreviewConfig, progress: Progress | None = None) -> Preview:
+def preview(motion: Motion, character: Character, config: PreviewConfig, advance: Advance | None = None) -> Preview:
     """Drive the character along the motion, for a whole cycle if it is a loop.
 
     Raises:
         InputError: the motion is not of this character, or the control rate does not fit.
     """
-    progress = progress or _silent
+    advance = advance or silent
     started = time.process_time()
     task = make_task(motion, character, config)
-    run = follow(task, config, progress)
+    attempt = follow(task, config, advance)
     seconds = time.process_time() - started
     forces = None
-    if config.assist == "always" or (config.assist == "lost" and run.lost):
-        forces = assistance(motion, character, config, progress)
-    model, hz, count = character.model, config.control_hz, len(run.x)
-    simulated = Motion(character.skeleton, hz, run.x[:, : model.nq].copy(), source=f"preview of {motion.source}")
+    if config.assist == "always" or (config.assist == "lost" and attempt.lost):
+        forces = assistance(motion, character, config, advance)
+    model, hz, count = character.model, config.control_hz, len(attempt.x)
+    simulated = Motion(character.skeleton, hz, attempt.x[:, : model.nq].copy(), source=f"preview of {motion.source}")
     reference = Motion(character.skeleton, hz, task.goal[:count, : model.nq].copy(), source=motion.source)
-    lost_at = (count - 1) / hz if run.lost else None
+    lost_at = (count - 1) / hz if attempt.lost else None
     verdict = f"followed to the end within {config.lost:g} m at every body: the character can do this"
     if lost_at is not None:
         verdict = f"lost at t = {lost_at:.2f} s: not shown that the character can do this; training may still find how"
     slide = foot_slide(model, motion_state(simulated, model), hz, character.feet)
-    report = _report(motion.source or "a motion", run, len(task) / hz, hz, slide, seconds, forces, character.mass)
-    qvel = run.x[:, model.nq : model.nq + model.nv].copy()
-    return Preview(simulated, reference, run.u, qvel, run.error, lost_at, verdict, report)
+    report = _report(motion.source or "a motion", attempt, len(task) / hz, hz, slide, seconds, forces, character.mass)
+    qvel = attempt.x[:, model.nq : model.nq + model.nv].copy()
+    return Preview(simulated, reference, attempt.u, qvel, attempt.error, lost_at, verdict, report)
 
 
 def assistance(
-    motion: Motion, character: Character, config: PreviewConfig, progress: Progress | None = None
+    motion: Motion, character: Character, config: PreviewConfig, advance: Advance | None = None
 ) -> Float[np.ndarray, "k 6"]:
     """What force (N, in the world) and torque (Nm, in the root's frame) from nowhere the motion wants, at each step.
 
@@ -83,9 +84,13 @@ def assistance(
     much as a squared metre per second of the root. Every motion uses some; much says where it leaves physics.
     """
     task = make_task(motion, character, config, assisted=True)
-    tell = progress or _silent
-    run = follow(task, replace(config, tries=1, noise=0), lambda steps, text: tell(0, "measuring the assistance"))
-    return run.u[:, -6:] * np.repeat(ASSIST, 3)
+    tell = advance or silent
+
+    def measuring(steps: float | int, text: str | None = None) -> None:
+        tell(0, "measuring the assistance")
+
+    attempt = follow(task, replace(config, tries=1, noise=0), measuring)
+    return attempt.u[:, -6:] * np.repeat(ASSIST, 3)
 
 
 def save_targets(path: Path, shown: Preview, character: Character, config: PreviewConfig) -> None:
@@ -107,18 +112,18 @@ def save_targets(path: Path, shown: Preview, character: Character, config: Previ
 
 
 def _report(
-    title: str, run: Run, duration: float, hz: float, slide: float, seconds: float,
+    title: str, attempt: Attempt, duration: float, hz: float, slide: float, seconds: float,
     forces: Float[np.ndarray, "k 6"] | None, mass: float,
 ) -> Report:  # fmt: skip
-    cm, followed = 100.0 * run.error, len(run.u) / hz
+    cm, followed = 100.0 * attempt.error, len(attempt.u) / hz
     numbers = [
-        Number("followed", 0.0 if run.lost else 1.0, "1 = to the end", "higher"),
+        Number("followed", 0.0 if attempt.lost else 1.0, "1 = to the end", "higher"),
         Number("time_followed", followed, "s", "higher"),
         Number("duration", duration, "s", "none"),
         Number("body_error_mean", float(cm.mean()), "cm", "lower"),
         Number("body_error_max", float(cm.max()), "cm", "lower"),
         Number("foot_slide", slide, "cm/s", "lower"),
-        Number("tries", float(run.tries), "", "lower"),
+        Number("tries", float(attempt.tries), "", "lower"),
         Number("cpu_seconds_per_second", seconds / followed, "CPU s per s of motion", "lower"),
     ]
     series = {
@@ -138,7 +143,3 @@ def _report(
         times = [t / hz for t in range(len(push))]
         series["assistance over time"] = {"time_s": times, "force_n": push.tolist(), "torque_nm": turn.tolist()}
     return Report(f"preview of {title}", tuple(numbers), series)
-
-
-def _silent(steps: int, text: str) -> None:
-    """Tell nobody."""

@@ -18,6 +18,7 @@ from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.servos import servo_lag
 
 ROOT_POSITION, ROOT_TURN, JOINTS = (100.0, 1.0), (30.0, 0.3), (10.0, 0.03)
 """Weights of a squared m and m/s, rad and rad/s; the joints' are times the character's pose weights.
@@ -81,10 +82,9 @@ def make_task(motion: Motion, character: Character, config: PreviewConfig, assis
     steps = -(-ticks // every) if motion.loop else max(1, ticks // every)
     farthest = config.horizon + FARTHER
     known = steps + (farthest if motion.loop else 0)  # no plan looks beyond the end of what does not repeat
-    lag = float(np.median(-character.model.actuator_biasprm[:, 2] / character.model.actuator_gainprm[:, 0]))
     tick = torch.arange(known + 1) * every
     clip = torch.zeros_like(tick)
-    now, ahead = library.at(clip, tick), library.at(clip, tick + every + round(lag * TICKS))
+    now, ahead = library.at(clip, tick), library.at(clip, tick + every + round(servo_lag(character.model) * TICKS))
     base, control = ahead.target.double().numpy()[:-1], np.full(character.model.nu, CONTROL)
     pose = np.repeat(character.pose_weights, [{0: 0, 1: 3, 3: 1}[int(k)] for k in character.model.jnt_type])
     state = [np.concatenate([[ROOT_POSITION[i]] * 3, [ROOT_TURN[i]] * 3, JOINTS[i] * pose]) for i in (0, 1)]

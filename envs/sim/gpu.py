@@ -14,8 +14,10 @@ CONTACTS = 24
 """Contacts per simulation that there is room for: two box feet make 8, a body lying down up to 18."""
 CONSTRAINTS = 4 * CONTACTS + 16
 """Constraint rows per simulation: four per pyramidal contact, and the joint limits reached."""
-STATE = ("qpos", "qvel", "qacc_warmstart", "ctrl", "xfrc_applied", "time")
-"""What the next step depends on."""
+STATE = (
+    "time", "qpos", "qvel", "act", "qacc_warmstart", "ctrl", "qfrc_applied", "xfrc_applied", "mocap_pos", "mocap_quat",
+)  # fmt: skip
+"""What the next step depends on, in the order of mjSTATE_INTEGRATION, whose rest no model of ours has."""
 
 
 class GpuSim:
@@ -37,6 +39,8 @@ class GpuSim:
                 model, nworld=num_envs, naconmax=CONTACTS * num_envs, nconmax=CONTACTS, njmax=CONSTRAINTS
             )
         self._fields: dict[str, Tensor] = {}
+        whole = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION)
+        assert sum(self.field(name)[0].numel() for name in STATE) == whole, "the model has a state that is not in STATE"
         self._graphs: dict[int, wp.Graph] = {}
 
     def field(self, name: str) -> Tensor:
@@ -51,7 +55,7 @@ class GpuSim:
         return self.field(name)
 
     def state(self) -> Tensor:
-        """(num_envs, n) copy of all that the next step depends on."""
+        """(num_envs, nstate) copy of the mjSTATE_INTEGRATION rows: all that the next step depends on."""
         return torch.cat([self.field(name).reshape(self.num_envs, -1) for name in STATE], 1)
 
     def restore(self, state: Tensor) -> None:

@@ -16,7 +16,10 @@ from torch import Tensor
 
 from recon.camera import camera_from_world
 from recon.fit.scaled_body import Placed, ScaledBody
+from sfv.errors import InputError
 
+FEWEST = 4
+"""Frames of a motion that can be fitted."""
 SAMPLES = 24
 """Frames whose mean curvature stands for all."""
 FREE_JOINT = 300.0
@@ -122,7 +125,12 @@ def fit(
         stiffness: the terms' curvature, roughly.
         free: which of "focal", "tilt", "height", "lean", "proportions" may change besides the motion.
         advance: called with the number of steps done.
+
+    Raises:
+        InputError: there are under four frames, which have no third difference.
     """
+    if len(start.qpos) < FEWEST:
+        raise InputError(f"the motion has {len(start.qpos)} frames, and smoothness needs {FEWEST}; give a longer one")
     series, scale = _cosines(len(start.qpos)), _scales(body, start, stiffness, fps)
     z = torch.zeros(len(start.qpos), body.model.nv, dtype=torch.float64, requires_grad=True)
     lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)

@@ -9,10 +9,11 @@ import importlib
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from sfv import __version__
-from sfv.errors import InputError, did_you_mean
+from sfv.errors import InputError, did_you_mean, printable
 
 VERBS = {
     "run": "from a clip of a person to a trained policy and a report: all stages",
@@ -39,12 +40,18 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says and return the exit code: 0, 2 for what the user can put right, 130 for Ctrl-C."""
-    logging.basicConfig(format="sfv: %(message)s", level=logging.WARNING)
+    """Do what the command line says and return the exit code: 0, 2 for what the user can put right, 130 for Ctrl-C.
+
+    SFV_DEBUG=1 shows where a sentence came from.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_Plain("sfv: %(message)s"))
+    cause: Exception
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except InputError as error:
-        sentence = str(error)
+        sentence, cause = str(error), error
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -54,11 +61,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = error.filename or "the result"
         advice = "free space" if error.errno in OUT_OF_SPACE else "choose another place with --out"
         sentence = f"{place} could not be written ({error.strerror}); {advice} and type the same command again"
+        cause = error
     except KeyboardInterrupt:
         print("\nsfv: stopped; type the same command again to go on", file=sys.stderr)
         return INTERRUPTED
+    if os.environ.get("SFV_DEBUG"):
+        traceback.print_exception(cause)
     print(f"sfv: {sentence}", file=sys.stderr)
     return 2
+
+
+class _Plain(logging.Formatter):
+    """What files say reaches the terminal as plain text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -11,10 +11,10 @@ import numpy as np
 
 from sfv.errors import InputError
 from sfv.formats import smpl
-from sfv.formats.restricted import load_npz
 from sfv.formats.rotations import from_rotvec
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
+from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import arrays_of, content_of
 
 WIDTHS = {156: "SMPL-H", 165: "SMPL-X", 72: "SMPL", 66: "22 joints"}
 RATES = ("mocap_framerate", "mocap_frame_rate", "fps")
@@ -25,19 +25,21 @@ def is_amass(keys: frozenset[str]) -> bool:
     return {"poses", "trans"} <= keys
 
 
-def read_amass(path: Path | str) -> Motion:
+def read_amass(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """An AMASS file as a Motion of the SMPL-22 skeleton; bones as `sfv.formats.smpl.rest_joints` finds them.
 
     Raises:
         InputError: no such file, poses of another width, no rate, angles in degrees, or NaN.
     """
-    data = load_npz(read_bytes(path), str(path))
+    data = arrays_of(content_of(path), str(path))
     if not is_amass(frozenset(data)):
         raise InputError(f"{path} holds {', '.join(sorted(data))}, but AMASS has poses and trans; check the file")
-    rates = [float(data[key]) for key in RATES if key in data and data[key].size == 1]
+    rates = [float(data[key].item()) for key in RATES if key in data and data[key].size == 1]
+    if reading.fps is not None:
+        rates = [reading.fps]
     if not rates:
         raise InputError(
-            f"{path} has none of {', '.join(RATES)}, so its rate is not known; add one of them to the file "
+            f"{path} has none of {', '.join(RATES)}, so its rate is not known; give it with --fps "
             "(AMASS's shape.npz files hold no motion)"
         )
     poses, trans = data["poses"].astype(np.float64), data["trans"].astype(np.float64)
@@ -46,14 +48,20 @@ def read_amass(path: Path | str) -> Motion:
         raise InputError(f"{path}: poses are {poses.shape} and trans {trans.shape}, but poses have {widths} columns")
     check_rotvecs(path, poses[:, :66])
     rotations = from_rotvec(poses[:, :66].reshape(-1, 22, 3))
-    gender = str(data["gender"].item()) if data.get("gender", np.array("neutral")).size == 1 else "neutral"
-    gender = gender[2:-1] if gender.startswith("b'") else gender
+    gender = _gender(data.get("gender"))
     joints, bones = smpl.rest_joints(data["betas"].ravel() if "betas" in data else None, gender)
     pelvis = trans + joints[0]
-    up = smpl.likely_up(smpl.places(joints, rotations, pelvis), "z")
-    note = "z up" if up == "z" else f"taken for {up} up"
+    up, note = smpl.up_axis(reading, smpl.places(joints, rotations, pelvis), "z")
     source = f"{Path(path).name} (AMASS {WIDTHS[poses.shape[1]]}, {gender}, {note}, {bones})"
     return smpl.smpl_motion(joints, rotations, pelvis, rates[0], up, source)
+
+
+def _gender(array: np.ndarray | None) -> str:
+    """As the file says it, in text or bytes; where it does not, neutral."""
+    value = array.item() if array is not None and array.size == 1 else ""
+    text = value.decode("latin1") if isinstance(value, bytes) else str(value)
+    words = [word for word in ("female", "male", "neutral") if word in text.lower()]
+    return words[0] if words else "neutral"
 
 
 def check_rotvecs(path: Path | str, vectors: np.ndarray) -> None:

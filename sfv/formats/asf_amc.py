@@ -13,18 +13,19 @@ from jaxtyping import Float
 
 from sfv.errors import InputError
 from sfv.formats.asf_text import Asf, Bone, parse_amc, parse_asf
-from sfv.formats.conventions import is_z_up_read_as_y_up, likely_unit
+from sfv.formats.conventions import WORLDS, is_z_up_read_as_y_up, likely_unit, rate
 from sfv.formats.euler import AXES, from_euler
 from sfv.formats.text import read_text
 from sfv.motion import Motion
-from sfv.quaternions import Y_UP_TO_Z_UP, apply, conjugate, continuous, multiply, turned
+from sfv.quaternions import apply, conjugate, continuous, multiply, turned
+from sfv.reading import AS_IT_SAYS, Reading
 from sfv.skeleton import Skeleton
 
 RATE = 120.0
 INCH = 0.0254
 
 
-def read_amc(path: Path | str) -> Motion:
+def read_amc(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """An .amc file as a Motion of the skeleton in the .asf beside it (01.asf or 01_01.asf for 01_01.amc).
 
     Bones with two or three rotations become ball joints, with one a hinge, without any welded; the last bones of the
@@ -38,17 +39,17 @@ def read_amc(path: Path | str) -> Motion:
     values = parse_amc(read_text(path), asf, str(path))
     scale, notes = INCH / asf.unit, [f"bones of {asf_path.name}", f"unit {INCH / asf.unit:.4g} m"]
     span = _span(asf)
-    if not 1.2 < span * scale < 4.0:
+    if reading.metres is not None:
+        scale, notes[1] = reading.metres, f"unit {reading.metres:g} m"
+    elif not 1.2 < span * scale < 4.0:
         name, scale = likely_unit(span)
         notes[1] = f"unit taken for {name}, since :units length {asf.unit:g} spans {span * INCH / asf.unit:.2g} m"
-    motion = _motion(asf, values, scale, Y_UP_TO_Z_UP)
-    if is_z_up_read_as_y_up(motion):
-        motion = _motion(asf, values, scale, np.eye(3))
-        notes.append("taken for z up")
-    else:
-        notes.append("y up")
-    source = f"{Path(path).name} (ASF/AMC, {', '.join(notes)}, {RATE:g} fps taken)"
-    return Motion(motion.skeleton, RATE, continuous(motion.skeleton, motion.qpos), source=source)
+    motion, note = _motion(asf, values, scale, WORLDS[reading.up or "y"]), f"{reading.up or 'y'} up"
+    if reading.up is None and is_z_up_read_as_y_up(motion):
+        motion, note = _motion(asf, values, scale, WORLDS["z"]), "taken for z up"
+    fps, pace = rate(reading, RATE)
+    source = f"{Path(path).name} (ASF/AMC, {', '.join((*notes, note, pace))})"
+    return Motion(motion.skeleton, fps, continuous(motion.skeleton, motion.qpos), source=source)
 
 
 def is_amc(content: bytes) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.skeleton import MOST
 
 DOFS = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
 
@@ -75,6 +76,8 @@ def parse_asf(text: str, name: str) -> Asf:
             for child in children:
                 index = [bone.name for bone in bones].index(parent)
                 bone = loose[child]
+                if child in (bone.name for bone in bones) or len(bones) >= MOST:
+                    raise ValueError(f"the bone {child!r} stands in it twice, or it has over {MOST} bones")
                 bones.append(Bone(child, index, bone.direction, bone.length, bone.axis, bone.order, bone.dofs))
         unit, position = float(units.get("length", 1.0)), np.array(root["position"], float)
     except (KeyError, ValueError, IndexError) as error:

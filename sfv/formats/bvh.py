@@ -30,10 +30,11 @@ from sfv.quaternions import (
     turned,
     whole_rate,
 )
+from sfv.reading import Up
 from sfv.skeleton import Skeleton
 
 
-def read_bvh(path: Path | str, unit: float | None = None, up: Literal["y", "z"] | None = None) -> Motion:
+def read_bvh(path: Path | str, unit: float | None = None, up: Up | None = None) -> Motion:
     """A BVH file, plain or gzipped, as a Motion of its own skeleton.
 
     Joints with several rotation channels become ball joints, with one a hinge, without any welded; end sites become
@@ -53,7 +54,9 @@ def read_bvh(path: Path | str, unit: float | None = None, up: Literal["y", "z"] 
     if len(bvh.values) < 2:
         raise InputError(f"{path} has {len(bvh.values)} frames but a motion needs at least 2; export the whole clip")
     notes = [f"{up or 'y'} up"]
-    if unit is None:
+    if unit is not None:
+        notes.append(f"unit {unit:g} m")
+    else:
         span = _span(bvh)
         name, unit = conventions.likely_unit(span)
         if known is not None and 0.5 < span * known.unit / conventions.SPAN < 2.0:
@@ -61,9 +64,9 @@ def read_bvh(path: Path | str, unit: float | None = None, up: Literal["y", "z"] 
         notes.append(f"unit taken for {name}")
     if known is not None:
         notes.append(f"{known.name}'s joints")
-    motion = _motion(bvh, unit, Y_UP_TO_Z_UP if up != "z" else np.eye(3))
+    motion = _motion(bvh, unit, conventions.WORLDS[up or "y"])
     if up is None and conventions.is_z_up_read_as_y_up(motion):
-        motion, notes[0] = _motion(bvh, unit, np.eye(3)), "taken for z up"
+        motion, notes[0] = _motion(bvh, unit, conventions.WORLDS["z"]), "taken for z up"
     skip = conventions.calibration_frames(motion.skeleton, motion.qpos)
     if skip:
         notes.append(f"{skip} calibration {'frames' if skip > 1 else 'frame'} dropped")

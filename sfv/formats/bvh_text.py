@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.formats.text import numbers
+from sfv.skeleton import DEEPEST, MOST
 
 CHANNELS = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 
@@ -63,7 +65,7 @@ def parse_bvh(text: str, name: str) -> BvhText:
     count, width = int(head[1]), sum(len(node.channels) for node in nodes)
     try:
         frame_time = float(head[2])
-        values = np.fromiter(map(float, parts[1][head.end() :].split()), np.float64)
+        values = numbers(parts[1][head.end() :])
     except ValueError as error:
         raise InputError(f"{name}: the table holds something that is no number ({error}); export it again") from error
     if values.size != count * width:
@@ -115,6 +117,8 @@ def _hierarchy(text: str) -> tuple[BvhNode, ...]:
             base = f"{nodes[parent].name}_end" if keyword == "END" else name
             unique = next(n for n in (base, *(f"{base}_{i}" for i in range(2, len(nodes) + 3))) if n not in names)
             names.add(unique)
+            if len(nodes) >= MOST or len(open_nodes) >= DEEPEST:
+                raise ValueError(f"over {MOST} joints, or over {DEEPEST} one in another")
             open_nodes.append(len(nodes))
             nodes.append(BvhNode(unique, parent, np.zeros(3), (), keyword == "END"))
         elif keyword == "OFFSET":

@@ -3,17 +3,45 @@
 Each function answers one question that files leave open; the readers decide what to do about it.
 """
 
+from dataclasses import dataclass
+
 import mujoco
 import numpy as np
 from jaxtyping import Float
 
 from sfv.motion import Motion
+from sfv.quaternions import Y_UP_TO_Z_UP
+from sfv.reading import Reading
 from sfv.skeleton import Skeleton
+
+WORLDS = {
+    "y": Y_UP_TO_Z_UP,
+    "z": np.eye(3),
+    "-y": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+}
+"""By the file's axis that points up: the matrix that maps its world to ours."""
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inches": 0.0254, "CMU units of 0.45 inches": 0.0254 / 0.45}
 SPAN = 2.3  # m from toes to fingertips or head through the bones of a grown person; CMU 2.2 to 2.5
+SMALLEST, TALLEST = 1.0, 2.3
+"""m that people measure from the soles to the crown, children included."""
 
 CALIBRATION = 8  # frames in which calibration poses are looked for
+SAMPLES = 60
+"""Frames at which a motion is looked at."""
+ALONG = 0.8
+"""Cosine to an axis from which on the body is along it."""
+MOSTLY = 0.6
+"""Share of the frames."""
+FLOOR = 0.15
+"""m from the level 0 at which the lowest joint of somebody on the ground is: a sole's or a hand's breadth."""
+
+HEADS, FEET = ("head", "neck"), ("foot", "ankle", "toe", "heel")
+
+
+def rate(reading: Reading, taken: float) -> tuple[float, str]:
+    """Frames per second of a file that names none, and a note on where they are from."""
+    return (taken, f"{taken:g} fps taken") if reading.fps is None else (reading.fps, f"{reading.fps:g} fps given")
 
 
 def likely_unit(span: float) -> tuple[str, float]:
@@ -23,21 +51,78 @@ def likely_unit(span: float) -> tuple[str, float]:
 
 
 def is_z_up_read_as_y_up(motion: Motion) -> bool:
-    """Whether a reader that turned y up into z up should not have: the file's z, our -y, points from feet to head.
+    """Whether a reader that turned y up into z up should not have.
 
-    That is so when the head stands on that side of the feet in most frames and yet the body does not rest on the
-    ground, as somebody would who really lies there. Bodies are known by their names; without head and feet it is False.
+    A person who stands in a world with z up, read so, lies; and somebody who lies, read so, may stand. Told by the
+    skeleton's zero pose, by which way the body is along in most frames, and by where its lowest joint is: somebody's
+    feet stand on level 0 over and over, and nobody lies with the feet at just that place on the floor. Bodies are known
+    by their names; without head and feet it is False.
     """
-    names = [name.lower() for name in motion.skeleton.body_names]
-    head = [i for i, name in enumerate(names) if "head" in name or "neck" in name]
-    feet = [i for i, name in enumerate(names) if any(word in name for word in ("foot", "ankle", "toe"))]
+    head, feet = _named(motion.skeleton, HEADS), _named(motion.skeleton, FEET)
     if not head or not feet:
         return False
-    xpos = _positions(motion.skeleton, motion.qpos[np.linspace(0, len(motion) - 1, 30).astype(int)])
-    up = xpos[:, head].mean(1) - xpos[:, feet].mean(1)
-    stands = up[:, 1] < -0.8 * np.linalg.norm(up, axis=1)
-    rests = abs(float(np.median(xpos[..., 2].min(1)))) < 0.15  # m; the lowest joint lies within a hand's breadth
-    return bool(stands.mean() > 0.6) and not rests
+    rest = _Evidence.of(motion.skeleton, motion.skeleton.qpos0[None], head, feet)
+    some = np.unique(np.linspace(0, len(motion) - 1, SAMPLES).astype(int))
+    seen = _Evidence.of(motion.skeleton, motion.qpos[some], head, feet)
+    if seen.along_y > MOSTLY:  # stands as it was read; where the bones are z's, it may lie in a world with z up
+        return rest.along_z > MOSTLY and abs(seen.level_z) < FLOOR < abs(seen.level_y)
+    if seen.along_z > MOSTLY:
+        if rest.along_z > MOSTLY or abs(seen.level_z) < FLOOR:
+            return True
+        return abs(seen.level_y) > FLOOR  # lies in the air
+    return rest.along_z > MOSTLY and not abs(seen.level_y) < FLOOR < abs(seen.level_z)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What poses say of the file's y, which is our z, and of its z, which is our -y.
+
+    Attributes:
+        along_y, along_z: the share of poses in which the body is along it from feet to head.
+        level_y, level_z: where the lowest joint is, m: a tenth of the poses have it lower.
+    """
+
+    along_y: float
+    along_z: float
+    level_y: float
+    level_z: float
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"], head: list[int], feet: list[int]) -> "_Evidence":
+        xpos = _positions(skeleton, qpos)
+        body = xpos[:, head].mean(1) - xpos[:, feet].mean(1)
+        body = body / np.linalg.norm(body, axis=1, keepdims=True).clip(1e-9)
+        lowest = xpos[..., 2].min(1), (-xpos[..., 1]).min(1)
+        return cls(
+            float((body[:, 2] > ALONG).mean()),
+            float((-body[:, 1] > ALONG).mean()),
+            *(float(np.percentile(level, 10)) for level in lowest),
+        )
+
+
+def stature(skeleton: Skeleton) -> float | None:
+    """Metres from the farthest foot to the farthest end of the head through the bones; None where names tell neither.
+
+    Of people that is a hand's breadth more or less than their height.
+    """
+    head, feet = _named(skeleton, HEADS), _named(skeleton, FEET)
+    if not head or not feet:
+        return None
+    places = _positions(skeleton, skeleton.qpos0[None])[0]
+
+    def way(body: int) -> float:
+        out = 0.0
+        while skeleton.parents[body] >= 0:
+            out += float(np.linalg.norm(places[body] - places[skeleton.parents[body]]))
+            body = skeleton.parents[body]
+        return out
+
+    return max(way(body) for body in head) + max(way(body) for body in feet)
+
+
+def _named(skeleton: Skeleton, words: tuple[str, ...]) -> list[int]:
+    """Bodies whose names hold one of the words."""
+    return [i for i, name in enumerate(skeleton.body_names) if any(word in name.lower() for word in words)]
 
 
 def calibration_frames(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> int:

@@ -1,140 +1,25 @@
 """Every motion file that sfv reads or writes, by one name: `read_motion` and `write_motion`.
 
-A file is recognised by its content, whatever it is called; its name decides only what is written. A new format is one
-module and one row of FORMATS. Pickles are read without running them (`sfv.formats.restricted`).
+A file is recognised by its content, whatever it is called; its name decides only what is written. Whatever is wrong
+with a file ends as one sentence here. Pickles are read without running them (`sfv.formats.restricted`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import logging
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
-from sfv.character import Character
-from sfv.errors import InputError, did_you_mean
-from sfv.formats import restricted, smpl_estimates
-from sfv.formats.amass import is_amass, read_amass
-from sfv.formats.asf_amc import is_amc, read_amc
-from sfv.formats.bvh import read_bvh, write_bvh
-from sfv.formats.deepmimic import read_deepmimic, write_deepmimic
-from sfv.formats.humanml3d import read_humanml3d
-from sfv.formats.locomujoco import is_locomujoco, read_locomujoco
-from sfv.formats.mimickit import read_mimickit
-from sfv.formats.mjlab import is_mjlab, read_mjlab, write_mjlab
-from sfv.formats.robot_csv import is_robot_csv, read_robot_csv, write_robot_csv
-from sfv.formats.table import is_table, read_table, write_table
-from sfv.formats.text import read_bytes
+from sfv.errors import InputError, blamed, did_you_mean
+from sfv.excerpt import WHOLE, Excerpt
+from sfv.formats import restricted
+from sfv.formats.conventions import SMALLEST, TALLEST, stature
+from sfv.formats.known import CONTACTS, FORMATS, FPS, LOOP, Body, Format, known
+from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
+from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import array_names, content_of
 
-Body = Character | Path | str | None
-"""Whose motion it is, for files without bones: a Character, the name of one of ours, an MJCF file, or unknown."""
-
-
-@dataclass(frozen=True)
-class Format:
-    """How one kind of motion file is told from others, read and written; `write` is None where it is only read."""
-
-    title: str
-    suffixes: tuple[str, ...]
-    recognises: Callable[[bytes], bool]
-    read: Callable[[Path, Body], Motion]
-    write: Callable[[Motion, Path], None] | None = None
-
-
-def _npz(holds: Callable[[frozenset[str]], bool]) -> Callable[[bytes], bool]:
-    return lambda content: bool(keys := restricted.npz_keys(content)) and holds(keys) and not _is_torch(content)
-
-
-def _is_deepmimic(content: bytes) -> bool:
-    return content.lstrip()[:1] == b"{" and b'"Frames"' in content
-
-
-def _is_bvh(content: bytes) -> bool:
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
-
-
-def _is_torch(content: bytes) -> bool:
-    """A zip archive with a pickle inside, as torch writes."""
-    return any(name.endswith(".pkl") for name in restricted.npz_keys(content))
-
-
-def _pickled(*words: bytes) -> Callable[[bytes], bool]:
-    """A pickle in which all these words stand, as keys of its dicts do."""
-    return lambda content: restricted.is_pickle(content) and all(word in content for word in words)
-
-
-def _npy(*words: bytes) -> Callable[[bytes], bool]:
-    """An array; with words, one that is a pickled dict with such keys."""
-
-    def recognises(content: bytes) -> bool:
-        is_dict = b"'|O'" in content[:256]
-        return content[:6] == b"\x93NUMPY" and is_dict == bool(words) and all(word in content for word in words)
-
-    return recognises
-
-
-FORMATS = {
-    "npz": Format(
-        "sfv's own",
-        (".npz",),
-        _npz(lambda keys: not (is_amass(keys) or is_mjlab(keys) or is_locomujoco(keys) or "pred_rotmat" in keys)),
-        lambda path, body: Motion.load(path),
-        Motion.save,
-    ),
-    "deepmimic": Format(
-        "DeepMimic",
-        (".json", ".txt"),
-        _is_deepmimic,
-        lambda path, body: read_deepmimic(path),
-        write_deepmimic,
-    ),
-    "bvh": Format("BVH", (".bvh",), _is_bvh, lambda path, body: read_bvh(path), write_bvh),
-    "amc": Format("ASF/AMC", (".amc",), is_amc, lambda path, body: read_amc(path)),
-    "csv": Format("table with names", (".csv",), is_table, read_table, write_table),
-    "robot": Format("robot csv", (".csv",), is_robot_csv, read_robot_csv),
-    "unitree": Format(
-        "robot csv, quaternion xyzw",
-        (".csv",),
-        lambda content: False,  # `robot` finds the order; this name settles it
-        lambda path, body: read_robot_csv(path, body, "xyzw"),
-        lambda motion, path: write_robot_csv(motion, path, "xyzw"),
-    ),
-    "kimodo": Format(
-        "robot csv, quaternion wxyz",
-        (".csv",),
-        lambda content: False,
-        lambda path, body: read_robot_csv(path, body, "wxyz"),
-        lambda motion, path: write_robot_csv(motion, path, "wxyz"),
-    ),
-    "mjlab": Format("mjlab and BeyondMimic", (".npz",), _npz(is_mjlab), read_mjlab, write_mjlab),
-    "locomujoco": Format("loco-mujoco", (".npz",), _npz(is_locomujoco), read_locomujoco),
-    "amass": Format("AMASS", (".npz",), _npz(is_amass), lambda path, body: read_amass(path)),
-    "humanml3d": Format("HumanML3D", (".npy",), _npy(), lambda path, body: read_humanml3d(path)),
-    "gvhmr": Format(
-        "GVHMR and GENMO",
-        (".pt",),
-        lambda content: _is_torch(content) and any(key.encode() in content for key in smpl_estimates.GVHMR_KEYS),
-        lambda path, body: smpl_estimates.read_gvhmr(path),
-    ),
-    "wham": Format(
-        "WHAM",
-        (".pkl",),
-        _pickled(b"pose_world", b"trans_world"),
-        lambda path, body: smpl_estimates.read_wham(path),
-    ),
-    "tram": Format(
-        "TRAM",
-        (".npy", ".npz"),
-        lambda content: _npy(b"pred_rotmat")(content) or _npz(lambda keys: "pred_rotmat" in keys)(content),
-        lambda path, body: smpl_estimates.read_tram(path),
-    ),
-    "humans4d": Format(
-        "4D-Humans",
-        (".pkl",),
-        _pickled(b"global_orient", b"body_pose", b"tid"),
-        lambda path, body: smpl_estimates.read_humans4d(path),
-    ),
-    "mimickit": Format("MimicKit", (".pkl",), _pickled(b"fps", b"frames", b"loop_mode"), read_mimickit),
-}
-"""By the name that `--format` takes; of several with one suffix the first that can write is written."""
+log = logging.getLogger(__name__)
 
 
 def holds_motion(path: Path) -> bool:
@@ -143,7 +28,11 @@ def holds_motion(path: Path) -> bool:
 
 
 def read_motion(
-    path: Path | str, format: str | None = None, fps: float | None = None, character: Body = None
+    path: Path | str,
+    format: str | None = None,
+    fps: float | None = None,
+    character: Body = None,
+    reading: Reading = AS_IT_SAYS,
 ) -> Motion:
     """Read a motion file, plain or gzipped.
 
@@ -152,30 +41,57 @@ def read_motion(
         format: one of FORMATS; None recognises it by the content.
         fps: the rate of the frames, where the file names a wrong one (to change the rate, use `Motion.resampled`).
         character: whose motion it is, for files that hold joint angles and no bones.
+        reading: the same and more, as verbs take it; what stands here by itself comes first.
 
     Raises:
-        InputError: no such file, a format that is not known, a pickle that names code, or a damaged file.
+        InputError: no such file, a format that is not known, a pickle that names code, a damaged file, or settings that
+            do nothing for a file of this format.
     """
     path = Path(path)
-    content = read_bytes(path)
-    if not content.strip():
-        raise InputError(f"{path} is empty; make it again")
-    if format is None:
-        content = restricted.unpacked(content, str(path))
-        format = next((name for name, kind in FORMATS.items() if kind.recognises(content)), None)
-    if format is None:
-        if restricted.is_pickle(content) or _is_torch(content):
-            raise InputError(
-                f"{path} is a pickle with no motion that sfv knows, and it was not run; "
-                f"save the motion as one of: {_known()}"
-            )
-        raise InputError(f"{path} is no motion file that sfv knows; there are: {_known()}")
-    motion = _named(format).read(path, character)
-    return motion if fps is None else replace(motion, fps=fps)
+    reading = replace(reading, format=format or reading.format, fps=reading.fps if fps is None else fps)
+    reading.check()
+    with blamed(f"{path} is damaged, or no motion file", "copy or export it again"):
+        name = reading.format or _recognised(path)
+        kind = _named(name)
+        for setting in set(reading.given) & {"up", "unit"} - kind.takes:
+            raise InputError(f"--{setting} does nothing for {path}, which is {kind.title}'s and leaves it in no doubt")
+        # numbers that overflow in here, or means of nothing, are none of a motion
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            motion = kind.read(path, reading, character if character is not None else reading.character)
+    return _paced(motion, kind, reading)
+
+
+def read_asked(path: Path | str, reading: Reading, excerpt: Excerpt = WHOLE, body: bool = False) -> Motion:
+    """What the verbs that read a motion do: `read_motion` as asked, the part asked for, and a word on what was guessed.
+
+    Args:
+        path: the file.
+        reading: how.
+        excerpt: which part of it, in seconds as the file plays.
+        body: whether the verb itself has a use for `reading.character`, too.
+
+    Raises:
+        InputError: as `read_motion`, a character that does nothing for the file, or no such part.
+    """
+    motion = read_motion(path, reading=reading)
+    if reading.character is not None and not body and "character" not in FORMATS[_format(path, reading)].takes:
+        raise InputError(f"--character does nothing for {path}, which holds its own bones; leave it out")
+    if motion.source and _format(path, reading) != "npz":
+        log.warning("read: %s", motion.source)
+    tall = stature(motion.skeleton)
+    if tall is not None and not SMALLEST <= tall <= TALLEST:
+        log.warning("%s: whoever moves in it measures %.2g m; if that is wrong, name the file's --unit", path, tall)
+    if excerpt.whole:
+        return motion
+    played = replace(motion, fps=motion.fps * reading.speed).part(excerpt)
+    return replace(played, fps=motion.fps)
 
 
 def write_motion(motion: Motion, path: Path | str, format: str | None = None) -> None:
     """Write a motion file, atomically; text formats are gzipped when the name ends in .gz.
+
+    What the motion has and the format cannot hold is said.
 
     Args:
         motion: what to write.
@@ -190,19 +106,52 @@ def write_motion(motion: Motion, path: Path | str, format: str | None = None) ->
         suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
         format = next((n for n, kind in FORMATS.items() if kind.write and suffix.lower() in kind.suffixes), None)
         if format is None:
-            raise InputError(f"{path} has a suffix that names no motion format; there are: {_known()}")
-    write = _named(format).write
-    if write is None:
+            raise InputError(f"{path} has a suffix that names no motion format; there are: {known()}")
+    kind = _named(format)
+    if kind.write is None:
         written = ", ".join(name for name, kind in FORMATS.items() if kind.write)
         raise InputError(f"sfv reads {format} but does not write it; there are: {written}")
-    write(motion, path)
+    kind.write(motion, path)
+    absent = {LOOP: not motion.loop, CONTACTS: motion.contacts is None}
+    if lost := [what for what in sorted(kind.drops) if not absent.get(what, False)]:
+        log.warning("%s does not hold of the motion: %s; an .npz does", path, ", ".join(lost))
+
+
+def _recognised(path: Path) -> str:
+    content = content_of(path)
+    if not content.strip():
+        raise InputError(f"{path} is empty; make it again")
+    name = next((name for name, kind in FORMATS.items() if kind.recognises(content)), None)
+    if name is not None:
+        return name
+    if restricted.is_pickle(content) or is_torch(array_names(content)):
+        raise InputError(
+            f"{path} is a pickle with no motion that sfv knows, and it was not run; "
+            f"save the motion as one of: {known()}"
+        )
+    if keys := array_names(content):
+        held = ", ".join(sorted(keys)[:12])
+        raise InputError(f"{path} holds {held}, and no format that sfv knows has these; there are: {known()}")
+    raise InputError(f"{path} is no motion file that sfv knows; there are: {known()}")
+
+
+def _format(path: Path | str, reading: Reading) -> str:
+    return reading.format or _recognised(Path(path))
+
+
+def _paced(motion: Motion, kind: Format, reading: Reading) -> Motion:
+    """At the rate that was given, and as fast as it happened."""
+    notes = []
+    if reading.fps is not None and FPS not in kind.takes:
+        notes.append(f"{reading.fps:g} fps given")
+        motion = replace(motion, fps=reading.fps)
+    if reading.speed != 1.0:
+        notes.append(f"played at {reading.speed:g} of its speed")
+        motion = replace(motion, fps=motion.fps / reading.speed)
+    return replace(motion, source=", ".join(filter(None, (motion.source, *notes)))) if notes else motion
 
 
 def _named(format: str) -> Format:
     if format not in FORMATS:
         raise InputError(f"{format!r} is not a motion format{did_you_mean(format, FORMATS)}")
     return FORMATS[format]
-
-
-def _known() -> str:
-    return ", ".join(f"{name} ({kind.title}, {' or '.join(kind.suffixes)})" for name, kind in FORMATS.items())

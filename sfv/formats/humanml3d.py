@@ -12,11 +12,13 @@ from jaxtyping import Float
 
 from sfv.errors import InputError
 from sfv.formats import smpl
+from sfv.formats.conventions import rate
 from sfv.formats.restricted import load_npy
 from sfv.formats.rotations import between, from_matrix
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import about, apply, conjugate, multiply
+from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import content_of
 
 RATE = 20.0
 STRETCH = 0.08
@@ -24,13 +26,13 @@ STRETCH = 0.08
 to a few per cent; features that are still normalised vary by far more."""
 
 
-def read_humanml3d(path: Path | str) -> Motion:
+def read_humanml3d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """Features or joint places as a Motion of SMPL-22, its bones as long as the file's (median).
 
     Raises:
         InputError: another shape, features that are still normalised, NaN, or axes that are not y up.
     """
-    table = load_npy(read_bytes(path), str(path))
+    table = load_npy(content_of(path), str(path))
     if not isinstance(table, np.ndarray) or not is_humanml3d(table.shape) or len(table) < 2:
         shape = getattr(table, "shape", type(table).__name__)
         raise InputError(f"{path} is {shape} but HumanML3D's files are (T, 263) or (T, 22, 3); check the file")
@@ -45,11 +47,11 @@ def read_humanml3d(path: Path | str) -> Motion:
             f"{path}: bones change their length by {100 * stretch:.0f} %, so the features are still normalised "
             "(undo it with Mean.npy and Std.npy), or it is another representation"
         )
-    up = smpl.likely_up(points, "y")
-    note = "y up" if up == "y" else f"taken for {up} up"
+    up, note = smpl.up_axis(reading, points, "y")
+    fps, pace = rate(reading, RATE)
     joints, rotations = fit(points)
-    source = f"{Path(path).name} (HumanML3D, {note}, {RATE:g} fps taken, twist unknown)"
-    return smpl.smpl_motion(joints, rotations, points[:, 0], RATE, up, source)
+    source = f"{Path(path).name} (HumanML3D, {note}, {pace}, twist unknown)"
+    return smpl.smpl_motion(joints, rotations, points[:, 0], fps, up, source)
 
 
 def is_humanml3d(shape: tuple[int, ...]) -> bool:

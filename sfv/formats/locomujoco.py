@@ -14,12 +14,11 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
-from sfv.formats.restricted import load_npz
 from sfv.formats.robots import hinges, robot_skeleton
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import about, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.contents import arrays_of, content_of
 
 ROOT = ("pelvis_tx", "pelvis_tz", "pelvis_ty", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
 
@@ -38,7 +37,7 @@ def read_locomujoco(path: Path | str, character: Character | Path | str | None) 
     Raises:
         InputError: no robot given, moving joints that it lacks, no rate, angles in degrees, or NaN.
     """
-    data = load_npz(read_bytes(path), str(path))
+    data = arrays_of(content_of(path), str(path))
     skeleton = robot_skeleton(character, path)
     if "q_pelvis_tx" in data:
         root, joints, fps, notes = _old(path, data, skeleton)

@@ -17,10 +17,10 @@ from sfv.formats.euler import AXES, to_euler
 from sfv.formats.restricted import load_pickle
 from sfv.formats.robots import robot_skeleton
 from sfv.formats.rotations import from_rotvec
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import apply, conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.contents import content_of
 
 JOINTS = {
     "chest": 3, "neck": 3, "right_shoulder": 3, "right_elbow": (0, 0, 1), "left_shoulder": 3, "left_elbow": (0, 0, 1),
@@ -36,7 +36,7 @@ def read_mimickit(path: Path | str, character: Character | Path | str | None = N
     Raises:
         InputError: the pickle names code or is broken, lacks its keys, or its frames do not fit the character.
     """
-    content = load_pickle(read_bytes(path), str(path))
+    content = load_pickle(content_of(path), str(path))
     if not isinstance(content, dict) or not {"fps", "frames"} <= content.keys():
         raise InputError(f"{path} is a pickle without fps and frames, which MimicKit's motions have; check the file")
     try:

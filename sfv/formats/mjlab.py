@@ -13,13 +13,12 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.formats.restricted import load_npz
 from sfv.formats.robots import hinges, robot_skeleton
 from sfv.formats.rotations import to_rotvec
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
+from sfv.work.contents import arrays_of, content_of
 from sfv.work.files import replacing
 
 KEYS = frozenset({"joint_pos", "body_pos_w", "body_quat_w"})
@@ -38,7 +37,7 @@ def read_mjlab(path: Path | str, character: Character | Path | str | None) -> Mo
     Raises:
         InputError: no robot given, arrays that do not fit it in any order, no rate, or NaN.
     """
-    data = load_npz(read_bytes(path), str(path))
+    data = arrays_of(content_of(path), str(path))
     if missing := (KEYS | {"fps"}) - data.keys():
         raise InputError(f"{path} lacks {', '.join(sorted(missing))}; make it with mjlab's csv_to_npz.py")
     skeleton = robot_skeleton(character, path)

@@ -15,11 +15,13 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
+from sfv.formats.conventions import rate
 from sfv.formats.euler import from_euler
 from sfv.formats.robots import heights, hinges, robot_skeleton
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
 from sfv.quaternions import apply, continuous
+from sfv.reading import Reading
 from sfv.skeleton import Skeleton
 
 RATE = 30.0
@@ -27,13 +29,19 @@ ROOT = ("root_translateX", "root_translateY", "root_translateZ", "root_rotateX",
 Order = Literal["wxyz", "xyzw"]
 
 
-def read_robot_csv(path: Path | str, character: Character | Path | str | None, order: Order | None = None) -> Motion:
-    """Such a file as a Motion of the robot, at 30 fps.
+def read_robot_csv(
+    path: Path | str,
+    character: Character | Path | str | None,
+    order: Order | None = None,
+    fps: float | None = None,
+) -> Motion:
+    """Such a file as a Motion of the robot.
 
     Args:
         path: the file.
         character: the robot, as `robot_skeleton` takes it.
         order: of the root's quaternion; None finds the one with which the robot stands on its feet.
+        fps: frames per second, which the file does not say; None takes 30.
 
     Raises:
         InputError: no robot given, columns that do not fit it, no unit quaternions, or an order that is not clear.
@@ -47,8 +55,9 @@ def read_robot_csv(path: Path | str, character: Character | Path | str | None, o
     if not np.isfinite(qpos).all():
         frame = int(np.argwhere(~np.isfinite(qpos))[0, 0])
         raise InputError(f"{path}: NaN or infinity in row {frame + 1}; repair the file")
-    source = f"{Path(path).name} (robot csv, {', '.join([*notes, f'{RATE:g} fps taken'])})"
-    return Motion(skeleton, RATE, continuous(skeleton, qpos), source=source)
+    pace, note = rate(Reading(fps=fps), RATE)
+    source = f"{Path(path).name} (robot csv, {', '.join([*notes, note])})"
+    return Motion(skeleton, pace, continuous(skeleton, qpos), source=source)
 
 
 def write_robot_csv(motion: Motion, path: Path | str, order: Order) -> None:
@@ -125,7 +134,9 @@ def _order(
     ahead = [float(apply(qpos[:, 3:7], np.array([[1.0, 0.0, 0.0]]))[:, 0].mean()) for qpos in (wxyz, xyzw)]
     if abs(ahead[0] - ahead[1]) > 1.0:
         return ("wxyz" if ahead[0] > ahead[1] else "xyzw"), "so it faces forward"
-    raise InputError(f"{path} does not show its quaternion's order; name it: --format kimodo (wxyz) or unitree (xyzw)")
+    raise InputError(
+        f"{path} does not show its quaternion's order; name it: --format kimodo-csv (wxyz) or unitree (xyzw)"
+    )
 
 
 def _named(path: Path | str, text: str, skeleton: Skeleton) -> Float[np.ndarray, "T nq"]:

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import ASSETS, Character
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
+from sfv.mjcf import require_model
 from sfv.skeleton import Skeleton
 
 
@@ -32,12 +33,10 @@ def robot_skeleton(character: Character | Path | str | None, path: Path | str) -
     file = own if own.is_file() else Path(character)
     if not file.is_file():
         raise InputError(f"there is no file {file}; give the robot's MJCF with --character FILE.xml")
-    try:
+    if file != own:
+        require_model(file, bare=True)
+    with blamed(f"{file} is not a model that MuJoCo reads", "check the MJCF file"):
         return Skeleton.of(_bare(mujoco.MjSpec.from_file(str(file))).compile())
-    except (ValueError, UnicodeDecodeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file} is not a model that MuJoCo reads ({error}); check the MJCF file") from error
 
 
 def hinges(skeleton: Skeleton) -> tuple[str, ...]:

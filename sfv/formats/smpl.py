@@ -12,12 +12,12 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
-from sfv.formats.restricted import load_npz
 from sfv.formats.rotations import from_matrix
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import apply, conjugate, continuous, multiply
+from sfv.reading import Reading
 from sfv.skeleton import Skeleton
+from sfv.work.contents import arrays_of, content_of
 
 NAMES = (
     *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle"),
@@ -48,6 +48,8 @@ rounded to 5 mm and symmetric; it is from no model file and stands for no partic
 PELVIS = np.array([0.0, -0.22, 0.03])
 """Where the pelvis stands in SMPL's T-pose, m, about the template's origin; files give the origin's translation. It
 differs by a few centimetres between bodies."""
+MODEL = 1 << 30
+"""Bytes in a file of SMPL's model; SMPL-X has 500 MB."""
 SOLE = 0.03
 """Height of the foot joint over the ground, m, when the foot stands on it."""
 
@@ -86,7 +88,8 @@ def rest_joints(betas: Float[np.ndarray, "B"] | None, gender: str = "neutral") -
     found = sorted(path for path in Path(folder).rglob("*.npz") if _gender(path.stem) == gender.lower())
     if not found:
         return mean_joints(), f"mean bones, for there is no {gender} model .npz in {folder}"
-    model = load_npz(read_bytes(found[0]), str(found[0]))
+    wanted = frozenset({"v_template", "shapedirs", "J_regressor"})
+    model = arrays_of(content_of(found[0], MODEL), str(found[0]), wanted)
     if missing := {"v_template", "shapedirs", "J_regressor"} - model.keys():
         raise InputError(f"{found[0]} lacks {', '.join(sorted(missing))}; give a body model of SMPL, SMPL-H or SMPL-X")
     count = min(len(betas), model["shapedirs"].shape[-1])
@@ -142,6 +145,14 @@ def likely_up(points: Float[np.ndarray, "T 22 3"], expected: str) -> str:
     lowest = float(np.median((points @ WORLDS[expected].T)[..., 2].min(1)))
     lies = -0.05 < lowest < 0.15  # m
     return expected if found is None or (lies and found != expected) else found
+
+
+def up_axis(reading: Reading, points: Float[np.ndarray, "T 22 3"], expected: str) -> tuple[str, str]:
+    """The axis that points up, and a note: as it was given, else `likely_up`."""
+    if reading.up is not None:
+        return reading.up, f"{reading.up} up"
+    up = likely_up(points, expected)
+    return up, f"{up} up" if up == expected else f"taken for {up} up"
 
 
 def smpl_motion(

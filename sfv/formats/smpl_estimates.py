@@ -15,11 +15,13 @@ from jaxtyping import Float
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.amass import check_rotvecs
-from sfv.formats.restricted import load_npy, load_npz, load_pickle, load_torch
+from sfv.formats.conventions import rate
+from sfv.formats.restricted import load_npy, load_pickle, load_torch
 from sfv.formats.rotations import from_matrix, from_rotvec
-from sfv.formats.text import read_bytes
 from sfv.motion import Motion
 from sfv.quaternions import apply, multiply
+from sfv.reading import AS_IT_SAYS, Reading
+from sfv.work.contents import arrays_of, content_of
 
 RATE = 30.0
 """What these estimators write their own videos with; the files do not say."""
@@ -44,7 +46,7 @@ class Estimate:
     notes: tuple[str, ...]
 
 
-def read_gvhmr(path: Path | str) -> Motion:
+def read_gvhmr(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """`hmr4d_results.pt` of GVHMR or GENMO: smpl_params_global, rotation vectors, y up, 30 fps.
 
     From zju3dv/GVHMR, tools/demo/demo.py: the video is first rewritten at 30 fps, and the world ('ay') has y up.
@@ -52,19 +54,19 @@ def read_gvhmr(path: Path | str) -> Motion:
     Raises:
         InputError: the file names code, is broken, or lacks the parameters.
     """
-    content = load_torch(read_bytes(path), str(path))
+    content = load_torch(content_of(path), str(path))
     found = next((content[key] for key in GVHMR_KEYS if isinstance(content, dict) and key in content), None)
     if not isinstance(found, dict) or not {"body_pose", "global_orient", "transl"} <= found.keys():
         raise InputError(f"{path} has no {GVHMR_KEYS[0]} with body_pose, global_orient and transl; give GVHMR's result")
     orient, pose, trans = (_table(path, found, key) for key in ("global_orient", "body_pose", "transl"))
     rotations = _rotvecs(path, np.concatenate((orient, pose), 1))
-    return _motion(path, "GVHMR", Estimate(rotations, trans, _betas(found.get("betas")), "y", ()))
+    return _motion(path, reading, "GVHMR", Estimate(rotations, trans, _betas(found.get("betas")), "y", ()))
 
 
 GVHMR_KEYS = ("smpl_params_global", "body_params_global")
 
 
-def read_wham(path: Path | str) -> Motion:
+def read_wham(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """`wham_output.pkl`, written by joblib: for each person pose_world (T, 72), trans_world (T, 3), y up.
 
     From yohanshin/WHAM, demo.py (return_y_up=True) and lib/vis/run_vis.py (the ground is where y is least).
@@ -72,20 +74,28 @@ def read_wham(path: Path | str) -> Motion:
     Raises:
         InputError: the pickle names code, is broken, or lacks the parameters.
     """
-    content = load_pickle(read_bytes(path), str(path))
+    content = load_pickle(content_of(path), str(path))
     people = content.values() if isinstance(content, dict) else []
     people = [p for p in people if isinstance(p, dict) and {"pose_world", "trans_world"} <= p.keys()]
     if not people:
         raise InputError(f"{path} has nobody with pose_world and trans_world; run WHAM with --save_pkl")
     person = max(people, key=lambda p: len(p["pose_world"]))
     pose, trans = _table(path, person, "pose_world"), _table(path, person, "trans_world")
-    keep, note = _longest_run(np.asarray(person.get("frame_ids", np.arange(len(pose)))))
+    frames = np.asarray(person.get("frame_ids", np.arange(len(pose)))).ravel()
+    if not len(pose) == len(trans) == len(frames):
+        raise InputError(
+            f"{path} has {len(pose)} frames of pose_world, {len(trans)} of trans_world and {len(frames)} frame_ids, "
+            "which belong together; make it with WHAM again"
+        )
+    keep, note = _longest_run(frames)
     rotations = _rotvecs(path, pose[:, :66])
     notes = (f"the longest of {len(people)} people", *note)
-    return _motion(path, "WHAM", Estimate(rotations[keep], trans[keep], _betas(person.get("betas")), "y", notes))
+    return _motion(
+        path, reading, "WHAM", Estimate(rotations[keep], trans[keep], _betas(person.get("betas")), "y", notes)
+    )
 
 
-def read_tram(path: Path | str) -> Motion:
+def read_tram(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """`hps/hps_track_N.npy` of TRAM: pred_rotmat (T, 24, 3, 3), pred_trans (T, 1, 3), frame (T,), in the camera.
 
     From yufu-wang/tram, lib/pipeline/visualization.py: joints in the world are cam_R x + cam_T with pred_cam_R and
@@ -121,10 +131,10 @@ def read_tram(path: Path | str) -> Motion:
         rotations[:, 0] = multiply(turn, rotations[:, 0])
     keep, note = _longest_run(frames)
     betas = _betas(found.get("pred_shape"))
-    return _motion(path, "TRAM", Estimate(rotations[keep], trans[keep], betas, "-y", (*notes, *note)))
+    return _motion(path, reading, "TRAM", Estimate(rotations[keep], trans[keep], betas, "-y", (*notes, *note)))
 
 
-def read_humans4d(path: Path | str) -> Motion:
+def read_humans4d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     """`results/demo_NAME.pkl` of 4D-Humans and PHALP, written by joblib: a dict of frames, each with lists over people.
 
     From brjathu/PHALP, phalp/trackers/PHALP.py: smpl (global_orient (1, 3, 3), body_pose (23, 3, 3), betas), camera
@@ -134,7 +144,7 @@ def read_humans4d(path: Path | str) -> Motion:
     Raises:
         InputError: the pickle names code, is broken, or lacks the parameters.
     """
-    content = load_pickle(read_bytes(path), str(path))
+    content = load_pickle(content_of(path), str(path))
     frames = [content[key] for key in sorted(content)] if isinstance(content, dict) else []
     seen: dict[int, list[tuple[int, dict[str, Any], Any]]] = {}
     for t, frame in enumerate(frames):
@@ -154,33 +164,41 @@ def read_humans4d(path: Path | str) -> Motion:
     )  # fmt: skip
     trans = np.array([np.ravel(camera)[:3] for _, _, camera in track], np.float64)
     trans[:, 2] = 0.0
-    betas = _betas(np.array([np.ravel(b["betas"]) for _, b, _ in track])) if "betas" in track[0][1] else None
+    shapes = [np.ravel(b["betas"]) for _, b, _ in track if "betas" in b]
+    betas = _betas(np.array(shapes)) if len(shapes) == len(track) else None
     notes = (f"the longest of {len(seen)} tracks", "camera taken to be upright", "depth dropped", *note)
     rotations = _matrices(path, matrices.astype(np.float64))
-    return _motion(path, "4D-Humans", Estimate(rotations, trans, betas, "-y", notes))
+    return _motion(path, reading, "4D-Humans", Estimate(rotations, trans, betas, "-y", notes))
 
 
-def _motion(path: Path | str, name: str, estimate: Estimate) -> Motion:
+def _motion(path: Path | str, reading: Reading, name: str, estimate: Estimate) -> Motion:
     joints, bones = smpl.rest_joints(estimate.betas)
     if not np.isfinite(estimate.trans).all():
         frame = int(np.argwhere(~np.isfinite(estimate.trans))[0, 0])
         raise InputError(f"{path}: NaN or infinity in frame {frame}; repair the file")
+    if len(estimate.trans) != len(estimate.rotations):
+        raise InputError(
+            f"{path} has {len(estimate.rotations)} frames of rotations and {len(estimate.trans)} of places, which "
+            f"belong together; make it with {name} again"
+        )
     pelvis = estimate.trans + joints[0]
     points = smpl.places(joints, estimate.rotations, pelvis)
-    world, stands = smpl.WORLDS[estimate.up], smpl.stands_along(points)
+    up = reading.up or estimate.up
+    world, stands = smpl.WORLDS[up], smpl.stands_along(points)
     lowest = float((points @ world.T)[..., 2].min())
     pelvis = pelvis - (lowest - smpl.SOLE) * world[2]
-    axis = f"{estimate.up} up"
-    if stands == "z":  # programs keep their convention, so it is said and not changed
-        axis += " though the body is along z: it lies, or the file was converted"
-    notes = (*estimate.notes, axis, f"{RATE:g} fps taken", "set down on the ground", bones)
+    axis = f"{up} up"
+    if stands == "z" and reading.up is None:  # programs keep their convention, so it is said and not changed
+        axis += " though the body is along z: it lies, or the file was converted (--up z)"
+    fps, pace = rate(reading, RATE)
+    notes = (*estimate.notes, axis, pace, "set down on the ground", bones)
     source = f"{Path(path).name} ({name}, {', '.join(notes)})"
-    return smpl.smpl_motion(joints, estimate.rotations, pelvis, RATE, estimate.up, source)
+    return smpl.smpl_motion(joints, estimate.rotations, pelvis, fps, up, source)
 
 
 def _mapping(path: Path | str) -> Mapping[str, Any]:
-    content = read_bytes(path)
-    found = load_npz(content, str(path)) if content[:2] == b"PK" else load_npy(content, str(path))
+    content = content_of(path)
+    found = arrays_of(content, str(path)) if content[:2] == b"PK" else load_npy(content, str(path))
     return found if isinstance(found, dict) else {}
 
 
@@ -206,9 +224,9 @@ def _matrices(path: Path | str, matrices: Float[np.ndarray, "T 22 3 3"]) -> Floa
 
 
 def _betas(betas: Any) -> Float[np.ndarray, "B"] | None:
-    if betas is None:
+    table = np.asarray(() if betas is None else betas, np.float64)
+    if table.size == 0:
         return None
-    table = np.asarray(betas, np.float64)
     return table.reshape(-1, table.shape[-1]).mean(0)
 
 

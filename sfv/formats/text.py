@@ -4,38 +4,50 @@ It knows no format: it turns what can go wrong with a file into one sentence.
 """
 
 import gzip
-import zlib
+import warnings
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from sfv.errors import InputError
+from sfv.work.contents import content_of
 from sfv.work.files import replacing
 
 
-def read_bytes(path: Path | str) -> bytes:
-    """The content of a file, unpacked when it is gzipped (by its first two bytes, whatever its name).
-
-    Raises:
-        InputError: no such file, or a broken archive.
-    """
-    try:
-        content = Path(path).read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is a broken gzip archive ({error}); copy or download it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}); check the name") from error
-
-
 def read_text(path: Path | str) -> str:
-    """The text of a file, plain or gzipped.
+    """The text of a file, plain or packed.
 
     Raises:
         InputError: no such file, a broken archive, or no text.
     """
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return content_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} holds no text; give a text file, or name its --format") from error
+        raise InputError(f"{path} holds no text in UTF-8; save it as that, or name its --format") from error
+
+
+def numbers(text: str) -> Float[np.ndarray, " n"]:
+    """All numbers of a text, which stand between white space.
+
+    Raises:
+        ValueError: something in it is no number.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # so NumPy says that it stopped before the end
+        try:
+            return np.fromstring(text, np.float64, sep=" ") if text.strip() else np.zeros(0)
+        except (DeprecationWarning, ValueError) as error:  # a warning in NumPy before 2.3
+            # slowly, for the word that it is
+            raise ValueError(next((w for w in text.split() if not _is_number(w)), "a number")) from error
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def write_text(path: Path | str, text: str) -> None:

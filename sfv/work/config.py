@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from sfv.errors import InputError, did_you_mean
+from sfv.errors import InputError, blamed, did_you_mean
+from sfv.work.contents import require_file
 from sfv.work.files import replacing
 
 Config = TypeVar("Config")
+DEEPEST = 20
+"""Sections in sections of a file of settings."""
+LARGEST = 1 << 20
+"""Bytes of one."""
 
 
 def plain(value: Any) -> Any:
@@ -44,12 +49,26 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     import yaml
 
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check the name") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML ({' '.join(str(error).split())}); give a config.yaml of sfv") from error
+    class Loader(yaml.SafeLoader):
+        """Without aliases, by which a few lines hold more than memory does, and without depth."""
+
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError("it holds an alias, and settings have none")
+            self.depth += 1
+            if self.depth > DEEPEST:
+                raise ValueError(f"it is nested more than {DEEPEST} deep")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+    require_file(path)
+    with blamed(f"{path} is not YAML that sfv reads", "give a config.yaml of sfv"):
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"it has more than {LARGEST >> 10} KiB")
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no settings; give a config.yaml that sfv wrote beside a result")
     return content

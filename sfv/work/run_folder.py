@@ -7,6 +7,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from sfv.errors import blamed
 from sfv.work.stage import Mark
 
 POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
@@ -60,7 +61,14 @@ def stage_minutes(folder: RunFolder) -> dict[str, float]:
 
 
 def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a table of numbers (.csv); what is empty is NaN."""
-    with path.open(newline="", encoding="utf-8") as file:
+    """The columns of a table of numbers (.csv); what is empty is NaN.
+
+    Raises:
+        InputError: it is no such table.
+    """
+    with (
+        blamed(f"{path} is damaged", "delete it and train on, or report without it"),
+        path.open(newline="", encoding="utf-8") as file,
+    ):
         rows = list(csv.DictReader(file))
-    return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}
+        return {name: [float(row[name] or "nan") for row in rows] for name in (rows[0] if rows else ())}

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
+from sfv.work.contents import require_file
 from sfv.work.files import replacing
 
 
@@ -28,11 +29,9 @@ def load_tensors(path: Path, advice: str) -> tuple[dict[str, Tensor], dict[str, 
     Raises:
         InputError: no such file, or not one of ours.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})["about"])
-            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no iterator)
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}; {advice}") from error
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no safetensors file of sfv ({error}); {advice}") from error
+    if not path.exists():
+        raise InputError(f"there is no file {path}; {advice}")
+    require_file(path)
+    with blamed(f"{path} is no safetensors file of sfv", advice), safe_open(path, framework="pt") as file:
+        about = json.loads((file.metadata() or {})["about"])
+        return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no iterator)

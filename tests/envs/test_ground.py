@@ -200,11 +200,11 @@ def test_end_effectors_are_measured_from_the_ground_below_them(wave):
     from envs.rewards import end_effectors
 
     env = make(wave, terrain=("slope_across",), tiles=[Tile("slope_across", 0.0)], start="fixed", velocity_noise=0.0)
-    view = env.view()
-    view = replace(view, xpos=view.past.xpos, qpos=view.past.qpos)
-    view = replace(view, below=env._below(view.xpos, view.past.xpos))
+    moment = env.moment()
+    moment = replace(moment, xpos=moment.past.xpos, qpos=moment.past.qpos)
+    moment = replace(moment, below=env._below(moment.xpos, moment.past.xpos))
     # footing and ground differ by what the blur makes at the tile's edges, nothing in the middle
-    torch.testing.assert_close(end_effectors(view, 40.0), torch.ones(8), atol=1e-3, rtol=0)
+    torch.testing.assert_close(end_effectors(moment, 40.0), torch.ones(8), atol=1e-3, rtol=0)
 
 
 # ---- the scan

@@ -135,6 +135,6 @@ def test_displaced_is_mj_integratepos(wave):
     move = np.random.default_rng(0).normal(0.0, 0.3, MODEL.nv)
     wanted = wave.qpos[3].copy()
     mujoco.mj_integratePos(MODEL, wanted, move, 1.0)
-    got = displaced(env.body, torch.as_tensor(wave.qpos[3:4]).float(), torch.as_tensor(move[None]).float())
+    got = displaced(env.joints, torch.as_tensor(wave.qpos[3:4]).float(), torch.as_tensor(move[None]).float())
     # MuJoCo turns the root's position in the world and its rotation in the body, as ours
     np.testing.assert_allclose(got[0].numpy(), wanted, atol=1e-5)

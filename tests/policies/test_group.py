@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from policies.config import TrainConfig
 from policies.group import joined
 from policies.ppo import PPO, Rollout
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 
 torch.set_num_threads(1)
 ENVS, STEPS = 8, 6
@@ -41,7 +41,7 @@ class Toy:
         reward = torch.exp(-(action - self.x[:, :2]).square().sum(-1))
         never = torch.zeros(self.num_envs, dtype=torch.bool)
         obs = self.reset()
-        return Step(obs, reward, never, never, obs, {"age": torch.ones(self.num_envs)})
+        return Step(obs, reward, never, never, obs, Info(torch.ones(self.num_envs, dtype=torch.long), never))
 
     def state(self):
         return {"generator": self.generator.get_state(), "x": self.x.clone()}

@@ -9,7 +9,7 @@ import torch
 from policies.config import TrainConfig, parse_budget
 from policies.ppo import PPO, gae
 from sfv.errors import InputError
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 
 
 def test_reward_one_for_ever_under_a_time_limit_is_worth_its_whole():
@@ -60,7 +60,7 @@ class Target:
         self.age += 1
         final = self.x = self._draw()
         truncated = self.age >= 5
-        info = {"age": self.age.clone()}
+        info = Info(self.age.clone(), torch.zeros_like(truncated))
         self.age[truncated] = 0
         return Step(final, reward, torch.zeros_like(truncated), truncated, final, info)
 

@@ -10,7 +10,7 @@ from policies.export import DeterministicActor
 from policies.networks import make_policy
 from policies.ppo import PPO
 from policies.teachers import Teachers
-from sfv.interfaces import Step
+from sfv.interfaces import Info, Step
 
 CONFIG = TrainConfig(
     num_envs=64, steps=8, minibatch=128, hidden=(32,), noise=(0.1, 0.1, 0.1), learning_rate=1e-2, compile=False
@@ -35,7 +35,7 @@ class Two:
     def step(self, action):
         never = torch.zeros(64, dtype=torch.bool)
         obs = self.reset()
-        return Step(obs, torch.full((64,), 0.5), never, never, obs, {"age": torch.ones(64)})
+        return Step(obs, torch.full((64,), 0.5), never, never, obs, Info(torch.ones(64, dtype=torch.long), never))
 
     def state(self):
         return {"generator": self.generator.get_state()}

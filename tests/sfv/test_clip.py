@@ -145,7 +145,7 @@ def test_bad_files_are_refused_with_a_sentence(tmp_path: Path) -> None:
 
 
 def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "sound.wav"
+    path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("pcm_s16le", 8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
@@ -172,3 +172,32 @@ def test_unreadable_file_is_refused(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(InputError, match="permissions"):
         Clip.open(path)
+
+
+def test_files_that_make_ffmpeg_open_others_are_refused(tmp_path: Path) -> None:
+    film = encode(tmp_path / "film.mp4", list(range(0, 1000, 40)))
+    others = {
+        "list.m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{film}\n#EXT-X-ENDLIST\n",
+        "list.ffconcat": f"ffconcat version 1.0\nfile {film.name}\n",
+        "text.txt": "drawn as a terminal would\n" * 200,
+    }
+    for name, text in others.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(InputError, match="is not a video that can be read"):
+            Clip.open(tmp_path / name)
+    assert len(Clip.open(film)) == 25
+
+
+def test_a_video_of_an_unknown_codec_or_of_giant_pictures_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = encode(tmp_path / "film.mp4", list(range(0, 1000, 40)))
+    content = film.read_bytes()
+    assert content.count(b"avc1") >= 1
+    film.write_bytes(content.replace(b"avc1", b"qqqq").replace(b"avcC", b"qqqC"))
+    with pytest.raises(InputError, match=r"cannot be decoded|is not a video"):
+        Clip.open(film)
+    film.write_bytes(content)
+    monkeypatch.setattr("sfv.clip.LARGEST", 64 * 48 - 1)
+    with pytest.raises(InputError, match="64 x 48 px"):
+        Clip.open(film)

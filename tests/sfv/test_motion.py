@@ -210,8 +210,17 @@ def test_columns_are_matched_by_name(tmp_path):
         ({"qpos": np.zeros(12)}, "qpos is"),
         ({"qpos": np.full((5, 12), np.nan)}, "NaN"),
         ({"qpos": np.zeros((1, 12))}, "at least 2 frames"),
-        ({"fps": 0.0}, "must be positive"),
+        ({"fps": 0.0}, "must be from 1 to 1000"),
+        ({"fps": np.inf}, "must be from 1 to 1000"),
         ({"skeleton": "<mujoco"}, "cannot be read"),
+        ({"skeleton": "<mujoco><include file='x.xml'/></mujoco>"}, "holds <include>, and skeletons have bodies"),
+        (
+            {"skeleton": "<mujoco><worldbody><replicate count='9'><body/></replicate></worldbody></mujoco>"},
+            "<replicate>",
+        ),
+        ({"skeleton": "<mujoco><worldbody>" + "<body/>" * 1001 + "</worldbody></mujoco>"}, "1001 bodies, and 1000"),
+        ({"qpos": wandering().qpos * ([1.0] * 3 + [3.0] * 4 + [1.0] * 5)}, "off by 2 from 1"),
+        ({"qpos": wandering().qpos + np.eye(12)[2] * 1e7}, "1e.07 m from the origin"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(tmp_path, changes, words):
@@ -238,6 +247,13 @@ def test_a_pickle_in_the_file_is_not_opened(tmp_path):
     np.savez(tmp_path / "m.npz", qpos=np.array([{}], dtype=object))
     with pytest.raises(InputError):
         Motion.load(tmp_path / "m.npz")
+
+
+def test_what_a_file_says_of_itself_is_plain_text(tmp_path):
+    assert (
+        Motion.load(saved(tmp_path, source="a \x1b[31mred\x07 one\nin two lines")).source
+        == "a ?[31mred? one in two lines"
+    )
 
 
 def test_no_file(tmp_path):

@@ -51,10 +51,40 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes((tmp_path / "newer.npz").read_bytes()[:500])
     for name, reason in {
         "missing.npz": "does not exist",
-        "text.npz": "not a readable pose track",
-        "cut.npz": "not a readable pose track",
+        "text.npz": "broken archive",
+        "cut.npz": "broken archive",
         "other.npz": "not a pose track",
         "newer.npz": "version 99",
     }.items():
         with pytest.raises(InputError, match=reason):
             PoseTrack.load(tmp_path / name)
+
+
+def test_a_damaged_track_is_a_sentence(tmp_path: Path) -> None:
+    """A bit of a packed array flipped, or an array shorter than the others, or numbers that no estimator gives."""
+    whole = tmp_path / "track.npz"
+    some_track().save(whole)
+    content, damaged = bytearray(whole.read_bytes()), tmp_path / "damaged.npz"
+    refused = 0
+    for place in range(100, len(content), 97):
+        content[place] ^= 0x10
+        damaged.write_bytes(content)
+        content[place] ^= 0x10
+        try:
+            PoseTrack.load(damaged)
+        except InputError:
+            refused += 1
+    assert refused  # checksums find what changes an array
+    with np.load(whole) as file:
+        arrays = {name: file[name] for name in file.files}
+    for name, value in (
+        ("points_2d", arrays["points_2d"][:1]),
+        ("points_2d", arrays["points_2d"] * 1e30),
+        ("times", -arrays["times"]),
+        ("image_size", np.array([0, 10])),
+        ("image_size", np.array([1])),
+        ("confidence", arrays["confidence"] + 5.0),
+    ):
+        np.savez(damaged, **(arrays | {name: value}))
+        with pytest.raises(InputError, match=r"damaged\.npz is not a readable pose track"):
+            PoseTrack.load(damaged)

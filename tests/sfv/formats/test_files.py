@@ -8,14 +8,15 @@ import pytest
 
 from sfv.character import load_character
 from sfv.errors import InputError
-from sfv.formats.files import FORMATS, read_motion, write_motion
+from sfv.formats.files import read_motion, write_motion
+from sfv.formats.known import FORMATS
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 
 SUFFIXES = {"npz": "npz", "deepmimic": "json", "bvh": "bvh", "csv": "csv"}
 """Formats that hold the humanoid; those of robots and those that are only read have tests of their own."""
 ELSEWHERE = {
-    *("amc", "robot", "unitree", "kimodo", "mjlab", "locomujoco", "amass", "humanml3d", "gvhmr", "wham", "tram"),
+    *("amc", "robot", "unitree", "kimodo-csv", "mjlab", "locomujoco", "amass", "humanml3d", "gvhmr", "wham", "tram"),
     *("humans4d", "mimickit"),
 }
 

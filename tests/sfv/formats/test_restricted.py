@@ -14,6 +14,7 @@ import torch
 from sfv.errors import InputError
 from sfv.formats import restricted
 from sfv.formats.files import read_motion
+from sfv.work.contents import array_names, arrays_of
 
 
 class Bomb:
@@ -178,7 +179,7 @@ def test_malicious_arrays_execute_nothing(tmp_path):
     for name in ("m.npy", "m.npz"):
         with pytest.raises(InputError):
             read_motion(tmp_path / name)
-    assert sorted(restricted.load_npz(archive.getvalue(), "x")) == ["fps", "trans"]
+    assert sorted(arrays_of(archive.getvalue(), "x")) == ["fps", "trans"]
     # a pickle inside of a tensor's storage
     stored = pickle.dumps(Bomb())
     inner = b"\x80\x02ctorch.storage\n_load_from_bytes\nB" + len(stored).to_bytes(4, "little") + stored + b"\x85R."
@@ -217,10 +218,10 @@ def test_broken_files_are_told(tmp_path):
     for content in (good[:50], b"\x80\x04", b"\x80\x04.", good[:-1], b"\x80\x05" + bytes(range(256))):
         with pytest.raises(InputError):
             restricted.load_pickle(content, "x")
-    for load in (restricted.load_npy, restricted.load_npz, restricted.load_torch):
+    for load in (restricted.load_npy, arrays_of, restricted.load_torch):
         with pytest.raises(InputError):
             load(b"\x93NUMPY\x01\x00v\x00{nothing", "x")
-    with pytest.raises(InputError, match="no readable PyTorch"):
+    with pytest.raises(InputError, match="broken archive"):
         restricted.load_torch(torch_file({"a": torch.zeros(9)})[:300], "x")
 
 
@@ -228,6 +229,46 @@ def test_what_an_archive_holds():
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("poses.npy", b"")
-    assert restricted.npz_keys(stream.getvalue()) == {"poses"}
-    assert restricted.npz_keys(b"PK\x03\x04") == frozenset()
-    assert restricted.npz_keys(b"text") == frozenset()
+    assert array_names(stream.getvalue()) == {"poses"}
+    assert array_names(b"PK\x03\x04") == frozenset()
+    assert array_names(b"text") == frozenset()
+
+
+def laughs(levels, of=10):
+    """A list of ten lists of ten lists ..., by a few bytes for each level."""
+    content = b"\x80\x02]q\x00" + b"(" + b"K\x00" * of + b"e"
+    for level in range(1, levels):
+        content += b"]" + b"q" + bytes([level]) + b"(" + (b"h" + bytes([level - 1])) * of + b"e"
+    return content + b"."
+
+
+def test_a_pickle_that_says_more_than_it_holds_ends(tmp_path):
+    assert restricted.load_pickle(laughs(2), "x") == [[0] * 10] * 10
+    with pytest.raises(InputError, match="more than 4194304 things"):
+        restricted.load_pickle(laughs(12), "x")
+    (tmp_path / "m.pkl").write_bytes(laughs(12))
+    for format in (None, "wham", "humans4d", "mimickit"):
+        with pytest.raises(InputError):
+            read_motion(tmp_path / "m.pkl", format)
+
+
+def test_keys_that_are_hashed_for_ever_are_refused():
+    # (), then 40 times a pair of what was before: 2^40 things to hash, of 40 that are there; each is stored and popped
+    pairs = b")q\x000" + b"".join(b"h%ch%c\x86q%c0" % (i, i, i + 1) for i in range(40)) + b"h\x28"
+    for content in (
+        b"}" + pairs + b"K\x01s.",
+        b"}(" + pairs + b"K\x01u.",
+        b"c__builtin__\nset\n(" + pairs + b"l\x85R.",
+    ):
+        with pytest.raises(InputError, match="a key that is a tuple"):
+            restricted.load_pickle(b"\x80\x02" + content, "x")
+
+
+def test_a_tensor_beyond_its_storage_is_refused():
+    # a tensor of a million elements that are all one number, with strides of 0
+    content = torch_file({"a": torch.arange(4.0)})
+    np.testing.assert_array_equal(restricted.load_torch(content, "x")["a"], np.arange(4.0))
+    with pytest.raises(InputError, match="beyond its storage"):
+        restricted.load_torch(torch_file({"a": torch.zeros(1).expand(1000)}), "x")
+    half = torch.tensor([1.0, -2.5, 3e38], dtype=torch.bfloat16)
+    np.testing.assert_array_equal(restricted.load_torch(torch_file({"h": half}), "x")["h"], half.float().numpy())

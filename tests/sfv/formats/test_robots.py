@@ -75,7 +75,7 @@ def test_bones_come_without_meshes_and_roots_become_free(robot, tmp_path):
         robot_skeleton(tmp_path / "fixed.xml", "x")
 
 
-@pytest.mark.parametrize("format", ["unitree", "kimodo"])
+@pytest.mark.parametrize("format", ["unitree", "kimodo-csv"])
 def test_robot_csv_there_and_back(tmp_path, robot, motion, format):
     write_motion(motion, tmp_path / "m.csv", format)
     first = (tmp_path / "m.csv").read_text().split("\n")[0].split(",")
@@ -94,7 +94,7 @@ def test_a_quaternion_that_could_be_both_is_asked_for(tmp_path, robot, motion):
     write_robot_csv(Motion(motion.skeleton, 30.0, still), tmp_path / "m.csv", "wxyz")
     with pytest.raises(InputError, match="--format kimodo"):
         read_motion(tmp_path / "m.csv", character=robot)
-    same(read_motion(tmp_path / "m.csv", "kimodo", character=robot), Motion(motion.skeleton, 30.0, still))
+    same(read_motion(tmp_path / "m.csv", "kimodo-csv", character=robot), Motion(motion.skeleton, 30.0, still))
 
 
 def change(column, factor):

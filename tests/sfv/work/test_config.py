@@ -57,3 +57,18 @@ def test_not_settings(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(InputError, match=r"config\.yaml"):
         read_yaml(tmp_path / "config.yaml")
+
+
+def test_settings_that_grow_when_they_are_read_are_refused(tmp_path):
+    path = tmp_path / "config.yaml"
+    lines = ["- &a0 [x, x, x]"] + [f"- &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]" for i in range(1, 30)]
+    for text in (
+        "a:\n  " + "\n  ".join(lines),
+        "a: " + "[" * 1000 + "]" * 1000,
+        "a: " + "{b: " * 1000 + "1" + "}" * 1000,
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"config\.yaml is not YAML that sfv reads"):
+            read_yaml(path)
+    path.write_text("a:\n  b: [1, 2]\n")
+    assert read_yaml(path) == {"a": {"b": [1, 2]}}
