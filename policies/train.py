@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from policies.begin import take_over
 from policies.config import TrainConfig, parse_budget
 from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
 from policies.group import Group, joined
@@ -57,12 +58,14 @@ def train(
     group: Group | None = None,
     teacher: Policy | None = None,
     lessons: float = 0.0,
+    begun_from: Path | None = None,
 ) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
     The policy written is the best that `judge` saw: by success, then by normalised return. Of a group of learners, by
     default that which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard
-    less and less over `lessons` samples (`PPO.heard`).
+    less and less over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
+    exploration is then as narrow as it is for a skill that has been found.
 
     Returns:
         Path of policy.safetensors.
@@ -74,6 +77,10 @@ def train(
     group = group or joined()
     assert group.size == 1 or env.num_envs == group.share(config.num_envs), "each has its part of the environments"
     learner = PPO(env, config, group, teacher, lessons)
+    if begun_from and not (folder / CHECKPOINT).exists():
+        take_over(learner.policy, begun_from)
+        take_over(learner.average, begun_from)
+        learner.narrowed = config.narrowing
     if group.rank > 0:
         _assist(learner)
         return folder / "policy.safetensors"

@@ -12,17 +12,20 @@ from torch import Tensor
 
 from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
-from envs.tracking import TrackingEnv, training_tiles
+from envs.tracking import TrackingEnv
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.kinematics import motion_state
 from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
+from sfv.terrain.kinds import parse_terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
 """Horizon of loops (DeepMimic section 7)."""
+JUDGED = 0.0, 1 / 3, 2 / 3, 1.0
+"""Difficulties of terrain at which policies are judged where the task names a kind alone."""
 UNSEEN = 1000
 """Added to the seed of the terrain that a policy was trained on, for that on which it is judged."""
 ENTERED = 2 / 3
@@ -118,11 +121,24 @@ def judging_env(
     Its ground, where it is not level, is `tiles`, or else of the kinds that the config names, other than trained on.
     """
     config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
-    tiles = tiles or training_tiles(replace(config, terrain_seed=UNSEEN + config.terrain_seed))
+    tiles = tiles or judged_tiles(config)
     env = TrackingEnv(motions, character, config, num_envs, seed, tiles, seconds)
     for name in DERIVED:
         env.sim.field(name)
     return env
+
+
+def judged_tiles(config: TrackingConfig) -> list[Tile]:
+    """The ground that policies are judged on: JUDGED difficulties of each kind, or as many of the one named.
+
+    Kinds take turns, so that few rollouts meet all of them.
+    """
+    out = []
+    for index, level in enumerate(JUDGED):
+        for text in config.terrain:
+            kind, difficulty = parse_terrain(text)
+            out.append(Tile(kind, level if difficulty is None else difficulty, UNSEEN + config.terrain_seed + index))
+    return out
 
 
 def begin(env: TrackingEnv, clip: Tensor, start: Tensor, seed: int) -> Tensor:

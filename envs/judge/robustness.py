@@ -208,7 +208,7 @@ class Robustness:
         down = ~up
         for step in range(round((BEFORE + AFTER) * hz) + env.events.push_steps):
             env.advance(self.policy(env.observe()))
-            near &= body_errors(env.view()).nan_to_num(1e3).mean(-1) < FAILURE
+            near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
             if step < round(BEFORE * hz):
                 down |= touch() | ~near  # who falls by himself is no witness of pushes
             up &= ~touch()

@@ -45,7 +45,9 @@ def run_stages(run: Run) -> list[Stage]:
         )
         stages.append(preview_stage(motion, folder.preview, character, planned, about))
     motions = {motion.stem: motion}
-    stages.append(policy_stage(motions, folder.policy, character, tracking, settings.train))
+    stages.append(
+        policy_stage(motions, folder.policy, character, tracking, settings.train, begun_from=settings.begun_from)
+    )
     stages.append(
         evaluation_stage(
             folder.policy("policy.safetensors"),

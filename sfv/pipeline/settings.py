@@ -5,9 +5,9 @@ Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and nei
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from tyro.conf import OmitArgPrefixes
+from tyro.conf import OmitArgPrefixes, arg
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -29,6 +29,9 @@ class Settings:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    begun_from: Annotated[Path | None, arg(name="from")] = None
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain. What it did not see,
+    as a --scan, it learns to use."""
     mend: bool = True
     """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
     slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from

@@ -130,6 +130,7 @@ def policy_stage(
     config: TrainConfig,
     teachers: Mapping[str, Path] | None = None,
     lessons: float = 0.0,
+    begun_from: Path | None = None,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
@@ -141,6 +142,7 @@ def policy_stage(
         config: of the learner.
         teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
         lessons: samples over which it hears them less and less.
+        begun_from: a policy to begin with, of a run or by its folder or file.
 
     Raises:
         InputError: the budget cannot be read.
@@ -150,12 +152,15 @@ def policy_stage(
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
         said["lessons"] = lessons
+    if begun_from:
+        begun_from = policy_file(begun_from)
+        inputs |= {"begun from": begun_from}
 
     def work() -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, place(""), teachers or {}, lessons)
+        broken = train_policy(motions, body, tracking, config, place(""), teachers or {}, lessons, begun_from)
         save_broken(broken.state, broken.count, broken.model, place(BROKEN))
         write_config(place("config.yaml"), said)
 
@@ -172,6 +177,18 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def policy_file(place: Path) -> Path:
+    """The policy of a run, or in the folder of a policy, or the file itself.
+
+    Raises:
+        InputError: there is none.
+    """
+    for path in (place / POLICY / "policy.safetensors", place / "policy.safetensors", place):
+        if path.is_file():
+            return path
+    raise InputError(f"{place} holds no policy to begin from; name a run, or a folder that sfv train made")
 
 
 def motion_inputs(motions: Mapping[str, Path]) -> dict[str, Path]:

@@ -51,6 +51,7 @@ def train_policy(
     folder: Path,
     teachers: Mapping[str, Path],
     lessons: float,
+    begun_from: Path | None = None,
 ) -> Broken:
     """Train one policy of one motion or several and write its files into `folder`; see `pipeline.stages.policy_stage`.
 
@@ -63,9 +64,9 @@ def train_policy(
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
     if len(clips) > 1:
-        train(env, Suite(clips, body, tracking), config, folder, None, teacher, lessons)
+        train(env, Suite(clips, body, tracking), config, folder, None, teacher, lessons, begun_from)
     else:
         (clip,) = clips.values()
         evaluator = Evaluator(clip, body, tracking, JUDGED_LOOP if clip.loop else JUDGED)
-        train(env, lambda policy: evaluator(policy).report, config, folder, None, teacher, lessons)
+        train(env, lambda policy: evaluator(policy).report, config, folder, None, teacher, lessons, begun_from)
     return Broken(env.broken, env.broken_state, env.model)
