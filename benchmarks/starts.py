@@ -59,7 +59,7 @@ def table(out: Path, clips: list[str], starts: list[str], seeds: int) -> None:
 
 def logged(run: Path) -> bool:
     """A training has begun there and was measured at least once."""
-    return RunFolder(run).policy("progress.csv").exists()
+    return any(RunFolder(run).policy(name).exists() for name in ("progress.csv", "making/progress.csv"))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import pytest
 from safetensors import safe_open
 
 from sfv.work.files import TEMPORARY
+from sfv.work.run_folder import RunFolder
 
 KILLS = 10
 
@@ -27,14 +28,15 @@ root = Path(sys.argv[1])
 
 def stage(name, source):
     out, half = root / name / "out.txt", root / name / "half.txt"
-    def work():
-        lines = half.read_text().splitlines() if half.exists() else []
+    def work(at):
+        made, partial = at(out), at(half)
+        lines = partial.read_text().splitlines() if partial.exists() else []
         while len(lines) < 20:  # a slow worker that notes how far it is
             time.sleep(0.005)
             lines.append(f"{name} {len(lines)} of {source.read_text()[:9]}")
-            with replacing(half) as temporary:
+            with replacing(partial) as temporary:
                 temporary.write_text("\\n".join(lines))
-        with replacing(out) as temporary:
+        with replacing(made) as temporary:
             for line in lines:
                 with temporary.open("a") as file:
                     file.write(line)
@@ -139,8 +141,9 @@ def whole(folder: Path) -> None:
 
 def samples_so_far(folder: Path) -> int:
     """How far the training is that would be gone on with."""
-    path = folder / "3-policy" / "checkpoint.safetensors"
-    if not path.is_file():
+    places = [RunFolder(folder).policy(name) for name in ("making", "")]
+    path = next((p for place in places if (p := place / "checkpoint.safetensors").is_file()), None)
+    if path is None:
         return 0
     with safe_open(path, framework="np") as file:
         return int(file.get_tensor("learner.samples"))

@@ -14,7 +14,7 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.stages import by_name, policy_stage
 from sfv.work.folder import alone_in
-from sfv.work.stage import Outcome, Stage, perform
+from sfv.work.stage import At, Outcome, Stage, perform
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ def train_as_one(program: Program) -> None:
     stage = stage_of(program.motions, out, program)
     if group.rank > 0:
         if group.told(None) == "work":
-            stage.work()
+            stage.work(stage.bench.at)
         return
 
-    def work() -> None:
+    def work(at: At) -> None:
         group.told("work")
-        stage.work()
+        stage.work(at)
 
     with alone_in(out):
         outcome = perform(replace(stage, work=work))

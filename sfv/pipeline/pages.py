@@ -11,7 +11,7 @@ from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
 from sfv.work.run_folder import read_columns
-from sfv.work.stage import Stage
+from sfv.work.stage import At, Stage
 
 PAGE_VERSION, PREVIEW_VERSION = 1, 3
 """To be raised when the code of a stage changes what it makes."""
@@ -25,7 +25,7 @@ def preview_stage(
     """Reference motion -> what physics makes of it without training, and a page of it for the time of training."""
     scorecard = motion.with_name("scorecard.json")
 
-    def work() -> None:
+    def work(at: At) -> None:
         from envs.preview.preview import preview, save_targets
         from sfv.character import load_character
         from sfv.motion import Motion
@@ -36,15 +36,15 @@ def preview_stage(
         wanted, body = Motion.load(motion), load_character(character)
         with bar("following", wanted.duration * config.control_hz, "steps") as advance:
             shown = preview(wanted, body, config, advance)
-        shown.simulated.save(place("preview.npz"))
-        save_targets(place("targets.npz"), shown, body, config)
-        rollout_video(place("preview.mp4"), shown.reference, shown.simulated, body, source_pictures(motion))
+        shown.simulated.save(at(place("preview.npz")))
+        save_targets(at(place("targets.npz")), shown, body, config)
+        rollout_video(at(place("preview.mp4")), shown.reference, shown.simulated, body, source_pictures(motion))
         clip = clip_of(motion)
         title = f"{clip.name if clip else wanted.source}, before training"
         report = replace(shown.report, title=title, provenance=provenance())
-        report.save(place("preview.json"))
-        media = {"rollout": place("preview.mp4")} | ({"source": clip} if clip else {})
-        write_page(place("index.html"), report, judged(Report.load(scorecard), report), media)
+        report.save(at(place("preview.json")))
+        media = {"rollout": at(place("preview.mp4"))} | ({"source": clip} if clip else {})
+        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media)
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
@@ -75,7 +75,7 @@ def page_stage(
     """Report, video, learning curve, scorecard, overlay, preview and robustness -> one page."""
     curve, scorecard = policy.with_name("progress.csv"), motion.with_name("scorecard.json")
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.view.page.page import write_page
 
         card = Report.load(scorecard)
@@ -87,7 +87,7 @@ def page_stage(
         if robustness:
             link = Path(os.path.relpath(robustness.with_name("index.html"), page.parent)).as_posix()
             firm = Report.load(robustness), link
-        write_page(page, Report.load(report), card, shown, read_columns(curve), firm)
+        write_page(at(page), Report.load(report), card, shown, read_columns(curve), firm)
 
     inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard}
     inputs |= {"overlay": overlay} if overlay else {}

@@ -15,7 +15,7 @@ from sfv.pipeline.trained import Trained
 from sfv.work.files import read_json, write_json
 from sfv.work.provenance import provenance
 from sfv.work.run_folder import ROBUSTNESS
-from sfv.work.stage import Stage
+from sfv.work.stage import At, Stage
 
 ROBUSTNESS_VERSION = 1
 """To be raised when the code changes what is measured."""
@@ -38,7 +38,7 @@ def robustness_stage(
     """Policy and reference motion -> robustness.json, and a page of it."""
     said: dict[str, object] = {"character": character, "tracking": tracking, "quick": quick, "seed": seed}
 
-    def work() -> None:
+    def work(at: At) -> None:
         import torch
 
         from envs.judge.robustness import FULL, QUICK, Robustness, matrix
@@ -55,7 +55,7 @@ def robustness_stage(
         parts, found = judge.parts(), {}
         with bar("measuring", sum(part.count for part in parts), "rollouts") as advance:
             for part in parts:
-                kept = place(PARTS) / f"{part.name.replace(' ', '-')}.json"
+                kept = at(place(PARTS)) / f"{part.name.replace(' ', '-')}.json"
                 if not kept.is_file():
                     advance(0, f"measuring {part.name}")
                     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,8 @@ def robustness_stage(
                 found[part.name] = read_json(kept)
                 advance(part.count)
         report = replace(matrix(f"robustness of {clip.source or motion.stem}", found), provenance=about())
-        report.save(place("robustness.json"))
-        write_robustness(place("index.html"), {clip.source or motion.stem: report})
+        report.save(at(place("robustness.json")))
+        write_robustness(at(place("index.html")), {clip.source or motion.stem: report})
 
     decisive = said | {"tracking": replace(tracking, threads=0)} | body_of(character)
     outputs = (place("robustness.json"), place("index.html"))

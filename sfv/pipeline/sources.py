@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfv.work.stage import origin
+from sfv.work.mark import origin
 
 if TYPE_CHECKING:
     import numpy as np

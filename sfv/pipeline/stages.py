@@ -20,7 +20,7 @@ from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.files import fingerprint, replacing
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
-from sfv.work.stage import Stage
+from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
     import mujoco
@@ -58,16 +58,16 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
     """Clip -> track, and the overlay video."""
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
-    def work() -> None:
+    def work(at: At) -> None:
         from recon.pose.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
         frames = Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
-        overlay_video(frames, estimate.tracks, estimate.chosen, overlay)
-        estimate.track.save(track)
-        write_config(place("config.yaml"), settings)
+        overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
+        estimate.track.save(at(track))
+        write_config(at(place("config.yaml")), settings)
 
     outputs = (track, overlay, place("config.yaml"))
     return Stage(POSE, POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
@@ -83,12 +83,13 @@ def motion_stage(
     """
     said: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.reference import reconstructed
         from sfv.pose import PoseTrack
 
-        reconstructed(PoseTrack.load(track), _character(character), config, mend).save(motion, place)
-        write_config(place("config.yaml"), said)
+        reference = reconstructed(PoseTrack.load(track), _character(character), config, mend)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     files = {"camera path": config.camera_path, "lifter": config.lifter}
@@ -111,11 +112,12 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
     if performer is not None:
         said["performer"] = performer
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.reference import reference_of
 
-        reference_of(source, _character(character), settings).save(motion, place)
-        write_config(place("config.yaml"), said)
+        reference = reference_of(source, _character(character), settings)
+        reference.save(at(motion), lambda name: at(place(name)))
+        write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
@@ -156,13 +158,13 @@ def policy_stage(
         begun_from = policy_file(begun_from)
         inputs |= {"begun from": begun_from}
 
-    def work() -> None:
+    def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, place(""), teachers or {}, lessons, begun_from)
-        save_broken(broken.state, broken.count, broken.model, place(BROKEN))
-        write_config(place("config.yaml"), said)
+        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons, begun_from)
+        save_broken(broken.state, broken.count, broken.model, place(BROKEN), at)
+        write_config(at(place("config.yaml")), said)
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     decisive = _decisive(said, tracking, character)
@@ -233,7 +235,7 @@ def evaluation_stage(
     said: dict[str, object] = {"character": character, "tracking": tracking, "rollouts": rollouts}
     alone = next(iter(motions.values())) if len(motions) == 1 else None
 
-    def work() -> None:
+    def work(at: At) -> None:
         from envs.judge.evaluation import Evaluator
         from envs.judge.suite import Suite
         from policies.export import load_policy
@@ -247,12 +249,12 @@ def evaluation_stage(
             (wanted,) = clips.values()
             evaluator = Evaluator(wanted, body, tracking, rollouts, seed=REPORT_SEED)
             found = evaluator(actor)
-            save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN))
-            show(found, wanted, body, alone, place)
+            save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN), at)
+            show(found, wanted, body, alone, lambda name: at(place(name)))
             clip = clip_of(alone)
             report = replace(found.report, title=clip.name) if clip else found.report
-        replace(report, provenance=provenance()).save(place("report.json"))
-        write_config(place("config.yaml"), said)
+        replace(report, provenance=provenance()).save(at(place("report.json")))
+        write_config(at(place("config.yaml")), said)
 
     names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
     decisive, inputs = _decisive(said, tracking, character), {"policy": policy} | motion_inputs(motions)
@@ -270,7 +272,7 @@ def show(found: "Evaluation", wanted: "Motion", body: "Character", motion: Path,
     rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
 
 
-def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path) -> None:
+def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path, at: At) -> None:
     """Keep a state from which the physics went to NaN, with its model and how often that happened; None: nothing."""
     if state is None:
         return
@@ -279,7 +281,7 @@ def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", pat
 
     compiled = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, compiled)
-    with replacing(path) as temporary:
+    with replacing(at(path)) as temporary:
         np.savez_compressed(temporary, state=state.numpy(), kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=count)
     log.warning("the physics went to NaN in %d episodes, which ended there; the state before one is in %s", count, path)
 

@@ -10,9 +10,10 @@ from policies.config import TrainConfig
 from sfv.errors import InputError
 from sfv.pipeline.stages import evaluation_stage, motions_among, policy_stage
 from sfv.work.config import changed
+from sfv.work.mark import Mark
 from sfv.work.provenance import provenance
 from sfv.work.run_folder import POLICY, RunFolder, stage_minutes
-from sfv.work.stage import Mark, Stage
+from sfv.work.stage import Stage
 
 ACTED = ("control_hz", "decimation", "action_scale")
 """Settings of the task that decide what an action does."""

@@ -74,6 +74,37 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """Beside a setting: what was done before it existed, where that is not its default."""
+
+    value: Any
+
+
+def as_known(config: Any, known: Any) -> Any:
+    """`config` as its fingerprint was taken by an earlier sfv, whose plain settings are `known`.
+
+    Settings that it did not have are left out where they stand at what it did. So a new setting makes nothing anew.
+    """
+    if isinstance(config, Mapping):
+        return {name: as_known(value, known.get(name) if isinstance(known, Mapping) else None)
+                for name, value in config.items()}  # fmt: skip
+    if not dataclasses.is_dataclass(config) or not isinstance(known, Mapping):
+        return config
+    hints = get_type_hints(type(config), include_extras=True)
+    kept = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        before = [extra.value for extra in getattr(hints[field.name], "__metadata__", ()) if isinstance(extra, Before)]
+        if field.name in known or value != (before[0] if before else _default(field)):
+            kept[field.name] = as_known(value, known.get(field.name))
+    return {type(config).__name__: kept}
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 def changed(base: Config, content: Mapping[str, Any], where: str) -> Config:
     """`base`, a dataclass instance, with the fields that `content` names replaced, at any depth; see `changes`."""
     return dataclasses.replace(base, **changes(base, content, where))  # type: ignore[type-var]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfv.errors import blamed
-from sfv.work.stage import Mark
+from sfv.work.mark import Mark
 
 POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
 """The stages of a run, and the folders of what they make."""

@@ -1,25 +1,31 @@
 """A stage: work that turns files into files, done once.
 
 A finished stage leaves a mark with the fingerprint of what it was made from and of what it made. While both still hold
-it is not run again; a stage that was killed goes on from its partial work as long as that still fits. It knows nothing
-of what the work is.
+it is not run again. Finished files stay until their successors are whole, and work that was killed goes on where it was
+as long as it still fits. It knows nothing of what the work is.
 """
 
+import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sfv.errors import InputError
-from sfv.work.config import plain
-from sfv.work.files import fingerprint, read_json, write_json
+from sfv.work.bench import MARK, Bench, remove
+from sfv.work.config import as_known
+from sfv.work.files import fingerprint
 from sfv.work.folder import made
+from sfv.work.mark import Mark, difference
 
-KIND = "sfv stage"
+log = logging.getLogger(__name__)
+
+At = Callable[[Path], Path]
+"""Where a result is while it is being made."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,9 @@ class Stage:
         version: raised whenever sfv's own code changes what the stage makes from the same inputs.
         inputs: what it reads; contents count, names and places do not.
         config: the settings that decide its result.
-        outputs: every file it makes, each written atomically by `work`.
+        outputs: every file it makes, all in the folder of the mark.
         mark: the file that says it is done, written last.
-        work: does it; called with everything in `partial` still there if that fits, and else gone.
+        work: does it: writes each output to where it is told, and finds its partial work there if that fits.
         partial: files and folders from which a killed `work` goes on.
         partial_config: the settings that partial work depends on; None means all of `config`.
     """
@@ -44,49 +50,14 @@ class Stage:
     config: Any
     outputs: tuple[Path, ...]
     mark: Path
-    work: Callable[[], None]
+    work: Callable[[At], None]
     partial: tuple[Path, ...] = ()
     partial_config: Any = None
 
-
-@dataclass(frozen=True)
-class Mark:
-    """What a stage leaves about itself.
-
-    Attributes:
-        state: 'begun' while partial work may lie about, 'done' at the end.
-        made_from: fingerprint of version, config and inputs.
-        begun_from: the same with `partial_config`.
-        inputs: name -> path, relative to the mark's folder.
-        config: the settings, as plain values.
-        outputs: path relative to the mark's folder -> SHA-256.
-        seconds: how long the work took, in its last go.
-        finished: date and time, UTC.
-    """
-
-    state: Literal["begun", "done"]
-    made_from: str
-    begun_from: str
-    inputs: Mapping[str, str]
-    config: Any
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    finished: str = ""
-
-    @classmethod
-    def read(cls, path: Path) -> "Mark | None":
-        """The mark at `path`, or None when there is none that this sfv understands."""
-        if not path.is_file():
-            return None
-        try:
-            content = read_json(path)
-            return cls(**content["stage"]) if content["kind"] == KIND else None
-        except (InputError, KeyError, TypeError):
-            return None  # not ours, or of another version: the stage is simply made again
-
-    def write(self, path: Path) -> None:
-        """Write it, atomically."""
-        write_json(path, {"kind": KIND, "stage": plain(self)})
+    @property
+    def bench(self) -> Bench:
+        """Where its results are made."""
+        return Bench(self.mark)
 
 
 @dataclass(frozen=True)
@@ -99,91 +70,103 @@ class Outcome:
     outputs: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """What a stage would be made from now, as a mark may say it: also as an earlier sfv said the same."""
+
+    stage: Stage
+    contents: Mapping[str, str]
+
+    def made_from(self, mark: Mark | None = None) -> str:
+        """The fingerprint of it all."""
+        return self._fingerprint(self.stage.config, mark)
+
+    def begun_from(self, mark: Mark | None = None) -> str:
+        """The fingerprint of what partial work depends on."""
+        return self._fingerprint(self.stage.partial_config or self.stage.config, mark)
+
+    def _fingerprint(self, config: Any, mark: Mark | None) -> str:
+        known = config if mark is None else as_known(config, mark.config)
+        return fingerprint(self.stage.version, known, self.contents)
+
+
 def perform(stage: Stage) -> Outcome:
     """Do a stage unless it is done.
 
     Raises:
-        InputError: an input is not there, half-done work of other inputs or settings would be lost, or whatever the
-            work says. What is then left is whole.
+        InputError: an input is not there, or whatever the work says. What was finished before is then still there.
     """
-    contents = {name: _content(path) for name, path in stage.inputs.items()}
-    made_from = fingerprint(stage.version, stage.config, contents)
-    begun_from = fingerprint(stage.version, stage.partial_config or stage.config, contents)
-
-    inputs = {name: os.path.relpath(path, stage.mark.parent) for name, path in stage.inputs.items()}
+    bench, folder = stage.bench, stage.mark.parent
+    assert all(path.parent == folder for path in (*stage.outputs, *stage.partial))
+    sources = _Sources(stage, {name: _content(path) for name, path in stage.inputs.items()})
+    inputs = {name: os.path.relpath(path, folder) for name, path in stage.inputs.items()}
+    bench.finish()
+    bench.adopt(stage.partial)
     mark = Mark.read(stage.mark)
-    if mark and mark.state == "done" and mark.made_from == made_from and _hashes(stage) == mark.outputs:
+    if mark and mark.made_from in (sources.made_from(), sources.made_from(mark)) and _hashes(stage) == mark.outputs:
         if mark.inputs != inputs:  # the same files, moved
             replace(mark, inputs=inputs).write(stage.mark)
         return Outcome(stage.name, True, mark.seconds, stage.outputs)
-    if mark and mark.begun_from != begun_from:
-        if mark.state == "begun" and any(path.exists() for path in stage.partial):
-            raise _of_another(stage, mark)
-        for path in (stage.mark, *stage.outputs, *stage.partial):
-            _remove(path)
 
-    with made(stage.mark.parent):
-        mark = Mark("begun", made_from, begun_from, inputs, stage.config)
-        if stage.partial:
-            mark.write(stage.mark)
+    with made(folder):
+        begun = Mark("begun", sources.made_from(), sources.begun_from(), inputs, stage.config)
+        _lay_out(stage, begun, mark, sources)
         start = time.perf_counter()
         _work(stage)
         seconds = round(time.perf_counter() - start, 1)
-        outputs = _hashes(stage)
+        outputs = _hashes(stage, bench.at)
         assert len(outputs) == len(stage.outputs), f"{stage.name} promised {stage.outputs} and made {list(outputs)}"
+        for path in stage.partial:
+            if not bench.at(path).exists():
+                remove(path)  # of the earlier result
         finished = datetime.now(UTC).isoformat(timespec="seconds")
-        replace(mark, state="done", outputs=outputs, seconds=seconds, finished=finished).write(stage.mark)
+        replace(begun, state="done", outputs=outputs, seconds=seconds, finished=finished).write(bench.folder / MARK)
+        bench.finish()
     return Outcome(stage.name, False, seconds, stage.outputs)
 
 
-def _of_another(stage: Stage, mark: Mark) -> InputError:
-    """What to say of half-done work that does not fit."""
-    then, now, decisive = (_flat(plain(c)) for c in (mark.config, stage.config, stage.partial_config or stage.config))
-    named = [name for name in now if name in decisive and decisive[name] == now[name]]
-    changed = [f"{name} {then[name]}, now {now[name]}" for name in named if name in then and then[name] != now[name]]
-    new = [name for name in named if name not in then]
-    reasons = [f"with other settings ({'; '.join(changed)})"] if changed else []
-    reasons += [f"by a version of sfv that has no {', '.join(new)}"] if new else []
-    reason = " and ".join(reasons) or "from other inputs, or by another version of sfv"
-    again = "say those again to go on with it, " if reasons and not new else ""
-    folder = stage.mark.parent
-    return InputError(
-        f"what is half done in {folder} was begun {reason}; {again}give another --out, or remove {folder} to begin anew"
-    )
-
-
-def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted names."""
-    if not isinstance(settings, Mapping):
-        return {prefix: settings}
-    out: dict[str, Any] = {}
-    for name, value in settings.items():
-        out |= _flat(value, f"{prefix}.{name}" if prefix else name)
-    return out
+def _lay_out(stage: Stage, begun: Mark, done: Mark | None, sources: _Sources) -> None:
+    """Make the bench ready: with half-done work that fits, or with what the finished results allow to go on from."""
+    bench, half = stage.bench, stage.bench.begun
+    fits = {begun.begun_from} | {sources.begun_from(mark) for mark in (half, done) if mark}
+    if half and half.begun_from not in fits:
+        reason = difference(half.config, stage.config, stage.partial_config or stage.config)
+        log.warning(
+            "what is half done in %s was begun %s; it is set aside, and the earlier command goes on with it",
+            stage.mark.parent, reason,
+        )  # fmt: skip
+    if done and done.begun_from not in fits:
+        reason = difference(done.config, stage.config, stage.config)
+        log.warning("%s in %s was made %s; it stays until the new one is whole", stage.name, stage.mark.parent, reason)
+    if any(bench.take_up(fingerprint) for fingerprint in fits):
+        return
+    bench.folder.mkdir()
+    if done and done.begun_from in fits:
+        for path in stage.partial:
+            if path.exists():
+                (shutil.copytree if path.is_dir() else shutil.copy2)(path, bench.at(path))
+    if stage.partial:
+        begun.write(bench.folder / MARK)
 
 
 def _work(stage: Stage) -> None:
-    """Let a stage work; if it fails, leave partial work and what was there before, and nothing else."""
-    earlier = [path for path in stage.outputs if path.exists()]
+    """Let a stage work; if it fails, leave partial work, and nothing else of what it made."""
+    bench = stage.bench
     try:
-        stage.work()
-    except BaseException:
-        for path in stage.outputs:
-            if path not in earlier:
-                _remove(path)
-        if not any(path.exists() for path in stage.partial):
-            _remove(stage.mark)
+        stage.work(bench.at)
+    except BaseException as error:
+        gone = not bench.folder.exists()
+        if not any(bench.at(path).exists() for path in stage.partial):
+            remove(bench.folder)
+        if gone and isinstance(error, Exception):
+            raise _removed(stage) from error
         raise
+    if stage.partial and bench.begun is None:
+        raise _removed(stage)
 
 
-def origin(path: Path, name: str) -> Path | None:
-    """The input called `name` of the stage that made `path`, or None when that is not known or no longer there."""
-    for place in (path.with_name(f"{path.stem}.stage.json"), path.with_name("stage.json")):
-        mark = Mark.read(place)
-        if mark and path.name in mark.outputs and name in mark.inputs:
-            source = path.parent / mark.inputs[name]
-            return source if source.is_file() else None
-    return None
+def _removed(stage: Stage) -> InputError:
+    return InputError(f"{stage.mark.parent} was removed while {stage.name} was being made; type the same command again")
 
 
 def _content(path: Path) -> str:
@@ -196,14 +179,7 @@ def _content(path: Path) -> str:
         raise InputError(f"{path} cannot be read ({error.strerror}); give a file that can") from error
 
 
-def _hashes(stage: Stage) -> dict[str, str]:
+def _hashes(stage: Stage, at: At = lambda path: path) -> dict[str, str]:
     """Path relative to the mark -> SHA-256, of the outputs that exist."""
     folder = stage.mark.parent
-    return {os.path.relpath(path, folder): fingerprint(path) for path in stage.outputs if path.is_file()}
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    return {os.path.relpath(path, folder): fingerprint(at(path)) for path in stage.outputs if at(path).is_file()}

@@ -30,8 +30,9 @@ from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
 from sfv.view.rollout import rollout_video
 from sfv.work.config import changed, read_yaml
+from sfv.work.mark import Mark
 from sfv.work.run_folder import RunFolder, stage_minutes
-from sfv.work.stage import Mark, Outcome, perform
+from sfv.work.stage import Outcome, perform
 
 TINY = TrainConfig(
     budget="1", num_envs=4, steps=4, minibatch=16, hidden=(8,), evaluate_every=64, checkpoint_every=64, compile=False
@@ -177,11 +178,11 @@ def test_changed_clip_is_noticed_and_moved_clip_is_not(worked: list[str], a_run:
 
 def test_training_goes_on_towards_a_larger_budget_and_anew_for_another_task(worked: list[str], a_run: Run) -> None:
     did(a_run)
-    policy = a_run.out / "3-policy" / "policy.safetensors"
+    checkpoint = a_run.out / "3-policy" / "checkpoint.safetensors"
     did(having(a_run, train=replace(TINY, budget="2")))
-    assert policy.read_text() == "trained for 1;trained for 2;"
+    assert checkpoint.read_text() == "trained for 1;trained for 2;"
     did(having(a_run, train=replace(TINY, gamma=0.9)))
-    assert policy.read_text() == "trained for 1;"
+    assert checkpoint.read_text() == "trained for 1;"
 
 
 def test_stages_survive_the_loss_of_another(worked: list[str], a_run: Run) -> None:

@@ -19,7 +19,7 @@ def test_state_before_nan_can_be_looked_into(tmp_path: Path, caplog: pytest.LogC
     data.qpos[2], data.qvel[0] = 3.0, 1e12
     state = np.zeros(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
     mujoco.mj_getState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
-    save_broken(torch.as_tensor(state), 7, model, tmp_path / "nan.npz")
+    save_broken(torch.as_tensor(state), 7, model, tmp_path / "nan.npz", lambda path: path)
     assert "7 episodes" in caplog.text
 
     with np.load(tmp_path / "nan.npz") as file:
@@ -32,7 +32,7 @@ def test_state_before_nan_can_be_looked_into(tmp_path: Path, caplog: pytest.LogC
 
 
 def test_nothing_is_kept_when_nothing_broke(tmp_path: Path) -> None:
-    save_broken(None, 0, mujoco.MjModel.from_xml_string(BALL), tmp_path / "nan.npz")
+    save_broken(None, 0, mujoco.MjModel.from_xml_string(BALL), tmp_path / "nan.npz", lambda path: path)
     assert list(tmp_path.iterdir()) == []
 
 

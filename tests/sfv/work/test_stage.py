@@ -1,12 +1,19 @@
 """A stage is done once, noticed when touched, gone on with when killed, and leaves nothing behind when it fails."""
 
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from sfv.errors import InputError
+from sfv.work import bench
+from sfv.work.config import Before
 from sfv.work.files import replacing
-from sfv.work.stage import Mark, Stage, perform
+from sfv.work.stage import At, Stage, perform
 
 
 class Copying:
@@ -19,10 +26,10 @@ class Copying:
     def stage(self, factor: int = 1, budget: int = 1, version: int = 1) -> Stage:
         outputs = (self.folder / "a.txt", self.folder / "b.txt")
 
-        def work() -> None:
+        def work(at: At) -> None:
             self.count += 1
             for path in outputs:
-                with replacing(path) as temporary:
+                with replacing(at(path)) as temporary:
                     temporary.write_text(self.source.read_text() * factor)
 
         config, mark = {"factor": factor, "budget": budget}, self.folder / "stage.json"
@@ -68,8 +75,8 @@ def test_done_again_when_something_changed(copying: Copying, change: str) -> Non
 def test_failed_stage_leaves_nothing_but_what_was_there(copying: Copying) -> None:
     stage = copying.stage()
 
-    def work() -> None:
-        stage.outputs[0].write_text("whole")
+    def work(at: At) -> None:
+        at(stage.outputs[0]).write_text("whole")
         raise InputError("the second cannot be made")
 
     failing = Stage(stage.name, 1, stage.inputs, stage.config, stage.outputs, stage.mark, work)
@@ -79,21 +86,22 @@ def test_failed_stage_leaves_nothing_but_what_was_there(copying: Copying) -> Non
     perform(stage)
     with pytest.raises(InputError):
         perform(Stage(stage.name, 2, stage.inputs, stage.config, stage.outputs, stage.mark, work))
-    assert not perform(stage).skipped  # outputs of another version were not passed off as this one's
+    assert perform(stage).skipped  # what was finished is still there, and is what it was
 
 
-def test_partial_work_is_kept_while_it_fits(tmp_path: Path) -> None:
+def test_partial_work_is_kept_while_it_fits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Counts to `budget`, one per go, as a killed trainer does: the budget may grow, the pace may not change."""
     source, counter, out = tmp_path / "source.txt", tmp_path / "counter.txt", tmp_path / "out.txt"
     source.write_text("x")
 
     def stage(pace: int, budget: int) -> Stage:
-        def work() -> None:
-            count = int(counter.read_text()) if counter.exists() else 0
-            counter.write_text(str(count + pace))
+        def work(at: At) -> None:
+            so_far = at(counter)
+            count = int(so_far.read_text()) if so_far.exists() else 0
+            so_far.write_text(str(count + pace))
             if count + pace < budget:
                 raise KeyboardInterrupt
-            out.write_text(str(count + pace))
+            at(out).write_text(str(count + pace))
 
         config = {"pace": pace, "budget": budget}
         return Stage(
@@ -103,20 +111,105 @@ def test_partial_work_is_kept_while_it_fits(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             perform(stage(1, 3))
-    with pytest.raises(InputError, match=r"begun with other settings \(pace 1, now 5\); say those again"):
-        perform(stage(5, 9))  # which would lose what is there
-    assert (mark := Mark.read(tmp_path / "stage.json")) is not None
-    assert mark.state == "begun"
-    source.write_text("y")
-    with pytest.raises(InputError, match="begun from other inputs"):
-        perform(stage(1, 3))
-    source.write_text("x")
-    perform(stage(1, 3))
+    with pytest.raises(KeyboardInterrupt):  # of another setting: what is half done stays aside
+        perform(stage(5, 9))
+    assert "begun with other settings (pace 1, now 5)" in caplog.text
+    perform(stage(1, 3))  # went on from 2
     assert out.read_text() == "3"
     perform(stage(1, 4))  # went on from 3
     assert out.read_text() == "4"
-    perform(stage(5, 5))  # began anew
-    assert out.read_text() == "5"
+    with pytest.raises(KeyboardInterrupt):
+        perform(stage(5, 9))
+    assert out.read_text() == "4", "a finished result stays until its successor is whole"
+    assert perform(stage(1, 4)).skipped
+    perform(stage(5, 9))  # went on from 5
+    assert out.read_text() == "10"
+    assert {path.name for path in tmp_path.iterdir()} == {"source.txt", "counter.txt", "out.txt", "stage.json"}
+
+
+class Killed(BaseException):
+    """Stands in for a kill: nothing is done after it."""
+
+
+@pytest.mark.parametrize("moves", range(7))
+def test_killed_between_any_two_moves_of_a_swap(copying: Copying, moves: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark is taken away, two outputs and a mark are moved, a folder is removed: killed after so many of these."""
+    perform(copying.stage())
+    done, ready = 0, copying.folder / "making" / "stage.json"
+
+    def counted(act: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*arguments: object, **named: object) -> object:
+            nonlocal done
+            if ready.exists() or done:
+                done += 1
+            if done > moves:
+                raise Killed
+            return act(*arguments, **named)
+
+        return wrapped
+
+    copying.source.write_text("new")
+    with monkeypatch.context() as patch, contextlib.suppress(Killed):
+        patch.setattr(bench, "_replace", counted(bench._replace))
+        patch.setattr(bench, "remove", counted(bench.remove))
+        patch.setattr(Path, "unlink", counted(Path.unlink))
+        perform(copying.stage())
+    assert {path.read_text() for path in copying.stage().outputs} <= {"ab", "new"}, "each is there, old or new"
+    count = copying.count
+    marked = (copying.folder / "stage.json").exists()
+    assert marked == (moves not in (1, 2, 3)), "no mark while files of two makes lie together"
+    assert perform(copying.stage()).skipped
+    assert copying.count == count, "what was finished is put in its place and not made again"
+    assert [path.read_text() for path in copying.stage().outputs] == ["new", "new"]
+    assert {path.name for path in copying.folder.iterdir()} == {"a.txt", "b.txt", "stage.json"}
+
+
+def test_a_failed_stage_leaves_the_finished_result(copying: Copying) -> None:
+    perform(copying.stage())
+    before = {path: path.read_bytes() for path in copying.folder.iterdir()}
+
+    def work(at: At) -> None:
+        at(stage.outputs[0]).write_text("half")
+        raise InputError("the clip is damaged")
+
+    stage = replace(copying.stage(factor=2), work=work)
+    with pytest.raises(InputError, match="damaged"):
+        perform(stage)
+    assert {path: path.read_bytes() for path in copying.folder.iterdir()} == before
+
+
+def test_a_folder_that_is_removed_while_it_is_written(copying: Copying) -> None:
+    def work(at: At) -> None:
+        shutil.rmtree(copying.folder)
+        at(stage.outputs[0]).write_text("whole")
+
+    stage = replace(copying.stage(), work=work)
+    with pytest.raises(InputError, match=r"1-copy was removed while 1-copy was being made"):
+        perform(stage)
+
+
+@dataclass(frozen=True)
+class Settings:
+    pace: int = 1
+    late: Annotated[int, Before(7)] = 8
+    later: int = 3
+
+
+@dataclass(frozen=True)
+class Earlier:
+    pace: int = 1
+
+
+Earlier.__name__ = "Settings"
+
+
+@pytest.mark.parametrize(
+    ("now", "same"), [(Settings(late=7), True), (Settings(), False), (Settings(late=7, later=4), False)]
+)
+def test_a_setting_that_is_new_makes_nothing_anew(copying: Copying, now: Settings, same: bool) -> None:
+    """`late` came when sfv did as at 7; `later` as at its default."""
+    perform(replace(copying.stage(), config={"pace": Earlier()}))
+    assert perform(replace(copying.stage(), config={"pace": now})).skipped == same
 
 
 def test_missing_input_is_named(copying: Copying) -> None:
