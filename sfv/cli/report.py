@@ -10,7 +10,6 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.run import page_again
 from sfv.report import Report
-from sfv.work.mark import origin
 from sfv.work.run_folder import RunFolder, read_columns
 from sfv.work.stage import perform
 

@@ -11,9 +11,10 @@ from sfv.pipeline.settings import Run
 from sfv.pipeline.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage
 from sfv.work.config import write_config
 from sfv.work.folder import alone_in
+from sfv.work.mark import origin
 from sfv.work.provenance import provenance
 from sfv.work.run_folder import POSE, RunFolder, stage_minutes
-from sfv.work.stage import Outcome, Stage, origin, perform
+from sfv.work.stage import Outcome, Stage, perform
 
 
 def perform_run(run: Run, announce: Callable[[Outcome], None]) -> RunFolder:
