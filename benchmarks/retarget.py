@@ -20,8 +20,8 @@ import mujoco
 import numpy as np
 
 from recon.retarget.ik import turns_at
-from recon.retarget.joint_maps import parts_of
 from recon.retarget.keys import keys_of, lifted, sole_level
+from recon.retarget.parts import parts_of
 from recon.retarget.retarget import KEY, Goal, finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
 from sfv.errors import InputError

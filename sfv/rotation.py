@@ -83,6 +83,29 @@ def six(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n 6"]:
     return matrix(q)[..., :, :2].transpose(-1, -2).flatten(-2)
 
 
+def from_six(x: Float[Tensor, "*n 6"]) -> Float[Tensor, "*n 4"]:
+    """The unit quaternion, w >= 0, whose `six` is nearest to x: by Gram and Schmidt, the first column leading."""
+    a, b = x[..., :3], x[..., 3:]
+    a = torch.nn.functional.normalize(a, dim=-1)
+    b = torch.nn.functional.normalize(b - (a * b).sum(-1, keepdim=True) * a, dim=-1)
+    (r00, r10, r20), (r01, r11, r21) = a.unbind(-1), b.unbind(-1)
+    r02, r12, r22 = torch.linalg.cross(a, b).unbind(-1)
+    # each row is q times four times one of its parts; the row of the largest part is exact, and smooth around it
+    rows = torch.stack(
+        (
+            torch.stack((1 + r00 + r11 + r22, r21 - r12, r02 - r20, r10 - r01), -1),
+            torch.stack((r21 - r12, 1 + r00 - r11 - r22, r01 + r10, r02 + r20), -1),
+            torch.stack((r02 - r20, r01 + r10, 1 - r00 + r11 - r22, r12 + r21), -1),
+            torch.stack((r10 - r01, r02 + r20, r12 + r21, 1 - r00 - r11 + r22), -1),
+        ),
+        -2,
+    )
+    largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)
+    q = rows.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
+    q = torch.nn.functional.normalize(q, dim=-1)
+    return torch.where(q[..., :1] < 0, -q, q)
+
+
 def slerp(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"], t: Float[Tensor, "*#n 1"]) -> Float[Tensor, "*n 4"]:
     """The rotation a fraction t of the short way from a to b."""
     w = difference(a, b)

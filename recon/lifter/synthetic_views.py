@@ -15,9 +15,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from recon.lifter.lifter import POINTS, RATE, REACH
-from recon.retarget.joint_maps import SIDES, parts_of
 from recon.retarget.keys import keys_of
+from recon.retarget.parts import parts_of
 from sfv.errors import InputError
+from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
 
 LENGTH = 60

@@ -10,8 +10,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from recon.retarget.joint_maps import Parts
 from recon.retarget.keys import Keys
+from recon.retarget.parts import Parts
 from sfv.character import Character
 from sfv.kinematics import within_limits
 

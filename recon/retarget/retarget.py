@@ -5,7 +5,7 @@ frame by frame, and one optimisation over all frames then holds standing feet an
 everything out of the floor and joints in their ranges, and lets the corrections come and go smoothly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,10 +21,11 @@ from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
-from recon.retarget.joint_maps import SIDES, Parts, parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
+from recon.retarget.parts import Parts, parts_of
 from sfv import rotation
 from sfv.character import Character
+from sfv.joints.part_names import SIDES
 from sfv.kinematics import motion_state, within_limits
 from sfv.metrics import foot_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
@@ -75,6 +76,7 @@ def retarget(
     character: Character,
     iterations: int = ITERATIONS,
     advance: Callable[[float], None] = lambda steps: None,
+    given: Mapping[str, str] | None = None,
 ) -> Retargeted:
     """The motion on another body.
 
@@ -83,11 +85,12 @@ def retarget(
         character: whose it is to be.
         iterations: most steps of the optimiser.
         advance: called with the number of steps done, frames of inverse kinematics first.
+        given: part -> body of the motion's skeleton, for what its names do not say.
 
     Raises:
         InputError: no joint map fits the motion's skeleton or the character.
     """
-    goal = goal_for(motion, character)
+    goal = goal_for(motion, character, given)
     body, solid = ScaledBody(goal.solid), goal.solid
     posed = pose_frames(solid, goal.parts, goal.keys, advance)
     surfaces = {part: points for part, points in _surfaces(body, goal.parts).items() if goal.stands[part].any()}
@@ -123,9 +126,9 @@ class Goal:
     fps: float
 
 
-def goal_for(motion: Motion, character: Character) -> Goal:
+def goal_for(motion: Motion, character: Character, given: Mapping[str, str] | None = None) -> Goal:
     """The source's key places on the target's bones, and when what stands."""
-    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos)
+    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos, given)
     theirs = parts_of(character.skeleton, character.name)
     extra = round(OVERLAP * motion.fps) if motion.loop else 0
     grid = np.arange(-extra, len(motion) + extra)

@@ -1,8 +1,9 @@
 """The T-pose of skeletons of bare bones, as mocap files bring them: standing, arms out, facing X.
 
-The zero pose of most is one already. Where it is none (LAFAN1's bones all point along their own X), the motion tells:
-hips and shoulders say how the trunk is turned, bent knees and elbows how limbs are, standing feet how soles lie. Where
-heels, soles and the middle of the head are, which such files lack, follows from the bones. It knows no names of files.
+The zero pose of most is one already, or stands with hanging arms, which are raised. Where it is neither (LAFAN1's bones
+all point along their own X), the motion tells: hips and shoulders say how the trunk is turned, bent knees and elbows
+how limbs are, standing feet how soles lie. Where heels, soles and the middle of the head are, which such files lack,
+and toes and hands where they are left out, follows from the bones. It knows no names of files.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,9 @@ LEG = 0.83
 """m: the leg that HEEL_BACK, SOLE_DOWN and HEAD_UP belong to; others have them in proportion."""
 HEEL_BACK, SOLE_DOWN, HEAD_UP = 0.045, 0.025, 0.09
 """m: a heel is so far behind its ankle, a sole so far under the toes' joint, a head's middle so far over its joint."""
+TOE_AHEAD, ANKLE_UP, FOREARM = 0.13, 0.08, 0.25
+"""m: where a skeleton has no toes, they are so far ahead of the ankle and the sole so far under it; and no hands."""
+LEAST, SLANT = np.cos(np.radians(UPRIGHT)), np.sin(np.radians(UPRIGHT))
 BENT = 0.35
 """Sine of the least bend (20 degrees) of a knee or elbow that says which way it bends."""
 FEWEST, MOST = 5, 600
@@ -53,12 +57,14 @@ def t_pose_of(
     here = {part: place[0] for part, place in _places(skeleton, points, zero[None]).items()}
     ahead = np.cross(here["left_hip"] - here["right_hip"], UP)
     yaw = Rotation.from_euler("z", -np.arctan2(ahead[1], ahead[0]))
-    if _is_t_pose({part: yaw.apply(place) for part, place in here.items()}):
+    here = {part: yaw.apply(place) for part, place in here.items()}
+    if _is_upright(here) and (hang := _arms_hang(here)) is not None:
         zero[3:7] = (yaw * Rotation.from_quat(zero[3:7], scalar_first=True)).as_quat(scalar_first=True)
-        return zero
+        return _raised(skeleton, points, frames, zero) if hang else zero
     if poses is None:
         raise InputError(
-            "the skeleton's zero pose is no T-pose, and no motion tells how it stands; give it one with the arms out"
+            "the skeleton's zero pose is none that stands with its arms out or down, and no motion tells how it "
+            "stands; give it one with the arms out"
         )
     return _told(skeleton, points, frames, poses)
 
@@ -80,13 +86,18 @@ def bare_offsets(
 
     size = _leg(here) / LEG
     for side in ("left", "right"):
-        ankle, toe = here[f"{side}_ankle"], here[f"{side}_toe"]
-        ahead = (toe - ankle) * [1, 1, 0] / np.linalg.norm((toe - ankle)[:2])
+        ankle = here[f"{side}_ankle"]
+        toe = here.get(f"{side}_toe", ankle + size * np.array([TOE_AHEAD, 0.0, SOLE_DOWN - ANKLE_UP]))
+        ahead = (toe - ankle) * [1, 1, 0] / max(float(np.linalg.norm((toe - ankle)[:2])), 1e-6)
         sole = float(toe[2] - SOLE_DOWN * size)
         # under the joint of the toes, which the foot carries
         put(f"{side}_toe", points[f"{side}_ankle"], np.array([*toe[:2], sole]))
         put(f"{side}_heel", points[f"{side}_ankle"], np.array([*(ankle - HEEL_BACK * size * ahead)[:2], sole]))
-    put("head", points["head"], here["head"] + HEAD_UP * size * UP)
+        if f"{side}_wrist" not in points:
+            out_there = SIDE if side == "left" else -SIDE
+            put(f"{side}_wrist", points[f"{side}_elbow"], here[f"{side}_elbow"] + FOREARM * size * out_there)
+    if "head" in points:
+        put("head", points["head"], here["head"] + HEAD_UP * size * UP)
     return out
 
 
@@ -112,17 +123,54 @@ def _leg(here: Mapping[str, Float[np.ndarray, "3"]]) -> float:
     return sum(float(np.linalg.norm(here[f"left_{a}"] - here[f"left_{b}"])) for a, b in bones)
 
 
-def _is_t_pose(here: Mapping[str, Float[np.ndarray, "3"]]) -> bool:
-    """Whether limbs, trunk and feet point where those of somebody do who stands with arms out and faces X."""
+def _is_upright(here: Mapping[str, Float[np.ndarray, "3"]]) -> bool:
+    """Whether legs, trunk and feet point where those of somebody do who stands and faces X."""
     bones = [(_middle(here, "shoulder") - _middle(here, "hip"), UP)]
-    for side, out in (("left", SIDE), ("right", -SIDE)):
-        for a, b, c, way in (("hip", "knee", "ankle", DOWN), ("shoulder", "elbow", "wrist", out)):
-            bones.append((here[f"{side}_{b}"] - here[f"{side}_{a}"], way))
-            bones.append((here[f"{side}_{c}"] - here[f"{side}_{b}"], way))
-        if (here[f"{side}_toe"] - here[f"{side}_ankle"])[0] <= 0.0:
+    for side in ("left", "right"):
+        for a, b in (("hip", "knee"), ("knee", "ankle")):
+            bones.append((here[f"{side}_{b}"] - here[f"{side}_{a}"], DOWN))
+        if f"{side}_toe" in here and (here[f"{side}_toe"] - here[f"{side}_ankle"])[0] <= 0.0:
             return False
-    least = np.cos(np.radians(UPRIGHT))
-    return all(bone @ way > least * np.linalg.norm(bone) for bone, way in bones)
+    return all(bone @ way > LEAST * np.linalg.norm(bone) for bone, way in bones)
+
+
+def _arms_hang(here: Mapping[str, Float[np.ndarray, "3"]]) -> bool | None:
+    """Whether the arms of somebody who stands and faces X hang, at whatever angle; None where they do neither."""
+    out, hang = [], []
+    for side, way in (("left", SIDE), ("right", -SIDE)):
+        for bone in _arm_bones(here, side).values():
+            bone = bone / np.linalg.norm(bone)
+            out.append(bone @ way > LEAST)
+            # neither ahead nor behind, nor across the body, nor up
+            hang.append(abs(bone[0]) < SLANT and bone @ way > -SLANT and bone[2] < SLANT)
+    return False if all(out) else True if all(hang) else None
+
+
+def _arm_bones(here: Mapping[str, Float[np.ndarray, "3"]], side: str) -> dict[str, Float[np.ndarray, "3"]]:
+    """Frame of an arm -> its bone (m), of those that have an end."""
+    shoulder, elbow = here[f"{side}_shoulder"], here[f"{side}_elbow"]
+    bones = {"upper_arm": elbow - shoulder}
+    return bones | ({"forearm": here[f"{side}_wrist"] - elbow} if f"{side}_wrist" in here else {})
+
+
+def _raised(
+    skeleton: Skeleton, points: Mapping[str, str], frames: Mapping[str, str], zero: Float[np.ndarray, " nq"]
+) -> Float[np.ndarray, " nq"]:
+    """(nq,) the standing pose with each bone of the arms turned outwards by the shortest way, which is abduction."""
+    here = {part: place[0] for part, place in _places(skeleton, points, zero[None]).items()}
+    _, xmat = bodies_in(skeleton, zero[None])
+    turns = {}
+    for side, way in (("left", SIDE), ("right", -SIDE)):
+        for part, bone in _arm_bones(here, side).items():
+            body = frames[f"{side}_{part}"]
+            own = skeleton.model.body(body)
+            if not own.jntnum[0] or skeleton.model.jnt_type[own.jntadr[0]] != mujoco.mjtJoint.mjJNT_BALL:
+                raise InputError(
+                    f"the arms hang in the skeleton's zero pose, and {body} has no ball joint to raise them by; "
+                    "give one whose zero pose has the arms out"
+                )
+            turns[body] = Rotation.from_matrix(matrix(between(bone, way)) @ xmat[0, own.id])
+    return _posed(skeleton, turns, zero)
 
 
 def _middle(here: Mapping[str, np.ndarray], joint: str) -> np.ndarray:
@@ -149,9 +197,15 @@ def _told(
         frame = own[near] @ turns[near].inv().as_matrix()
         tell(part, matrix(between(frame @ way, bone)) @ frame, np.ones(len(poses)))
 
+    if not {"left_wrist", "right_wrist"} <= here.keys():
+        raise InputError(
+            "the skeleton's zero pose is none that stands, and without hands nobody knows how its forearms lie; "
+            "name them with --map FILE, in lines such as `left_wrist: BODY`"
+        )
     trunk = _middle(here, "shoulder") - _middle(here, "hip")
     for part, joint in (("pelvis", "hip"), ("thorax", "shoulder"), ("head", "shoulder")):
-        tell(part, _frame(here[f"left_{joint}"] - here[f"right_{joint}"], trunk, "yz"), np.ones(len(poses)))
+        if part in own:
+            tell(part, _frame(here[f"left_{joint}"] - here[f"right_{joint}"], trunk, "yz"), np.ones(len(poses)))
     for side, sign in (("left", 1.0), ("right", -1.0)):
         for names, joints, near in ((("thigh", "shin"), ("hip", "knee", "ankle"), "pelvis"),
                                     (("upper_arm", "forearm"), ("shoulder", "elbow", "wrist"), "thorax")):  # fmt: skip
@@ -170,9 +224,11 @@ def _told(
                 else:
                     tell(part, _frame(sign * bone, -sign * bend, "yz"), sure)
                 before = part
-        ankle, toe = here[f"{side}_ankle"], here[f"{side}_toe"]
-        tell(f"{side}_foot", _frame(np.tile(UP, (len(toe), 1)), toe - ankle, "zx"), _stands(ankle, toe))
-    return _posed(skeleton, {frames[part]: turn for part, turn in turns.items()}, poses)
+        ankle, toe = here[f"{side}_ankle"], here.get(f"{side}_toe", here[f"{side}_ankle"])
+        # a foot without toes points where the pelvis does
+        ahead = toe - ankle if f"{side}_toe" in here else own["pelvis"] @ turns["pelvis"].inv().as_matrix()[:, 0]
+        tell(f"{side}_foot", _frame(np.tile(UP, (len(toe), 1)), ahead, "zx"), _stands(ankle, toe))
+    return _posed(skeleton, {frames[part]: turn for part, turn in turns.items()}, _mean_pose(skeleton, poses))
 
 
 def _frame(first: Float[np.ndarray, "T 3"], second: Float[np.ndarray, "T 3"], axes: str) -> Float[np.ndarray, "T 3 3"]:
@@ -197,9 +253,9 @@ def _stands(ankle: Float[np.ndarray, "T 3"], toe: Float[np.ndarray, "T 3"]) -> F
 
 
 def _posed(
-    skeleton: Skeleton, turns: Mapping[str, Rotation], poses: Float[np.ndarray, "T nq"]
+    skeleton: Skeleton, turns: Mapping[str, Rotation], rest: Float[np.ndarray, " nq"]
 ) -> Float[np.ndarray, " nq"]:
-    """(nq,) bodies turned as told, the others towards their parents as they are in the mean of the poses."""
+    """(nq,) bodies turned as told, in the world; the others towards their parents as they are in the pose `rest`."""
     model, qpos = skeleton.model, skeleton.qpos0.copy()
     world = [Rotation.identity()]
     for index in range(1, model.nbody):
@@ -214,7 +270,18 @@ def _posed(
         if body.name in turns:
             turn = before.inv() * turns[body.name]
         else:
-            turn = Rotation.from_quat(poses[:, at : at + 4], scalar_first=True).mean()
+            turn = Rotation.from_quat(rest[at : at + 4], scalar_first=True)
         qpos[at : at + 4] = turn.as_quat(scalar_first=True)
         world[index] = before * turn
     return qpos
+
+
+def _mean_pose(skeleton: Skeleton, poses: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, " nq"]:
+    """(nq,) the mean turn of every joint over poses; hinges and the root's place as in the zero pose."""
+    out = skeleton.qpos0.copy()
+    for start, kind in zip(skeleton.model.jnt_qposadr, skeleton.joint_kinds, strict=True):
+        if kind != "hinge":
+            at = int(start) + (3 if kind == "free" else 0)
+            mean = Rotation.from_quat(poses[:, at : at + 4], scalar_first=True).mean()
+            out[at : at + 4] = mean.as_quat(scalar_first=True)
+    return out

@@ -1,10 +1,12 @@
-"""`sfv fit`: mocap -> lifter."""
+"""`sfv fit`: mocap -> lifter, or mocap and captions -> prior."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
+
+from sfv.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -14,22 +16,66 @@ class Program:
     sfv run --lifter FILE and sfv reconstruct --lifter FILE then find limbs nearer to where they were (docs/recon.md).
     Ten minutes of mocap of many kinds are a good beginning. What the clips to come show should be like something in it:
     one that had seen no kicks made a kick worse.
+
+    With --prior it is a generative prior instead, for sfv generate --prior FILE (docs/priors.md).
     """
 
     motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
-    """Motion files of any format, of people's skeletons; each is mirrored, turned and varied."""
+    """Motion files of any format, of people's skeletons; each is mirrored, for a lifter turned and varied too."""
     out: Path
-    """The lifter to write, such as lifter.safetensors."""
+    """The file to write, such as lifter.safetensors."""
     steps: int = 800
-    """Batches of 48 windows of 2 s. 800 take about ten minutes of one core; a fit that was stopped goes on."""
+    """Of a lifter: batches of 48 windows of 2 s. 800 take about ten minutes of one core; what was stopped goes on."""
     seed: int = 0
     """Of the windows and of the network's first weights."""
+    prior: str | None = None
+    """Fit a prior of this name: motion-matching, t2m-gpt or mdm."""
+    captions: Path | None = None
+    """Of a prior: a CSV file with the columns file and caption, and where known caption_2, caption_3, category,
+    subject, split (train, val, test) and fps (the true rate, where a file names a wrong one)."""
+    size: Literal["tiny", "small", "paper"] = "small"
+    """Of a prior: small takes about half an hour of one core, paper days of a GPU."""
+    character: str = "humanoid"
+    """Of a prior: whose motions it is to make; those of others are retargeted once."""
+    performer: Path | None = None
+    """Of a prior: an MJCF file, for .csv files of a robot's joint angles."""
+    corpus: Path | None = None
+    """Of a prior: the folder where retargeted motions are kept for the next time; by default the user's cache."""
 
 
 def main(program: Program) -> None:
     """Read, fit, write, and say how well it went."""
+    if program.prior is not None:
+        _fit_prior(program, program.prior)
+    else:
+        _fit_lifter(program)
+
+
+def _fit_prior(program: Program, name: str) -> None:
+    from sfv.character import load_character
+    from sfv.pipeline.corpus import default_folder, takes
+    from sfv.pipeline.stages import beside
+    from sfv.priors.captions import read_captions
+    from sfv.priors.rows import fit_to, steps_of
+    from sfv.progress import bar
+
+    if program.out.suffix != ".safetensors":
+        raise InputError(f"{program.out} should end in .safetensors")
+    steps = steps_of(name, program.size)
+    character = load_character(program.character)
+    said = read_captions(program.captions) if program.captions else {}
+    found = takes(program.motions, said, program.corpus or default_folder(), character, program.performer)
+    checkpoint = beside(program.out)("checkpoint.safetensors")
+    with bar(name, steps, "steps") as advance:
+        prior = fit_to(name, found, character, program.size, program.seed, advance, checkpoint)
+        advance(steps)
+    prior.save(program.out)
+    minutes = {split: sum(t.motion.duration for t in found if t.split == split) / 60 for split in ("train", "val")}
+    print(f"{program.out}: {name} fitted to {minutes['train']:.1f} minutes, {minutes['val']:.1f} held out")
+
+
+def _fit_lifter(program: Program) -> None:
     from recon.lifter.lifter_fit import fit_lifter
-    from sfv.errors import InputError
     from sfv.formats.files import read_motion
     from sfv.pipeline.stages import beside
     from sfv.progress import bar

@@ -11,8 +11,8 @@ from tyro.conf import Positional, arg
 class Program:
     """Give a motion to another body: key bodies where its limbs can put them, standing feet and hands kept in place.
 
-    The motion's skeleton and the character are known by the names of their bodies: the humanoid, SMPL's 22 joints, the
-    Unitree G1; motions also of the skeletons of CMU, LAFAN1, Bandai-Namco, 100STYLE and Mixamo.
+    The character is known by the names of its bodies: the humanoid, SMPL's 22 joints, the Unitree G1. The motion may be
+    of any of these, or of bones whose names say what they are, as those of most programs and data sets do.
     """
 
     motion: Annotated[Path, Positional, arg(metavar="MOTION")]
@@ -23,6 +23,9 @@ class Program:
     """The motion to write, such as motion.npz; the suffix names the format."""
     character: str | None = None
     """Whose motion MOTION is, where it holds joint angles and no bones: an MJCF file, or the name of a character."""
+    map: Path | None = None
+    """Which of the motion's bodies are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
     iterations: int = 150
     """Most steps of the optimiser."""
 
@@ -32,13 +35,15 @@ def main(program: Program) -> None:
     from recon.retarget.retarget import retarget, retarget_steps
     from sfv.character import load_character
     from sfv.formats.files import read_motion, write_motion
+    from sfv.joints.joint_map import read_map
     from sfv.progress import bar
 
     motion = read_motion(program.motion, character=program.character)
     character = load_character(program.to)
+    given = read_map(program.map) if program.map else None
     whole = retarget_steps(motion, program.iterations)
     with bar(f"to {character.name}", whole, "steps") as advance:
-        result = retarget(motion, character, program.iterations, advance)
+        result = retarget(motion, character, program.iterations, advance, given)
         advance(whole)
     write_motion(result.motion, program.out)
     print(f"{program.out}: {len(result.motion)} frames at {motion.fps:g} Hz on {character.name}")

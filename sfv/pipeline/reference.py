@@ -13,6 +13,7 @@ from sfv.character import Character
 from sfv.check.check import Check, check
 from sfv.check.scorecard import motion_scorecard
 from sfv.formats.files import read_motion
+from sfv.joints.joint_map import read_map
 from sfv.motion import Motion
 from sfv.pipeline.settings import Settings
 from sfv.pose import PoseTrack
@@ -25,14 +26,16 @@ REPAIR_STEPS = 200.0
 """Most steps of the optimiser that repairs a motion."""
 
 
-def retargeted(motion: Motion, body: Character) -> Motion:
+def retargeted(motion: Motion, body: Character, joints: Path | None = None) -> Motion:
     """A motion of another body on this one; the user is told how near key bodies are to their scaled places, in cm.
+
+    `joints` is a user's joint map, for what the names of the motion's bodies do not say.
 
     Raises:
         InputError: no joint map fits the motion's skeleton or the character.
     """
     with bar(f"retargeting to {body.name}", retarget_steps(motion)) as advance:
-        result = retarget(motion, body, advance=advance)
+        result = retarget(motion, body, advance=advance, given=read_map(joints) if joints else None)
         advance(retarget_steps(motion))
     log.warning(
         "the motion of another body was retargeted to %s: key bodies are %.1f cm from their scaled places",
@@ -109,6 +112,6 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     if abs(motion.fps - rate) > 1e-6:
         motion = motion.resampled(rate)
     if motion.skeleton.difference_to(body.skeleton):
-        motion = retargeted(motion, body)
+        motion = retargeted(motion, body, settings.map)
     motion, rows = mended(motion, body) if settings.mend else (motion, checked(motion, body))
     return Prepared(motion, motion_scorecard(motion, body), rows)

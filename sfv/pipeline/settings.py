@@ -25,6 +25,9 @@ class Settings:
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     performer: str | None = None
     """Whose motion the clip is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
+    map: Path | None = None
+    """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)

@@ -18,6 +18,7 @@ from sfv.excerpt import Excerpt
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
+from sfv.work.contents import require_file
 from sfv.work.files import fingerprint, replacing
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
@@ -121,6 +122,9 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
     inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    if settings.map is not None:
+        require_file(settings.map)
+        inputs["map"] = settings.map
     return Stage(MOTION, MOTION_VERSION, inputs, said | body_of(character), outputs, place("stage.json"), work)
 
 

@@ -18,6 +18,33 @@ from sfv.view.rollout import watching
 from sfv.work.files import replacing
 
 
+def gallery(
+    path: Path | str,
+    rows: Mapping[str, Motion],
+    character: Character,
+    columns: int = 8,
+    cell: tuple[int, int] = (180, 240),
+) -> None:
+    """Write a PNG with a row for each named motion, each by itself: its own camera, and moments spread over it.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    pictures = []
+    with Renderer(scene([(character, PERSON)]), *cell) as renderer:
+        for name, motion in rows.items():
+            times = np.linspace(0.0, motion.duration, columns)
+            cameras = watching(motion.qpos, motion.fps)
+            row = [
+                renderer.frame(pose, cameras[round(time * motion.fps)])
+                for pose, time in zip(motion.at(times), times, strict=True)
+            ]
+            row = [caption(frame, f"{time:.2f} s", "bottom right", 12) for frame, time in zip(row, times, strict=True)]
+            pictures.append(caption(np.hstack(row), name, size=13))
+    with replacing(path) as temporary:
+        Image.fromarray(np.vstack(pictures)).save(temporary, format="PNG", optimize=True)
+
+
 def contact_sheet(
     path: Path | str,
     rows: Mapping[str, Motion],

@@ -83,7 +83,7 @@ def test_points_of_a_motion_are_about_the_hips_in_statures(jump):
     np.testing.assert_allclose(np.linalg.norm(points[:, HIPS] - points[:, KNEES], axis=-1), 0.25, atol=0.02)
     assert points[0, HEAD, 2] > 0.3
     xml = jump.skeleton.xml.replace("neck", "antenna")
-    with pytest.raises(InputError, match="no joint map fits"):
+    with pytest.raises(InputError, match="without a head"):
         points_of(Motion(Skeleton(xml), 30.0, jump.qpos), "robot.csv")
 
 

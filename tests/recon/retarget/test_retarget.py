@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recon.retarget.ik import Track, _best_sequence, pose_frames
-from recon.retarget.joint_maps import parts_of
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
+from recon.retarget.parts import parts_of
 from recon.retarget.retarget import finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
 from sfv.errors import InputError
@@ -45,11 +45,15 @@ def test_each_map_names_a_left_and_a_right(humanoid, smpl22):
         np.testing.assert_allclose(rest.points["pelvis"], hips / 2, atol=1e-9)
 
 
-def test_an_unknown_body_is_refused_with_the_maps_that_there_are(humanoid):
-    xml = humanoid.xml.replace("left_knee", "left_patella")
-    strange = Character("strange", xml)
-    with pytest.raises(InputError, match=r"no joint map fits strange.*humanoid, smpl22, unitree_g1"):
+def test_an_unknown_body_is_refused_with_the_nearest_map_and_what_it_lacks(humanoid):
+    strange = Character("strange", humanoid.xml.replace("_knee", "_x").replace("_hip", "_y"))
+    with pytest.raises(InputError, match=r"no joint map fits strange.*humanoid's.*left_hip, left_knee.*--map FILE"):
         parts_of(strange.skeleton, strange.name)
+
+
+def test_a_knee_that_is_called_something_else_is_found_between_hip_and_ankle(humanoid):
+    strange = Character("strange", humanoid.xml.replace("_knee", "_patella"))
+    assert parts_of(strange.skeleton, strange.name).points["left_knee"][0] == "left_patella"
 
 
 def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from recon.retarget.joint_maps import SIDES, parts_of
 from recon.retarget.keys import keys_of, t_pose_keys
+from recon.retarget.parts import parts_of
 from recon.retarget.retarget import retarget
 from sfv.errors import InputError
+from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -112,7 +113,7 @@ def test_a_motion_tells_the_t_pose_of_bones_whose_zero_pose_is_none(elbows):
     own = scrambled()
     motion = exercise(skeleton_of(own), own, elbows)
     straight = exercise(skeleton_of(plain()), plain(), elbows)
-    with pytest.raises(InputError, match="no T-pose"):
+    with pytest.raises(InputError, match="none that stands"):
         parts_of(motion.skeleton, "it")
     parts = parts_of(motion.skeleton, "it", motion.qpos)
     found = keys_of(motion.skeleton, parts, motion.qpos)

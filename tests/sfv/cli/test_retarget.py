@@ -1,11 +1,13 @@
 """`sfv retarget` from file to file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sfv.cli.main import main
 from sfv.motion import Motion
+from sfv.skeleton import Skeleton
 
 
 def test_retarget_writes_a_motion_and_says_how_near_it_is(
@@ -31,3 +33,24 @@ def test_retarget_refuses_a_body_without_a_map(
     arguments = ["retarget", str(tmp_path / "wave.npz"), "--to", str(tmp_path / "box.xml"), "--out", "x.npz"]
     assert main(arguments) == 2
     assert "no joint map fits box" in capsys.readouterr().err
+
+
+def test_retarget_takes_a_map_for_names_that_say_nothing(
+    wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xml = wave.skeleton.xml.replace("_elbow", "_p").replace("_shoulder", "_q")
+    replace(wave, skeleton=Skeleton(xml)).save(tmp_path / "wave.npz")
+    arguments = ["retarget", str(tmp_path / "wave.npz"), "--to", "smpl22", "--iterations", "1"]
+    assert main([*arguments, "--out", str(tmp_path / "x.npz")]) == 2
+    assert "left_elbow" in capsys.readouterr().err
+    named = [
+        f"{side}_{part}: {side}_{name}"
+        for side in ("left", "right")
+        for part, name in (("elbow", "p"), ("shoulder", "q"))
+    ]
+    (tmp_path / "joints.yaml").write_text("\n".join(named))
+    assert main([*arguments, "--map", str(tmp_path / "joints.yaml"), "--out", str(tmp_path / "x.npz")]) == 0
+    assert len(Motion.load(tmp_path / "x.npz")) == len(wave)
+    (tmp_path / "joints.yaml").write_text("left_elbow: 3")
+    assert main([*arguments, "--map", str(tmp_path / "joints.yaml"), "--out", str(tmp_path / "x.npz")]) == 2
+    assert "left_elbow is no name of a body" in capsys.readouterr().err

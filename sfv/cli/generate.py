@@ -1,0 +1,126 @@
+"""`sfv generate`: sentence or path -> motion."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from sfv.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sfv.interfaces import Condition, MotionPrior
+    from sfv.motion import Motion
+
+
+@dataclass(frozen=True)
+class Program:
+    """Let a generative prior make a motion, which is then a reference like any other: sfv run m.npz.
+
+    Priors know what they were fitted to and little else: the captions that are nearest to the sentence are named, and
+    if none is near that is said. Beside the motion goes a sheet of its moments, such as m.png; look at it.
+    """
+
+    text: Annotated[Positional[str], arg(metavar="TEXT")] = ""
+    """A sentence, such as "a person walks forward and turns around to the left"; none, and the prior decides."""
+    out: Path = Path("generated.npz")
+    """The motion to write; of several, m-0.npz, m-1.npz and so on."""
+    prior: str = "mdm"
+    """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made."""
+    seconds: float | None = None
+    """How long it is to be; without it the prior decides."""
+    label: str | None = None
+    """A category of the mocap that the prior was fitted to, such as walk."""
+    path: Path | None = None
+    """A table of x,y (m), a point a line, evenly spaced in time, where the root is to go; it starts at 0,0 along x."""
+    prefix: Path | None = None
+    """A motion file that the motion goes on from."""
+    n: int = 1
+    """How many, each another."""
+    seed: int = 0
+    """Of chance."""
+    mend: bool = True
+    """Let sfv repair take out what the physics check finds: feet that slide, a floor that is sunk into."""
+    character: str = "humanoid"
+    """Who moves: the character that the prior was fitted to."""
+
+
+def main(program: Program) -> None:
+    """Generate, mend, write, draw, and say what the prior knows of the sentence."""
+    if program.out.suffix != ".npz":
+        raise InputError(f"{program.out} should end in .npz; sfv convert makes other formats of it")
+    if program.n < 1 or program.seed < 0:
+        raise InputError("--n is 1 or more and --seed 0 or more; correct them")
+    if program.seconds is not None and not 0.5 <= program.seconds <= 60.0:
+        raise InputError(f"--seconds {program.seconds:g} is not between 0.5 and 60; correct it")
+    from dataclasses import replace
+
+    from sfv.character import load_character
+    from sfv.pipeline.reference import mended
+    from sfv.priors.rows import load_prior
+    from sfv.view.sheet import gallery
+
+    character = load_character(program.character)
+    prior, condition = load_prior(program.prior, character), condition_of(program)
+    made = prior.sample(condition, program.seed, program.n)
+    if condition.text is not None:
+        say_alike(prior, condition.text)
+    rows: dict[str, Motion] = {}
+    for number, motion in enumerate(made):
+        finished = replace(mended(motion, character)[0], source=motion.source) if program.mend else motion
+        place = program.out if program.n == 1 else program.out.with_stem(f"{program.out.stem}-{number}")
+        finished.save(place)
+        rows[program.text or program.label or program.prior if program.n == 1 else str(number)] = finished
+        print(f"{place}: {finished.duration:.1f} s by {prior.name}")
+    sheet = program.out.with_suffix(".png")
+    gallery(sheet, rows, character)
+    print(sheet)
+
+
+def condition_of(program: Program) -> "Condition":
+    """What is asked for.
+
+    Raises:
+        InputError: the path or the prefix cannot be read.
+    """
+    from sfv.formats.files import read_motion
+    from sfv.interfaces import Condition
+
+    return Condition(
+        text=program.text.strip() or None,
+        label=program.label,
+        path=None if program.path is None else read_path(program.path),
+        prefix=None if program.prefix is None else read_motion(program.prefix),
+        seconds=program.seconds,
+    )
+
+
+def read_path(file: Path) -> "np.ndarray":
+    """A table of x and y.
+
+    Raises:
+        InputError: it is none, or has fewer than two points.
+    """
+    import numpy as np
+
+    try:
+        points = np.loadtxt(file, delimiter=",", ndmin=2)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as a path ({error}); give lines of x,y in metres") from error
+    if points.shape[1:] != (2,) or len(points) < 2 or not np.isfinite(points).all():
+        raise InputError(f"{file} holds {points.shape} numbers but should have two columns and two lines or more")
+    return points
+
+
+def say_alike(prior: "MotionPrior", text: str) -> None:
+    """Name the captions that are nearest, and warn if none is near."""
+    from sfv.priors.text import NEAR
+
+    alike = prior.alike(text)
+    print("nearest captions that the prior was fitted to:")
+    for sentence, cosine in alike:
+        print(f"  {cosine:4.2f}  {sentence}")
+    if not alike or alike[0][1] < NEAR:
+        print(f"{prior.name} was fitted to nothing like that; what it makes may have little to do with the sentence")

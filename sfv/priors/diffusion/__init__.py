@@ -1,0 +1,1 @@
+"""Priors that take noise away from motion step by step."""

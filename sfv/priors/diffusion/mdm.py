@@ -1,0 +1,244 @@
+"""MDM (Tevet et al. 2023): all frames of a motion at once, out of noise, by a transformer that predicts the clean one.
+
+Four frames are one vector to the transformer, which a processor can afford; noise, loss and keeping go by frames.
+It fills: frames that are to stay are put into every prediction. What is longer than it was fitted to is made in pieces,
+each of which goes on from the end of the one before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from sfv.errors import InputError
+from sfv.interfaces import Condition
+from sfv.motion import Motion
+from sfv.priors.basis import Basis, gaps
+from sfv.priors.dataset import Described, MotionDataset
+from sfv.priors.diffusion.schedule import cleaned, guided, noised
+from sfv.priors.fitting import FitConfig, Objective, fit
+from sfv.priors.latent.codec import likeness
+from sfv.priors.rows import require
+from sfv.priors.text import SIZE
+from sfv.priors.transformer import Transformer
+from sfv.progress import Advance
+
+NAME = "mdm"
+LEAST = 32
+"""Frames of the shortest window that it learns from."""
+HELD = 96
+"""Windows by which held-out motions are judged."""
+NOTHING = 0.1
+"""Share of sentences that are left out while it is fitted, for guidance."""
+CONTEXT = 28
+"""Frames that a piece goes on from."""
+SECONDS = 4.0
+"""Of a motion whose length nobody said."""
+
+
+@dataclass(frozen=True)
+class DenoiserConfig:
+    """Sizes and habits.
+
+    Attributes:
+        width, layers, heads: of the transformer.
+        patch: frames of a vector.
+        most: frames of the longest window.
+        steps: how often it is asked for a sample.
+        guidance: how many times farther than without a sentence.
+    """
+
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    patch: int = 4
+    most: int = 120
+    steps: int = 20
+    guidance: float = 2.5
+
+
+@dataclass(frozen=True)
+class MdmConfig:
+    """Sizes, and how it is fitted."""
+
+    denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=3000, batch=24, rate=2e-3))
+
+
+SIZES = {
+    "tiny": MdmConfig(
+        DenoiserConfig(width=48, layers=2, heads=2, most=64, steps=10),
+        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
+    ),
+    "small": MdmConfig(),
+    "paper": MdmConfig(
+        DenoiserConfig(width=512, layers=8, heads=4, patch=1, most=196, steps=50),
+        FitConfig(steps=600_000, batch=64, rate=1e-4, warm=1000),
+    ),
+}
+
+
+class Denoiser(nn.Module):
+    """x_t, t and a sentence to x_0."""
+
+    frequencies: Tensor
+
+    def __init__(self, config: DenoiserConfig, rows: int) -> None:
+        super().__init__()
+        self.config, width = config, config.width
+        self.sentence = nn.Linear(SIZE, width)
+        self.moment = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width))
+        self.enter, self.leave = nn.Linear(config.patch * rows, width), nn.Linear(width, config.patch * rows)
+        self.place = nn.Parameter(0.02 * torch.randn(config.most // config.patch, width))
+        self.transformer = Transformer(width, config.layers, config.heads, causal=False)
+        self.register_buffer("frequencies", torch.exp(torch.linspace(0.0, 6.0, 32)))
+
+    def forward(
+        self,
+        x: Float[Tensor, "n t D"],
+        t: Float[Tensor, " n"],
+        text: Float[Tensor, "n e"],
+        lengths: Int[Tensor, " n"],
+    ) -> Float[Tensor, "n t D"]:
+        """The clean rows; those after a length mean nothing, and nothing looks at them."""
+        n, frames, rows = x.shape
+        patch = self.config.patch
+        angle = t[:, None] * self.frequencies
+        moment = self.moment(torch.cat((angle.sin(), angle.cos()), 1))
+        about = torch.stack((self.sentence(text), moment), 1)
+        vectors = self.enter(x.reshape(n, frames // patch, patch * rows)) + self.place[: frames // patch]
+        seen = torch.arange(-2 * patch, frames, patch) < lengths[:, None]
+        out: Tensor = self.leave(self.transformer(torch.cat((about, vectors + moment[:, None]), 1), seen)[:, 2:])
+        return out.reshape(n, frames, rows)
+
+
+class Mdm:
+    """The prior."""
+
+    name = NAME
+
+    def __init__(self, basis: Basis, denoiser: Denoiser) -> None:
+        self.basis, self.denoiser = basis, denoiser.eval()
+
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        """The nearest captions."""
+        return self.basis.alike(text)
+
+    def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
+        """n motions of the seconds asked for, 4 unless told."""
+        require(condition, self.name)
+        features = self.basis.features
+        text = torch.tensor(self.basis.text(condition)).expand(n, -1)
+        generator = torch.Generator().manual_seed(seed)
+        z, start = torch.zeros(n, 0, features.size), (0.0, 0.0, 0.0)
+        if condition.prefix is not None:
+            z = self.basis.normalised(condition.prefix).expand(n, -1, -1)
+            start = features.start(condition.prefix)
+        frames = round((condition.seconds or max(SECONDS, z.shape[1] / features.fps + 1.0)) * features.fps) + 1
+        if frames <= z.shape[1]:
+            raise InputError("the motion to go on from is as long as that; give more seconds")
+        while z.shape[1] < frames:
+            z = self._further(z, frames, text, generator)
+        source = f"{self.name}: {condition.text or condition.label or 'anything'}, seed {seed}"
+        return [self.basis.motion(row, source, start) for row in z]
+
+    def fill(self, motion: Motion, keep: Bool[np.ndarray, " T"], condition: Condition, seed: int) -> Motion:
+        """The frames that are not kept, made anew from what is around them.
+
+        Raises:
+            InputError: a gap is longer than it can make, or the motion has another rate than it makes.
+        """
+        require(condition, self.name)
+        features, most = self.basis.features, self.denoiser.config.most
+        if abs(motion.fps - features.fps) > 1e-9:
+            raise InputError(f"{self.name} fills motions of {features.fps:g} Hz; resample it with: sfv convert")
+        text = torch.tensor(self.basis.text(condition))[None]
+        generator = torch.Generator().manual_seed(seed)
+        z = self.basis.normalised(motion)
+        kept = torch.tensor(keep)[:, None].repeat(1, features.size)
+        kept[:-1, :3] &= torch.tensor(keep)[1:, None]  # a frame's rates are those to the next
+        for first, last in gaps(keep):
+            if last - first + 1 > most - 2:
+                raise InputError(f"{self.name} fills gaps of up to {(most - 2) / features.fps:.1f} s; keep more frames")
+            begin = min(max((first + last) // 2 - most // 2, 0), max(len(z) - most, 0))
+            part = slice(begin, begin + most)
+            z[part] = self._made(text, z[None, part], kept[None, part], generator)[0]
+        return self.basis.filled(motion, keep, z, f"{motion.source}, filled by {self.name}")
+
+    def save(self, path: Path) -> None:
+        """Write denoiser and basis into one file."""
+        self.basis.save(path, self.name, self.denoiser.state_dict(), asdict(self.denoiser.config))
+
+    def _further(
+        self, z: Float[Tensor, "n t D"], frames: int, text: Tensor, generator: torch.Generator
+    ) -> Float[Tensor, "n u D"]:
+        """Rows and a piece that goes on from them, up to `frames` in all."""
+        context = z[:, -CONTEXT:]
+        count = min(self.denoiser.config.most, frames - z.shape[1] + context.shape[1])
+        known = torch.zeros(len(z), count, z.shape[2])
+        keep = torch.zeros(known.shape, dtype=torch.bool)
+        known[:, : context.shape[1]], keep[:, : context.shape[1]] = context, True
+        if context.shape[1]:
+            keep[:, context.shape[1] - 1, :3] = False
+        made = self._made(text, known, keep, generator)
+        return torch.cat((z[:, : z.shape[1] - context.shape[1]], made), 1)
+
+    @torch.no_grad()
+    def _made(self, text: Tensor, known: Tensor, keep: Tensor, generator: torch.Generator) -> Float[Tensor, "n t D"]:
+        """Rows with what is known where it is to be kept."""
+        config, count = self.denoiser.config, known.shape[1]
+        lengths = torch.full((len(known),), count)
+        padding = (0, 0, 0, -count % config.patch)
+        known, keep = nn.functional.pad(known, padding), nn.functional.pad(keep, padding)
+        noise = torch.randn(known.shape, generator=generator)
+        nothing = torch.zeros_like(text)
+        network = guided(
+            lambda x, t: self.denoiser(x, t, text, lengths),
+            lambda x, t: self.denoiser(x, t, nothing, lengths),
+            config.guidance,
+        )
+        return cleaned(network, noise, config.steps, known, keep)[:, :count]
+
+
+def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Mdm:
+    """The prior of a file."""
+    denoiser = Denoiser(DenoiserConfig(**settings), basis.features.size)
+    denoiser.load_state_dict(dict(tensors))
+    return Mdm(basis, denoiser)
+
+
+def fit_prior(
+    dataset: MotionDataset,
+    held: MotionDataset | None,
+    config: MdmConfig,
+    seed: int = 0,
+    advance: Advance = lambda steps, text=None: None,
+    checkpoint: Path | None = None,
+) -> Mdm:
+    """One network, by noised windows with their sentences."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        denoiser = Denoiser(config.denoiser, dataset.features.size)
+    most = config.denoiser.most
+
+    def loss(batch: Described) -> Tensor:
+        text, t = batch.text, torch.rand(len(batch.z))
+        if denoiser.training:
+            text = text * (torch.rand(len(text), 1) >= NOTHING)
+        made = denoiser(noised(batch.z, t, torch.randn_like(batch.z)), t, text, batch.lengths)
+        return likeness(made, batch.z, dataset, (torch.arange(most) < batch.lengths[:, None]).float())
+
+    def held_out() -> float:
+        assert held is not None
+        return float(loss(held.described(torch.Generator().manual_seed(0), HELD, LEAST, most)))
+
+    objective = Objective(
+        lambda generator, count: dataset.described(generator, count, LEAST, most), loss, held_out if held else None
+    )
+    fit(denoiser, objective, replace(config.fitting, seed=seed), NAME, advance, checkpoint)
+    return Mdm(Basis.of(dataset), denoiser)

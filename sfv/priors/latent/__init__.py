@@ -1,0 +1,1 @@
+"""Windows of motion as a few numbers or codes, and back."""

@@ -1,0 +1,191 @@
+"""Motion as a few vectors or codes, and back: convolutions over time around a bottleneck, four frames to one vector.
+
+One network is four systems, by what stands in the middle: an autoencoder, a variational one, a VQ-VAE, and one with
+residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023). It is no prior by itself: what writes
+codes (`sfv.priors.tokens`) or vectors stands on it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sfv.priors.dataset import MotionDataset
+from sfv.priors.features import Features
+from sfv.priors.fitting import FitConfig, Objective, fit
+from sfv.priors.latent.bottlenecks import Gaussian, Identity, Quantiser, Squeezed
+from sfv.progress import Advance
+
+FACTOR = 4
+"""Frames of a vector."""
+PLACES, SLIDE = 2.0, 0.1
+"""Weights of bodies' places (m) and of the speed of standing soles (m/s) beside the rows' own loss."""
+GEOMETRY = 3
+"""One of so many windows of a batch is judged by bodies' places too."""
+HELD = 64
+"""Windows by which held-out motions are judged."""
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """Sizes.
+
+    Attributes:
+        kind: what stands in the middle.
+        width: of the convolutions.
+        size: numbers of a vector.
+        codes, levels: of the codebooks, where there are any.
+        depth: dilated blocks at each rate, with dilations 1, 3, 9.
+        beta: weight of the variational penalty.
+        frames: of a window.
+    """
+
+    kind: Literal["ae", "vae", "vqvae", "rvq"] = "vqvae"
+    width: int = 128
+    size: int = 32
+    codes: int = 512
+    levels: int = 4
+    depth: int = 2
+    beta: float = 1e-3
+    frames: int = 64
+
+
+class Dilated(nn.Module):
+    """x + W1 relu(W3 relu(x)), W3 over three frames some way apart."""
+
+    def __init__(self, width: int, apart: int) -> None:
+        super().__init__()
+        self.wide = nn.Conv1d(width, width, 3, padding=apart, dilation=apart)
+        self.narrow = nn.Conv1d(width, width, 1)
+
+    def forward(self, x: Float[Tensor, "n c t"]) -> Float[Tensor, "n c t"]:
+        """The block."""
+        out: Tensor = x + self.narrow(torch.relu(self.wide(torch.relu(x))))
+        return out
+
+
+def bottleneck_of(config: CodecConfig) -> Identity | Gaussian | Quantiser:
+    """What stands in the middle of a codec."""
+    match config.kind:
+        case "ae":
+            return Identity()
+        case "vae":
+            return Gaussian(config.beta)
+        case "vqvae":
+            return Quantiser(config.codes, config.size)
+        case "rvq":
+            return Quantiser(config.codes, config.size, config.levels)
+
+
+class Codec(nn.Module):
+    """Normalised rows to vectors at a quarter of the rate, through a bottleneck, and back."""
+
+    def __init__(self, config: CodecConfig, rows: int) -> None:
+        super().__init__()
+        self.config, width = config, config.width
+        self.bottleneck = bottleneck_of(config)
+        down = [nn.Sequential(nn.Conv1d(width, width, 4, 2, 1), *(Dilated(width, 3**k) for k in range(config.depth)))
+                for _ in range(2)]  # fmt: skip
+        self.encoder = nn.Sequential(
+            nn.Conv1d(rows, width, 3, padding=1), nn.ReLU(), *down,
+            nn.Conv1d(width, self.bottleneck.inputs * config.size, 3, padding=1),
+        )  # fmt: skip
+        up = []
+        for _ in range(2):
+            blocks = [Dilated(width, 3**k) for k in reversed(range(config.depth))]
+            up += [*blocks, nn.Upsample(scale_factor=2), nn.Conv1d(width, width, 3, padding=1)]
+        self.decoder = nn.Sequential(
+            nn.Conv1d(config.size, width, 3, padding=1), nn.ReLU(), *up, nn.ReLU(), nn.Conv1d(width, rows, 3, padding=1)
+        )
+
+    def encode(self, z: Float[Tensor, "n t D"]) -> Squeezed:
+        """What comes through the bottleneck; t is a multiple of FACTOR."""
+        out: Squeezed = self.bottleneck(self.encoder(z.mT).mT)
+        return out
+
+    def decode(self, vectors: Float[Tensor, "n t c"]) -> Float[Tensor, "n u D"]:
+        """Normalised rows."""
+        out: Tensor = self.decoder(vectors.mT).mT
+        return out
+
+    def forward(self, z: Float[Tensor, "n t D"]) -> tuple[Float[Tensor, "n t D"], Float[Tensor, ""]]:
+        """Rows again, and the bottleneck's penalty."""
+        squeezed = self.encode(z)
+        return self.decode(squeezed.vectors), squeezed.penalty
+
+    def codes(self, z: Float[Tensor, "n t D"]) -> Int[Tensor, "n u l"]:
+        """The codes of rows, of a codec that has codebooks."""
+        codes = self.encode(z).codes
+        assert codes is not None, f"a codec of kind {self.config.kind} has no codes"
+        return codes
+
+    def from_codes(self, codes: Int[Tensor, "n t l"]) -> Float[Tensor, "n u D"]:
+        """Normalised rows of codes."""
+        assert isinstance(self.bottleneck, Quantiser)
+        return self.decode(self.bottleneck.looked_up(codes))
+
+
+def likeness(
+    made: Float[Tensor, "n t D"], truth: Float[Tensor, "n t D"], dataset: MotionDataset, weight: Tensor | None = None
+) -> Float[Tensor, ""]:
+    """The loss of made rows: smooth L1 of themselves, of bodies' places, and the speed of soles that should stand.
+
+    Args:
+        made, truth: normalised rows.
+        dataset: whose rows they are.
+        weight: (n, t) 1 where a row counts; None counts all.
+    """
+    features, back = dataset.features, dataset.normaliser.back
+    weight = torch.ones_like(truth[..., 0]) if weight is None else weight
+    loss = _mean(nn.functional.smooth_l1_loss(made, truth, reduction="none").mean(-1), weight)
+    # places cost more than the network, so that only some windows pay
+    made, truth, weight = (x[: -(-len(truth) // GEOMETRY)] for x in (made, truth, weight))
+    rows, true = back(made), back(truth)
+    (bodies, soles), (true_bodies, _) = features.places(rows), features.places(true)
+    loss = loss + PLACES * _mean((bodies - true_bodies).abs().mean((-1, -2)), weight)
+    contacts = true[..., features.groups["contacts"]]
+    stands = (contacts * weight[..., None])[..., :-1, :] * (contacts * weight[..., None])[..., 1:, :]
+    speed = features.velocities(soles, rows)[..., :2].square().sum(-1).add(1e-6).sqrt()
+    return loss + SLIDE * _mean(speed, stands)
+
+
+def _mean(x: Tensor, weight: Tensor) -> Tensor:
+    return (x * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+def fit_codec(
+    dataset: MotionDataset,
+    held: MotionDataset | None,
+    config: CodecConfig,
+    how: FitConfig,
+    advance: Advance = lambda steps, text=None: None,
+    checkpoint: Path | None = None,
+) -> Codec:
+    """A codec of the motions in a dataset, by those held out the best of those that were met."""
+    with torch.random.fork_rng():
+        torch.manual_seed(how.seed)
+        codec = Codec(config, dataset.features.size)
+
+    def loss(z: Tensor) -> Tensor:
+        made, penalty = codec(z)
+        return likeness(made, z, dataset) + penalty
+
+    def held_out() -> float:
+        assert held is not None
+        z = held.windows(torch.Generator().manual_seed(0), HELD, config.frames)
+        return float(likeness(codec(z)[0], z, dataset))
+
+    draw = lambda generator, count: dataset.windows(generator, count, config.frames)  # noqa: E731
+    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, checkpoint)
+    return codec
+
+
+def error_mm(codec: Codec, z: Float[Tensor, "n t D"], features: Features, back: Any) -> float:
+    """Mean distance of bodies from where they were, seen from the heading, mm."""
+    with torch.no_grad():
+        made = codec(z)[0]
+        off = features.places(back(made))[0] - features.places(back(z))[0]
+    return float(1000.0 * off.norm(dim=-1).mean())

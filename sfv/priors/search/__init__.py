@@ -1,0 +1,1 @@
+"""Priors that choose from the mocap and generate nothing."""

@@ -1,0 +1,1 @@
+"""Priors that write motion as a sequence of codes."""

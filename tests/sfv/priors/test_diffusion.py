@@ -1,0 +1,72 @@
+"""Noise and its taking away, where the answer is known."""
+
+import pytest
+import torch
+
+from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig
+from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
+
+
+def test_the_schedule_goes_from_all_to_nothing() -> None:
+    t = torch.linspace(0, 1, 101)
+    a = remaining(t)
+    assert a[0] == pytest.approx(1.0)
+    assert a[-1] < 1e-3
+    assert (a.diff() < 0).all()
+    # variance stays 1 where the data's is
+    x = noised(torch.randn(2000, 4, 3), torch.full((2000,), 0.4), torch.randn(2000, 4, 3))
+    assert x.var() == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 50])
+def test_who_knows_the_answer_finds_it(steps: int) -> None:
+    answer = torch.randn(2, 6, 3)
+    found = cleaned(lambda x, t: answer, torch.randn(2, 6, 3), steps)
+    torch.testing.assert_close(found, answer)
+
+
+def test_the_best_guess_of_a_normal_makes_that_normal() -> None:
+    # data N(2, 0.5^2): E(x_0 | x_t) = 2 + sqrt(a) s^2 / (a s^2 + 1 - a) (x_t - 2 sqrt(a))
+    def network(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        a = remaining(t)[:, None, None]
+        return 2.0 + a.sqrt() * 0.25 / (a * 0.25 + 1 - a) * (x - 2.0 * a.sqrt())
+
+    made = cleaned(network, torch.randn(4000, 1, 1, generator=torch.Generator().manual_seed(0)), 50)
+    assert made.mean() == pytest.approx(2.0, abs=0.03)
+    assert made.std() == pytest.approx(0.5, abs=0.03)
+
+
+def test_what_is_kept_is_kept_to_the_bit() -> None:
+    known, keep = torch.randn(1, 8, 2), torch.zeros(1, 8, 2, dtype=torch.bool)
+    keep[:, :3] = True
+    seen = []
+
+    def network(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        seen.append(x.clone())
+        return torch.zeros_like(x)
+
+    made = cleaned(network, torch.randn(1, 8, 2), 10, known, keep)
+    assert torch.equal(made[keep], known[keep])
+    assert not made[~keep].any()
+    # and the network sees it come out of the noise
+    assert (seen[-1][keep] - known[keep]).abs().mean() < 0.5 * (seen[0][keep] - known[keep]).abs().mean()
+
+
+def test_guidance() -> None:
+    network = guided(lambda x, t: x + 3.0, lambda x, t: x + 1.0, 2.5)
+    assert network(torch.zeros(1, 1, 1), torch.zeros(1)) == pytest.approx(1.0 + 2.5 * 2.0)
+    plain = guided(lambda x, t: x + 3.0, lambda x, t: x + 1.0, 1.0)
+    assert plain(torch.zeros(1, 1, 1), torch.zeros(1)) == pytest.approx(3.0)
+
+
+def test_a_denoiser_sees_only_what_is_there() -> None:
+    torch.manual_seed(0)
+    denoiser = Denoiser(DenoiserConfig(width=16, layers=1, heads=2, most=32), 5).eval()
+    x, text, t = torch.randn(2, 32, 5), torch.randn(2, 512), torch.rand(2)
+    lengths = torch.tensor((16, 32))
+    made = denoiser(x, t, text, lengths)
+    other = x.clone()
+    other[0, 16:] += 1.0
+    torch.testing.assert_close(denoiser(other, t, text, lengths)[0, :16], made[0, :16], atol=1e-6, rtol=1e-6)
+    assert not torch.allclose(denoiser(x, 1 - t, text, lengths), made)
+    assert not torch.allclose(denoiser(x, t, -text, lengths), made)
