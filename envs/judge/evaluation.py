@@ -20,6 +20,7 @@ from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.kinds import parse_terrain
+from sfv.terrain.terrain import Terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
@@ -41,12 +42,14 @@ class Evaluation:
         simulated: the first rollout, from the clip's first frame without noise, as a Motion at the control rate.
         reference: what it was to follow, over the same time.
         broken_state: an mjSTATE_INTEGRATION row that led to NaN, or None.
+        terrain: the ground that both are on.
     """
 
     report: Report
     simulated: Motion
     reference: Motion
     broken_state: Tensor | None
+    terrain: Terrain
 
 
 class Evaluator:
@@ -98,7 +101,7 @@ class Evaluator:
         errors = [1000.0 * error for error in done.first_error]
         series = {"error over time": {"time_s": times, "mpjpe_global_mm": errors}}
         report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
-        return Evaluation(report, simulated, reference, env.broken_state)
+        return Evaluation(report, simulated, reference, env.broken_state, env.terrain)
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""

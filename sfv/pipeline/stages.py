@@ -154,6 +154,7 @@ def policy_stage(
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
+    check_task(tracking)
     inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
@@ -183,6 +184,23 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def check_task(tracking: TrackingConfig) -> None:
+    """Raise unless there are such grounds and events.
+
+    Raises:
+        InputError: there are not.
+    """
+    if tracking.terrain:
+        from sfv.terrain.kinds import parse_terrain
+
+        for text in tracking.terrain:
+            parse_terrain(text)
+    if tracking.randomise:
+        from envs.events import parse_events
+
+        parse_events(tracking.randomise)
 
 
 def policy_file(place: Path) -> Path:
@@ -270,10 +288,11 @@ def show(found: "Evaluation", wanted: "Motion", body: "Character", motion: Path,
     """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
     from sfv.view.rollout import rollout_video
 
-    reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
+    # whole, also where the character fell before its end; on terrain it is where it was lifted to
+    reference = wanted if found.terrain.flat and not wanted.loop else found.reference
     for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
         moved.save(place(name))
-    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
+    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion), terrain=found.terrain)
 
 
 def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path, at: At) -> None:
