@@ -20,7 +20,7 @@ from sfv.metrics import foot_slide
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.kinds import parse_terrain
-from sfv.terrain.terrain import Terrain
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
@@ -49,7 +49,7 @@ class Evaluation:
     simulated: Motion
     reference: Motion
     broken_state: Tensor | None
-    terrain: Terrain
+    terrain: Terrain = FLAT
 
 
 class Evaluator:
