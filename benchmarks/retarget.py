@@ -26,6 +26,7 @@ from recon.retarget.retarget import KEY, Goal, finished, goal_for, judged, retar
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
+from sfv.joints.joint_map import joint_map
 from sfv.kinematics import motion_state
 from sfv.metrics import penetration
 from sfv.motion import Motion
@@ -89,7 +90,7 @@ def round_trip(source: Motion, back: Motion) -> float:
     """Mean distance of the key bodies of a motion from those of the original, both on their floors, cm."""
     keys = []
     for motion in (source, back):
-        parts = parts_of(motion.skeleton, "the motion")
+        parts = parts_of(motion.skeleton, joint_map(motion.skeleton, "the motion"))
         own = keys_of(motion.skeleton, parts, motion.qpos)
         keys.append(lifted(own, -sole_level(own, motion.fps)))
     names = [p for p in keys[0].points if p.removeprefix("left_").removeprefix("right_") in KEY]

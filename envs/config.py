@@ -1,9 +1,13 @@
 """The settings of the tracking task. Light: imports neither torch nor MuJoCo."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from sfv.errors import InputError
+from sfv.limits import SEED, Within
+
+TICKS = 240
+"""Moments per second at which references are kept: control and physics take whole numbers of them, or parts of one."""
 
 
 @dataclass(frozen=True)
@@ -12,25 +16,25 @@ class TrackingConfig:
 
     reward: Literal["deepmimic", "tracking"] = "tracking"
     """Table of reward terms: 'deepmimic' is the paper's; 'tracking' adds body positions in the world."""
-    control_hz: float = 30.0
+    control_hz: Annotated[float, Within(1, TICKS)] = 30.0
     """Actions per second."""
-    decimation: int = 4
+    decimation: Annotated[int, Within(1, 64)] = 4
     """Physics steps per action: 4 x 30 Hz = 120 Hz."""
-    action_scale: float = 0.4
+    action_scale: Annotated[float, Within(0, 10)] = 0.4
     """Radians of servo target per unit of action, added to the reference."""
-    max_deviation: float = 0.5
+    max_deviation: Annotated[float, Within(0, 100, above=True)] = 0.5
     """An episode fails when any body is farther than this from the reference, in metres, in the world."""
-    episode_seconds: float = 10.0
+    episode_seconds: Annotated[float, Within(0, 3600, above=True)] = 10.0
     """Time limit of a training episode; the return bootstraps through it."""
     start: Literal["fixed", "random", "failures", "asi", "asi-weighted"] = "failures"
     """Where episodes start: the clip's first frame, uniformly (RSI), more often where they failed, or uniformly in
     states that are learnt (SFV's ASI), 'asi-weighted' with learnt moments too."""
-    velocity_noise: float = 0.05
+    velocity_noise: Annotated[float, Within(0, 10)] = 0.05
     """Standard deviation of the noise on start velocities, m/s and rad/s."""
     terrain: tuple[str, ...] = ()
     """Kinds of ground instead of level ground, such as 'rough:6cm' or 'stairs_up:0.3' (difficulty 0 to 1). Of a kind
     alone, training raises the difficulty as episodes succeed, and judging takes all difficulties."""
-    terrain_seed: int = 0
+    terrain_seed: Annotated[int, Within(0, SEED)] = 0
     """Seed of what is left to chance in the ground."""
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
@@ -39,8 +43,26 @@ class TrackingConfig:
     drawn from a range of its own or one that is given, as 'push:0:200'; 'all' is all of them."""
     simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
-    threads: int = 0
+    threads: Annotated[int, Within(0, 256)] = 0
     """Threads for the physics and the learner on the processor; 0 = all cores."""
+
+    def check(self) -> None:
+        """Raise InputError unless control and physics fit the reference's ticks, and the words name what exists."""
+        physics_hz = self.control_hz * self.decimation
+        if TICKS % self.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
+            raise InputError(
+                f"--control-hz {self.control_hz:g} with --decimation {self.decimation} does not divide {TICKS} Hz; "
+                "choose two whose product is 60, 80, 120, 240, 480 or 960"
+            )
+        if self.terrain:
+            from sfv.terrain.kinds import parse_terrain
+
+            for text in self.terrain:
+                parse_terrain(text)
+        if self.randomise:
+            from envs.events import parse_events
+
+            parse_events(self.randomise)
 
 
 def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:

@@ -13,14 +13,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from envs.config import TICKS as TICKS
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.surface import surface_track
 
-TICKS = 240
-"""Ticks per second."""
 AFTER, HALT = 0.7, 0.15
 """s: what is no loop goes on for so long after its end, slowing down with this time constant. Nobody is judged by it,
 but in training it shows what a body is about to do at the end of a clip: stay, or fall."""

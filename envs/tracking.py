@@ -26,8 +26,8 @@ from envs.moment import Moment, columns, joints_of
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
-from sfv.errors import InputError
 from sfv.interfaces import Info, Step
+from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
 from sfv.terrain.kinds import parse_terrain
@@ -60,11 +60,7 @@ class TrackingEnv:
         seconds: float | None = None,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
-        if TICKS % config.control_hz or (TICKS % physics_hz and physics_hz % TICKS):
-            raise InputError(
-                f"{config.control_hz:g} Hz control with {config.decimation} physics steps does not divide {TICKS} Hz; "
-                "choose a control rate and decimation whose product is 60, 80, 120, 240, 480 or 960"
-            )
+        config.check()
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
         climbing, kinds = not tiles, len(config.terrain)
@@ -280,6 +276,10 @@ class TrackingEnv:
         if self.events:
             obs = self.events.noisy(obs, self._speeds, ids, self.generator)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
+
+    def breakage(self) -> Broken | None:
+        """The episodes so far in which the physics went to NaN, if there are any."""
+        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.model)
 
     def count_broken(self, broken: Tensor) -> None:
         """Count diverged episodes and keep the state before the first one's last step, controls included."""

@@ -2,9 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from sfv.errors import InputError
+from sfv.limits import SEED, Within
+
+LARGEST_ITERATION = 8_000_000
+"""Samples at once: about 16 GB with this task's observations."""
 
 
 @dataclass(frozen=True)
@@ -14,58 +18,72 @@ class TrainConfig:
     budget: str = "15min"
     """At most this much training: minutes ('10min', '600s', '2h') or samples ('4M', '500k'). It ends before, when the
     policy succeeds from everywhere and no longer improves."""
-    seed: int = 0
+    seed: Annotated[int, Within(0, SEED)] = 0
     """Seed of everything random."""
-    num_envs: int = 512
+    num_envs: Annotated[int, Within(1, 65536)] = 512
     """Characters simulated at once."""
-    steps: int = 12
+    steps: Annotated[int, Within(1, 1024)] = 12
     """Control steps per environment and iteration."""
-    epochs: int = 2
+    epochs: Annotated[int, Within(1, 100)] = 2
     """Passes over the samples of an iteration."""
-    minibatch: int = 2048
+    minibatch: Annotated[int, Within(1, 10_000_000)] = 2048
     """Samples per gradient step."""
-    gamma: float = 0.97
+    gamma: Annotated[float, Within(0, 1)] = 0.97
     """Discount per control step."""
-    lam: float = 0.95
+    lam: Annotated[float, Within(0, 1)] = 0.95
     """Lambda of generalised advantage estimation."""
-    clip_range: float = 0.2
+    clip_range: Annotated[float, Within(0, 10, above=True)] = 0.2
     """Clipping of the probability ratio."""
     optimizer: Literal["muon", "adam"] = "muon"
     """What moves the hidden matrices; Adam moves all else. Muon learns a skill from half the samples (docs/log.md)."""
-    learning_rate: float = 5e-4
+    learning_rate: Annotated[float, Within(0, 1, above=True)] = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""
-    muon_step: float = 15.0
+    muon_step: Annotated[float, Within(0, 1000, above=True)] = 15.0
     """Muon's step size, in units of Adam's."""
-    momentum: float = 0.9
+    momentum: Annotated[float, Within(0, 0.999)] = 0.9
     """How much of Muon's momentum stays from one gradient step to the next."""
-    target_kl: tuple[float, float, float, float] = (0.06, 0.06, 0.06, 0.015)
+    target_kl: Annotated[tuple[float, float, float, float], Within(0, 100, above=True)] = (0.06, 0.06, 0.06, 0.015)
     """The step size grows below half of this KL divergence per iteration and shrinks above twice: at the start, after
     `narrowing`, after as much again and once more. Large steps learn fastest; in the end they keep the policy from
     settling, but a skill that is not there when they shrink comes late."""
-    noise: tuple[float, float, float] = (0.2, 0.1, 0.05)
+    noise: Annotated[tuple[float, float, float], Within(0, 10, above=True)] = (0.2, 0.1, 0.05)
     """Standard deviation of the exploration, in units of action, at the first three of these moments: at the start,
     where wide finds skills soonest; and in the end, where a narrow one lets the policy come nearer to the reference."""
-    correlation: tuple[float, float, float, float] = (0.0, 0.0, 0.8, 0.0)
+    correlation: Annotated[tuple[float, float, float, float], Within(0, 0.999)] = (0.0, 0.0, 0.8, 0.0)
     """Correlation of the exploration at a control step with that at the step before, at the same four moments. Pushes
     that last make a skill firm; it is found sooner without them, and done more exactly. Less, or none, while the policy
     stays up for less than half of the time, or strays in less than a tenth of its tries."""
-    narrowing: float = 1.5e6
+    narrowing: Annotated[float, Within(0, 1e12, above=True)] = 1.5e6
     """Samples from each of these moments to the next, for a policy that stays up. Fewer count, in proportion, while it
     is up for less than a fifth of the time, and once noise is as it stays, for less than nine tenths of it; then none
     for less than half."""
-    average: float = 250_000.0
+    average: Annotated[float, Within(0, 1e12, above=True)] = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
-    hidden: tuple[int, ...] = (256, 256)
+    hidden: Annotated[tuple[int, ...], Within(1, 8192)] = (256, 256)
     """Units per layer of actor and critic."""
-    evaluate_every: int = 250_000
+    evaluate_every: Annotated[int, Within(1, 10**12)] = 250_000
     """Samples between evaluations."""
-    checkpoint_every: int = 250_000
+    checkpoint_every: Annotated[int, Within(1, 10**12)] = 250_000
     """Samples between checkpoints: what a killed run loses at most."""
-    compile: bool = True
-    """Compile the update with torch.compile where a C++ compiler is found."""
+    compile: bool = False
+    """Compile the update with torch.compile where a C++ compiler is found: a tenth of the update's time less, for 25 s
+    at the first start and 5 s at others. It pays from 8 million samples on (docs/log.md)."""
     mirror: bool = False
     """Also ask that the mirror image of a situation be answered with the mirror image of the action: for characters
     whose left and right are alike, and clips whose left and right are."""
+
+    def check(self) -> None:
+        """Raise InputError unless the budget is one, the network has layers, and an iteration fits into memory."""
+        parse_budget(self.budget)
+        if not 1 <= len(self.hidden) <= 16:
+            raise InputError(
+                f"--hidden names {len(self.hidden)} layers; give 1 to 16 numbers of units, such as 256 256"
+            )
+        if self.num_envs * self.steps > LARGEST_ITERATION:
+            raise InputError(
+                f"--num-envs {self.num_envs} times --steps {self.steps} is more than {LARGEST_ITERATION} samples per "
+                "iteration; lower one of them"
+            )
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,10 @@ class Budget:
 
     seconds: float
     samples: float
+
+
+MOST = 1e15
+"""Of whatever a budget is measured in."""
 
 
 def parse_budget(text: str) -> Budget:
@@ -85,8 +107,11 @@ def parse_budget(text: str) -> Budget:
     match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zA-Z]*)\s*", text)
     units = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
     counts = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
+    amount = float(match[1]) if match else 0.0
+    if match and not 0.0 < amount < MOST:
+        raise InputError(f"--budget {text!r} is out of bounds; give some time or samples, such as 10min or 4M")
     if match and match[2] in units:
-        return Budget(float(match[1]) * units[match[2]], float("inf"))
+        return Budget(amount * units[match[2]], float("inf"))
     if match and match[2] in counts:
-        return Budget(float("inf"), float(match[1]) * counts[match[2]])
+        return Budget(float("inf"), amount * counts[match[2]])
     raise InputError(f"--budget {text!r} is neither a time nor a number of samples; write 10min, 90s, 2h, 500k or 4M")

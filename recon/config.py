@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from sfv.limits import Within
 
 
 @dataclass(frozen=True)
 class PoseConfig:
     """How people are found in a clip, and which of them is followed."""
 
-    person: Literal["auto"] | int = "auto"
+    person: Annotated[Literal["auto"] | int, Within(0, 1000)] = "auto"
     """Whom to follow: "auto" is the largest who is visible longest; a number is that of the overlay video."""
     model: Literal["lite", "full", "heavy"] = "full"
     """Pose Landmarker variant. Only "full" can be had where nothing but a package index is reachable."""
-    max_people: int = 4
+    max_people: Annotated[int, Within(1, 32)] = 4
     """People looked for at once in any one part of the picture."""
-    max_gap: float = 0.3
+    max_gap: Annotated[float, Within(0, 60)] = 0.3
     """Seconds a person may be unseen and still count as continuously visible; the gap's frames are marked absent."""
     background: Literal["auto", "still"] = "auto"
     """Whether the camera moved: "auto" follows the background, "still" says that it did not."""
@@ -25,33 +27,33 @@ class PoseConfig:
 class TermWeights:
     """How much each term of the objective counts; 0 drops it."""
 
-    reprojection: float = 10.0
+    reprojection: Annotated[float, Within(0, 1_000_000)] = 10.0
     """Landmarks project onto the points seen."""
-    bones: float = 15.0
+    bones: Annotated[float, Within(0, 1_000_000)] = 15.0
     """Bones point where the estimator's metric points say."""
-    smooth: float = 1.5
+    smooth: Annotated[float, Within(0, 1_000_000)] = 1.5
     """Accelerations change slowly."""
-    limits: float = 1.0
+    limits: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Joints stay in their ranges."""
-    rest: float = 0.02
+    rest: Annotated[float, Within(0, 1_000_000)] = 0.02
     """What nothing shows stays near the zero pose."""
-    solid: float = 0.0
+    solid: Annotated[float, Within(0, 1_000_000)] = 0.0
     """No part of the body is in another. Off: with 1 a demo's training swung more (docs/log.md)."""
-    ground: float = 1.0
+    ground: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Nothing is under the floor."""
-    stance: float = 1.0
+    stance: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Standing feet neither slide nor float."""
-    friction: float = 1.0
+    friction: Annotated[float, Within(0, 1_000_000)] = 1.0
     """What touches the floor does not slide."""
-    balance: float = 0.6
+    balance: Annotated[float, Within(0, 1_000_000)] = 0.6
     """The ground's force acts under the standing feet."""
-    poise: float = 1.0
+    poise: Annotated[float, Within(0, 1_000_000)] = 1.0
     """At the clip's ends a standing body is about to stay, not to fall."""
-    flight: float = 3.0
+    flight: Annotated[float, Within(0, 1_000_000)] = 3.0
     """In the air the centre of mass falls freely."""
-    camera: float = 0.3
+    camera: Annotated[float, Within(0, 1_000_000)] = 0.3
     """Focal length and gravity stay near the first estimate."""
-    proportions: float = 1.0
+    proportions: Annotated[float, Within(0, 1_000_000)] = 1.0
     """The person is built about as the character."""
 
 
@@ -59,20 +61,20 @@ class TermWeights:
 class ReconstructConfig:
     """How a pose track becomes a reference motion."""
 
-    fps: float = 30.0
+    fps: Annotated[float, Within(1, 240)] = 30.0
     """Frames per second of the motion: the control rate, whatever the clip's."""
-    height: float | None = None
+    height: Annotated[float | None, Within(0.3, 3)] = None
     """The person's height in metres; unknown: as tall as the character."""
-    focal: float | None = None
+    focal: Annotated[float | None, Within(1, 1_000_000)] = None
     """The camera's focal length in pixels of the upright image; unknown: estimated."""
-    pitch: float | None = None
+    pitch: Annotated[float | None, Within(-90, 90)] = None
     """How far the camera looks down, in degrees (in the middle frame, if it moves); unknown: estimated."""
     camera_path: Path | None = None
     """Where the camera was, if it is known: a text file with rows of seconds x y z qx qy qz qw (metres; camera axes x
     right, y down, z away), as SLAM programs write it. Unknown: as the pose track says."""
     lifter: Path | None = None
     """A network that tells depth from how the person moves, made by sfv fit. None: depth is as the estimator says."""
-    iterations: int = 200
+    iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)
     """Weights of the objective's terms."""

@@ -7,6 +7,7 @@ from recon.camera import Camera
 from recon.config import ReconstructConfig
 from sfv import metrics
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.kinematics import MotionState, motion_state
 from sfv.motion import Motion
 from sfv.pose import PoseTrack
@@ -131,9 +132,10 @@ def _as_motion(
     model = character.model
     under, above = metrics.penetration(model, state), metrics.stance_height(model, state, contacts)
     limit = metrics.joint_limit_violation(model, motion.qpos)
+    limbs = state.xpos[:, metrics.limbs(model)]
     return (
-        Number("peak acceleration", metrics.peak_acceleration(state.xpos[:, 1:], motion.fps), "m/s^2", "lower"),
-        Number("foot slide", metrics.foot_slide(model, state, motion.fps, character.feet, contacts), "cm/s", "lower"),
+        Number("peak acceleration", metrics.peak_acceleration(limbs, motion.fps), "m/s^2", "lower"),
+        Number("foot slide", slide_of(motion, character), "cm/s", "lower"),
         Number("penetration, deepest", float(under.max()), "cm", "lower"),
         Number("penetration, mean", float(under.mean()), "cm", "lower"),
         Number("floating in stance", float(above.mean()) if len(above) else float("nan"), "cm", "lower"),

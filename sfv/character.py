@@ -12,12 +12,14 @@ import mujoco
 import numpy as np
 
 from sfv.errors import InputError, blamed, did_you_mean
+from sfv.joints.joint_map import JointMap, joint_map, known_body
+from sfv.joints.part_names import SIDES
 from sfv.mjcf import require_model
 from sfv.servos import add_servos
 from sfv.skeleton import Skeleton
 
 ASSETS = Path(__file__).parent / "assets"
-SOLE = 0.1
+FOOT_BAND = 0.1
 """m over the lowest of the bodies at the ends of limbs, up to which the others are feet too, in the zero pose."""
 
 
@@ -50,15 +52,31 @@ class Character:
         return names if names is not None else tuple(self.model.body(i).name for i in self._ends)
 
     @cached_property
-    def feet(self) -> tuple[str, ...]:
-        """Bodies meant to touch the ground: as the file says, else the lowest ends of limbs in the zero pose."""
+    def joint_map(self) -> JointMap:
+        """Which of its bodies are whose hip, hand or foot.
+
+        Raises:
+            InputError: neither a table nor its bodies' names tell.
+        """
+        return joint_map(self.skeleton, self.name)
+
+    @cached_property
+    def named_feet(self) -> tuple[str, ...]:
+        """Bodies meant to touch the ground, as the file or the table of known bodies says; empty where neither does."""
         names = self._names("feet")
-        if names is not None:
-            return names
+        if names is None and (known := known_body(self.skeleton)) is not None:
+            names = tuple(known.feet[side][0] for side in SIDES)
+        return names or ()
+
+    @cached_property
+    def feet(self) -> tuple[str, ...]:
+        """Bodies meant to touch the ground: those that are named, else the lowest ends of limbs in the zero pose."""
+        if self.named_feet:
+            return self.named_feet
         data = mujoco.MjData(self.model)
         mujoco.mj_kinematics(self.model, data)
         height = data.xpos[self._ends, 2]
-        return tuple(self.model.body(i).name for i in self._ends[height < height.min() + SOLE])
+        return tuple(self.model.body(i).name for i in self._ends[height < height.min() + FOOT_BAND])
 
     @cached_property
     def pose_weights(self) -> np.ndarray:

@@ -4,11 +4,13 @@ Light to import, since the command line shows it at once. It knows neither video
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.limits import Within
 
 SLACK = 1e-6
 """Seconds: a frame that is shown just when the part begins or ends belongs to it."""
@@ -18,10 +20,17 @@ SLACK = 1e-6
 class Excerpt:
     """Which part of the clip is used."""
 
-    begin: float = 0.0
+    begin: Annotated[float, Within(0, 1e9)] = 0.0
     """Seconds into the clip; what is before is not looked at."""
-    end: float | None = None
+    end: Annotated[float | None, Within(0, 1e9, above=True)] = None
     """Seconds into the clip; what is after is not looked at. None: to the clip's end."""
+
+    def check(self) -> None:
+        """Raise InputError unless it begins in the clip and ends after that."""
+        if not self.begin >= 0.0:
+            raise InputError(f"--begin {self.begin:g} is before the clip's start; give seconds from there, 0 on")
+        if self.end is not None and not self.end > self.begin:
+            raise InputError(f"--end {self.end:g} is not after --begin {self.begin:g}; give a later --end")
 
     @property
     def whole(self) -> bool:
@@ -38,10 +47,7 @@ class Excerpt:
         Raises:
             InputError: the part begins before the clip or after it, or ends before it begins.
         """
-        if not self.begin >= 0.0:
-            raise InputError(f"--begin {self.begin:g} is before the start of {name}; give seconds from its start, 0 on")
-        if self.end is not None and not self.end > self.begin:
-            raise InputError(f"--end {self.end:g} is not after --begin {self.begin:g}; give a later --end")
+        self.check()
         first = int(np.searchsorted(times, self.begin - SLACK))
         if first >= len(times):
             raise InputError(f"{name} lasts {times[-1]:.1f} s, and --begin is {self.begin:g}; give an earlier one")

@@ -10,10 +10,13 @@ from jaxtyping import Float, Int
 from sfv.kinematics import MotionState, velocities
 from sfv.motion import Motion
 from sfv.surface import lowest, surface_points, surface_track
-from sfv.terrain.terrain import FLAT, Terrain, height_above
 
-FLOOR_CLEARANCE = 0.02
-"""m: a foot's surface point within this of the ground bears weight, for the measure of sliding."""
+RATE = 30.0
+"""1/s: what has a derivative in it is measured at this rate, whatever the motion's own; differences grow with it."""
+CLEARANCE = 0.02
+"""m: a surface point within this of the ground may bear weight."""
+SMALL = 0.1
+"""m: who moves nothing farther away than this is a finger, a thumb, a toe or the end of a bone."""
 
 
 def mpjpe(estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"]) -> float:
@@ -49,17 +52,54 @@ def procrustes(points: Float[np.ndarray, "*n J 3"], onto: Float[np.ndarray, "*n 
 
 
 def mean_jerk(points: Float[np.ndarray, "T J 3"], fps: float) -> float:
-    """Mean length of the third time derivative (jitter), m/s^3. Compare only at one frame rate."""
-    if len(points) < 4:
-        return 0.0
-    return float(np.linalg.norm(np.diff(points, 3, axis=0), axis=-1).mean() * fps**3)
+    """Mean length of the third time derivative at RATE (jitter), m/s^3."""
+    points = at_rate(points, fps)
+    return float(np.linalg.norm(np.diff(points, 3, axis=0), axis=-1).mean() * RATE**3) if len(points) > 3 else 0.0
 
 
 def peak_acceleration(points: Float[np.ndarray, "T J 3"], fps: float) -> float:
-    """99th percentile of the length of the second time derivative, m/s^2."""
-    if len(points) < 3:
-        return 0.0
-    return float(np.percentile(np.linalg.norm(np.diff(points, 2, axis=0), axis=-1), 99) * fps**2)
+    """99th percentile of the length of the second time derivative at RATE, m/s^2."""
+    sizes = accelerations(points, fps)
+    return float(np.percentile(sizes, 99)) if len(sizes) else 0.0
+
+
+def accelerations(points: Float[np.ndarray, "T J 3"], fps: float) -> Float[np.ndarray, "N J"]:
+    """Lengths of the second time derivative at RATE, m/s^2; the first is of the second moment, 1 / RATE s."""
+    return np.linalg.norm(np.diff(at_rate(points, fps), 2, axis=0), axis=-1) * RATE**2
+
+
+def at_rate(points: Float[np.ndarray, "T J 3"], fps: float) -> Float[np.ndarray, "N J 3"]:
+    """Points RATE times a second, linearly between frames; as they are within a hundredth of that rate."""
+    if abs(fps / RATE - 1.0) < 0.01 or len(points) < 2:
+        return points
+    grid = np.arange(int((len(points) - 1) / fps * RATE + 1e-6) + 1) / RATE * fps
+    low = np.minimum(grid.astype(int), len(points) - 2)
+    part = (grid - low)[:, None, None]
+    return points[low] * (1 - part) + points[low + 1] * part
+
+
+def levers(model: mujoco.MjModel) -> Float[np.ndarray, " nbody"]:
+    """How far (m) from each body's origin the farthest of what it carries is in the zero pose, its own shapes included.
+
+    Where a model has no solid shapes, as sticks have none, only the origins of bodies count.
+    """
+    data, out = mujoco.MjData(model), np.zeros(model.nbody)
+    mujoco.mj_kinematics(model, data)
+    solid = [g for g in range(model.ngeom) if model.geom_contype[g] or model.geom_conaffinity[g]]
+    ends = [(body, data.xpos[body], 0.0) for body in range(1, model.nbody)]
+    ends += [(int(model.geom_bodyid[g]), data.geom_xpos[g], float(model.geom_rbound[g])) for g in solid]
+    for body, place, radius in ends:
+        while body > 0:
+            out[body] = max(out[body], float(np.linalg.norm(place - data.xpos[body])) + radius)
+            body = int(model.body_parentid[body])
+    return out
+
+
+def limbs(model: mujoco.MjModel) -> Int[np.ndarray, " B"]:
+    """Bodies that reach far or end a long bone: no fingers, thumbs and toes, whose shaking says little."""
+    long = np.linalg.norm(model.body_pos, axis=1) >= SMALL
+    long[:2] = False  # the root's place in the zero pose is no bone
+    return np.flatnonzero(long | (levers(model) >= SMALL))
 
 
 def amplitude(points: Float[np.ndarray, "T J 3"]) -> Float[np.ndarray, " J"]:
@@ -84,41 +124,31 @@ def stance_height(
     return 100.0 * np.maximum(lowest(model, state)[(contacts > 0.5).any(1)], 0.0)
 
 
-def foot_slide(
-    model: mujoco.MjModel,
-    state: MotionState,
-    fps: float,
-    feet: tuple[str, ...],
-    contacts: Float[np.ndarray, "T F"] | None = None,
-    terrain: Terrain = FLAT,
+def contact_slide(
+    model: mujoco.MjModel, state: MotionState, fps: float, bodies: tuple[str, ...], contacts: Float[np.ndarray, "T F"]
 ) -> float:
-    """Mean horizontal speed of standing feet, cm/s.
+    """Mean horizontal speed, cm/s, of what is declared to stand (`contacts`, a column per body).
 
-    Of a foot in contact (`contacts`, column per foot, or all frames when None) the lowest surface point of two
-    consecutive frames is followed, if it is within FLOOR_CLEARANCE of the ground in both. NaN when no foot ever stands.
+    The lowest surface point of two consecutive frames is followed, if it is within CLEARANCE of z = 0 in both; NaN when
+    nothing ever is. What nobody declared is judged by `sfv.check.support.support_slide`.
     """
-    points, (bodies, _, _) = surface_track(model, state), surface_points(model)
+    points, (owners, _, _) = surface_track(model, state), surface_points(model)
     speeds = []
-    for f, foot in enumerate(feet):
-        mine = points[:, bodies == model.body(foot).id]
+    for f, name in enumerate(bodies):
+        mine = points[:, owners == model.body(name).id]
         t = np.arange(len(mine) - 1)
-        height = height_above(mine, terrain)
-        low = (height[:-1] + height[1:]).argmin(1)
+        low = (mine[:-1, :, 2] + mine[1:, :, 2]).argmin(1)
         a, b = mine[t, low], mine[t + 1, low]
-        stands = np.maximum(height[t, low], height[t + 1, low]) < FLOOR_CLEARANCE
-        if contacts is not None:
-            stands &= (contacts[:-1, f] > 0.5) & (contacts[1:, f] > 0.5)
+        stands = (np.maximum(a[:, 2], b[:, 2]) < CLEARANCE) & (contacts[:-1, f] > 0.5) & (contacts[1:, f] > 0.5)
         speeds.append(np.linalg.norm((b - a)[stands, :2], axis=-1))
     pooled = np.concatenate(speeds)
     return float(100.0 * fps * pooled.mean()) if len(pooled) else float("nan")
 
 
-def joint_limit_violation(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, " T"]:
-    """Largest excess over any joint's range, degrees, 0 inside: hinges their angle, balls their rotation from zero."""
-    excess = np.zeros(len(qpos))
-    for j in range(model.njnt):
-        if not model.jnt_limited[j]:
-            continue
+def limit_violations(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, "T njnt"]:
+    """Excess over each joint's range, degrees, 0 inside: hinges their angle, balls their rotation from zero."""
+    excess = np.zeros((len(qpos), model.njnt))
+    for j in np.flatnonzero(model.jnt_limited):
         at, (low, high) = int(model.jnt_qposadr[j]), model.jnt_range[j]
         if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL:
             quat = qpos[:, at : at + 4]
@@ -126,13 +156,32 @@ def joint_limit_violation(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]
             low = 0.0
         else:
             angle = qpos[:, at]
-        excess = np.maximum(excess, np.maximum(low - angle, angle - high))
+        excess[:, j] = np.maximum(0.0, np.maximum(low - angle, angle - high))
     return np.degrees(excess)
 
 
-def peak_joint_speed(motion: Motion) -> float:
+def joint_limit_violation(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Float[np.ndarray, " T"]:
+    """Largest excess over any joint's range, degrees."""
+    return limit_violations(model, qpos).max(1)
+
+
+def joint_speeds(model: mujoco.MjModel, motion: Motion) -> tuple[Int[np.ndarray, " L"], Float[np.ndarray, "N L"]]:
+    """The joints that move more than SMALL, but for the root's, and how fast each turns at RATE, rad/s."""
+    even = motion if abs(motion.fps / RATE - 1.0) < 0.01 else motion.resampled(RATE)
+    qvel, reach = velocities(model, even.qpos, even.fps), levers(model)
+    turning = (model.jnt_type != mujoco.mjtJoint.mjJNT_FREE) & (reach[model.jnt_bodyid] >= SMALL)
+    joints = np.flatnonzero(turning)
+    speeds = np.zeros((len(even), len(joints)))
+    for column, j in enumerate(joints):
+        at, ball = int(model.jnt_dofadr[j]), model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL
+        speeds[:, column] = np.linalg.norm(qvel[:, at : at + (3 if ball else 1)], axis=1)
+    return joints, speeds
+
+
+def peak_joint_speed(model: mujoco.MjModel, motion: Motion) -> float:
     """99.5th percentile of the joints' speeds, rad/s."""
-    return float(np.percentile(np.abs(velocities(motion.skeleton.model, motion.qpos, motion.fps)[:, 6:]), 99.5))
+    speeds = joint_speeds(model, motion)[1]
+    return float(np.percentile(speeds, 99.5)) if speeds.size else 0.0
 
 
 def _millimetres(difference: np.ndarray) -> float:

@@ -5,9 +5,10 @@ Settings of every verb that reads one; light to import, since the command line s
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from sfv.errors import InputError, did_you_mean
+from sfv.limits import Within
 
 Up = Literal["y", "z", "-y"]
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inches": 0.0254}
@@ -25,9 +26,9 @@ class Reading:
     """The file's axis that points up; without it, the bones, the feet and the root's height tell."""
     unit: str | None = None
     """What the file measures in: m, cm, mm, inches, or metres as a number; without it, the bones' length tells."""
-    fps: float | None = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of the file, where it names none or a wrong rate."""
-    speed: float = 1.0
+    speed: Annotated[float, Within(*SPEEDS)] = 1.0
     """How fast the file plays what happened: 0.25 for a slow motion that takes four times as long."""
     format: str | None = None
     """The file's format, where its content does not tell (docs/formats.md)."""

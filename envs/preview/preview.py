@@ -15,8 +15,8 @@ from envs.preview.config import PreviewConfig
 from envs.preview.follow import Attempt, follow
 from envs.preview.task import ASSIST, make_task
 from sfv.character import Character
-from sfv.kinematics import GRAVITY, motion_state
-from sfv.metrics import foot_slide
+from sfv.check.support import slide_of
+from sfv.kinematics import GRAVITY
 from sfv.motion import Motion
 from sfv.progress import Advance, silent
 from sfv.report import Number, Report
@@ -69,7 +69,7 @@ def preview(motion: Motion, character: Character, config: PreviewConfig, advance
     verdict = f"followed to the end within {config.lost:g} m at every body: the character can do this"
     if lost_at is not None:
         verdict = f"lost at t = {lost_at:.2f} s: not shown that the character can do this; training may still find how"
-    slide = foot_slide(model, motion_state(simulated, model), hz, character.feet)
+    slide = slide_of(simulated, character)
     report = _report(motion.source or "a motion", attempt, len(task) / hz, hz, slide, seconds, forces, character.mass)
     qvel = attempt.x[:, model.nq : model.nq + model.nv].copy()
     return Preview(simulated, reference, attempt.u, qvel, attempt.error, lost_at, verdict, report)

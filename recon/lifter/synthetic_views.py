@@ -18,6 +18,7 @@ from recon.lifter.lifter import POINTS, RATE, REACH
 from recon.retarget.keys import keys_of
 from recon.retarget.parts import parts_of
 from sfv.errors import InputError
+from sfv.joints.joint_map import joint_map
 from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
 
@@ -52,7 +53,7 @@ def points_of(motion: Motion, name: str) -> Float[np.ndarray, "T K 3"]:
     Raises:
         InputError: no joint map fits its skeleton, or the body has no head.
     """
-    parts = parts_of(motion.skeleton, name, motion.qpos)
+    parts = parts_of(motion.skeleton, joint_map(motion.skeleton, name), motion.qpos)
     if "head" not in parts.points:
         raise InputError(f"{name} moves a body without a head, from which nobody's can be lifted; leave it out")
     keys = keys_of(motion.skeleton, parts, motion.resampled(RATE).qpos).points

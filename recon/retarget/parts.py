@@ -4,7 +4,6 @@ What a landmark's place or a frame's direction is used for is told in `recon.ret
 stand, in `recon.retarget.t_pose`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mujoco
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from recon.retarget.t_pose import bare_offsets, t_pose_of
-from sfv.joints.joint_map import Offset, joint_map
+from sfv.joints.joint_map import JointMap, Offset
 from sfv.joints.part_names import SIDES
 from sfv.skeleton import Skeleton
 
@@ -34,24 +33,17 @@ class Parts:
     t_pose: Float[np.ndarray, " nq"]
 
 
-def parts_of(
-    skeleton: Skeleton,
-    name: str,
-    poses: Float[np.ndarray, "T nq"] | None = None,
-    given: Mapping[str, str] | None = None,
-) -> Parts:
-    """The parts of a body; `name` is for the error.
+def parts_of(skeleton: Skeleton, known: JointMap, poses: Float[np.ndarray, "T nq"] | None = None) -> Parts:
+    """The parts of a body.
 
     Args:
         skeleton: the body.
-        name: what it is called.
+        known: its joint map.
         poses: a motion of it, by which bare bones are told how they stand if their zero pose does not say it.
-        given: part -> body, for what the names of its bodies do not say.
 
     Raises:
-        InputError: no joint map fits, or how the bones stand cannot be told.
+        InputError: how the bones stand cannot be told.
     """
-    known = joint_map(skeleton, name, given)
     points, frames = dict(known.points), dict(known.frames)
     origins = {part: body for part, (body, _) in points.items()}
     model, qpos = skeleton.model, skeleton.qpos0.copy()

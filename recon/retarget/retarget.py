@@ -25,9 +25,10 @@ from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_
 from recon.retarget.parts import Parts, parts_of
 from sfv import rotation
 from sfv.character import Character
+from sfv.joints.joint_map import joint_map
 from sfv.joints.part_names import SIDES
 from sfv.kinematics import motion_state, within_limits
-from sfv.metrics import foot_slide, joint_limit_violation, penetration
+from sfv.metrics import contact_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 
@@ -128,8 +129,8 @@ class Goal:
 
 def goal_for(motion: Motion, character: Character, given: Mapping[str, str] | None = None) -> Goal:
     """The source's key places on the target's bones, and when what stands."""
-    mine = parts_of(motion.skeleton, "the motion's skeleton", motion.qpos, given)
-    theirs = parts_of(character.skeleton, character.name)
+    mine = parts_of(motion.skeleton, joint_map(motion.skeleton, "the motion's skeleton", given), motion.qpos)
+    theirs = parts_of(character.skeleton, character.joint_map)
     extra = round(OVERLAP * motion.fps) if motion.loop else 0
     grid = np.arange(-extra, len(motion) + extra)
     longer = replace(motion, qpos=motion.at(grid / motion.fps), contacts=_cyclic(motion, grid), loop=False)
@@ -274,10 +275,11 @@ def judged(goal: Goal, motion: Motion) -> Retargeted:
     names = [p for p in goal.keys.points if p.removeprefix("left_").removeprefix("right_") in KEY]
     gaps = [np.linalg.norm(keys.points[p] - goal.keys.points[p][goal.window], axis=1).mean() for p in names]
     state = motion_state(motion, solid)
+    contacts = np.zeros((len(motion), 0)) if motion.contacts is None else motion.contacts
     return Retargeted(
         motion,
         float(100.0 * np.mean(gaps)),
-        foot_slide(solid, state, motion.fps, motion.contact_names, motion.contacts),
+        contact_slide(solid, state, motion.fps, motion.contact_names, contacts),
         float(penetration(solid, state).mean()),
         float(joint_limit_violation(goal.character.model, motion.qpos).max()),
     )

@@ -1,54 +1,88 @@
 """Whether a motion is one of a body with a head, two legs and solid parts: figures that catch files read wrongly.
 
-They need a character that faces X in its zero pose and names its feet; NaN for others.
+Most need a character that faces X in its zero pose and names its feet; NaN for others. Of sticks the names of bodies
+tell head and feet.
 """
 
+import re
+from dataclasses import dataclass
 from itertools import combinations
 
 import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sfv.check.finding import NOTHING, Finding
 from sfv.check.performance import Performance
 
+BONES, UP = 0.93, 0.87
+"""Share of a stature that the bones from foot to head have, which begin at an ankle and end under the skull; and share
+of their length that is between head and feet when somebody stands: hips are wide, and backs are bent."""
+ERECT = 0.75
+"""Share of its stature that somebody who stands has between head and feet."""
+OFTEN = 0.3
+"""Share of the frames in which somebody stands along the axis that is truly up: those read wrongly stand in most."""
+LEVEL = 0.1
+"""m that the lowest point of who lies on the floor is off it."""
+HEAD, FOOT = re.compile("head", re.I), re.compile("foot|feet|ankle|toe", re.I)
 
-def uprightness(performance: Performance) -> float:
+
+def uprightness(performance: Performance) -> Finding:
     """How high the top of the body gets above its feet in the best twentieth of the frames, as a share of standing."""
-    if not performance.feet:
-        return float("nan")
-    model = performance.character.model
-    zero = _zero(model)
-    head = int(zero.xpos[1:, 2].argmax()) + 1
-    feet = [model.body(foot).id for foot in performance.feet]
-    tall = zero.xpos[head, 2] - zero.xpos[feet, 2].min()
-    height = performance.state.xpos[:, head, 2] - performance.state.xpos[:, feet, 2].min(1)
-    return float(np.percentile(height, 95) / tall)
+    ends = _ends(performance)
+    if ends is None:
+        return NOTHING
+    return Finding(float(np.percentile(_standing(performance, ends, 2, 1.0), 95)))
 
 
-def toe_out(performance: Performance) -> float:
-    """Mean angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
+def lies(performance: Performance) -> str:
+    """Why it is no fault of reading that nobody stands up: somebody crawls, or lies on the floor; "" where it is one.
+
+    Read with a wrong axis up, somebody stands along another one, and has no floor at z = 0 to lie on.
+    """
+    ends = _ends(performance)
+    if ends is None:
+        return ""
+    ways = [(axis, sign) for axis in (0, 1, 2) for sign in (1.0, -1.0) if (axis, sign) != (2, 1.0)]
+    elsewhere = max(float((_standing(performance, ends, *way) > ERECT).mean()) for way in ways)
+    lowest = performance.lowest if performance.dynamic else performance.state.xpos[:, 1:, 2].min(1)
+    rests = abs(float(np.median(lowest))) < LEVEL and float(np.percentile(np.abs(lowest), 90)) < 2.0 * LEVEL
+    if elsewhere > OFTEN and not rests:
+        return ""
+    return "it never stands up, which is no fault if it crawls or lies on the floor"
+
+
+def size(performance: Performance) -> Finding:
+    """Stature (m) by the lengths of the bones from head to foot. Of bodies of characters' files it is not asked."""
+    ends = None if performance.dynamic else _ends(performance)
+    return NOTHING if ends is None else Finding(ends.tall / UP / BONES)
+
+
+def toe_out(performance: Performance) -> Finding:
+    """Median angle (deg) by which the feet turn away from each other, from the pelvis' own forward; < 0 is inwards."""
     left, right, forward = _toes(performance)
     if left is None or right is None:
-        return float("nan")
-    return float(np.degrees(0.5 * (np.arctan2(left, forward[:, 0]) - np.arctan2(right, forward[:, 1])).mean()))
+        return NOTHING
+    turned = (np.arctan2(left, forward[:, 0]), -np.arctan2(right, forward[:, 1]))
+    return Finding(float(np.degrees(np.median(turned))))
 
 
-def toes_forward(performance: Performance) -> float:
+def toes_forward(performance: Performance) -> Finding:
     """Share of frames in which both feet point to the side that the pelvis faces."""
     left, _, forward = _toes(performance)
-    return float("nan") if left is None else float((forward > 0).mean())
+    return NOTHING if left is None else Finding(float((forward > 0).mean()))
 
 
-def ankles_apart(performance: Performance) -> float:
+def ankles_apart(performance: Performance) -> Finding:
     """Median of how far the left foot is to the left of the right one along the line of the hips, in hip widths."""
     sides = _sides(performance)
     if sides is None:
-        return float("nan")
+        return NOTHING
     model, state, (left, right) = performance.character.model, performance.state, sides
     zero = _zero(model)
     width = zero.xpos[left, 1] - zero.xpos[right, 1]
     across = _axis(performance, 1, 1)
-    return float(np.median(((state.xpos[:, left] - state.xpos[:, right]) * across).sum(1)) / width)
+    return Finding(float(np.median(((state.xpos[:, left] - state.xpos[:, right]) * across).sum(1)) / width))
 
 
 def self_penetration(performance: Performance, legs: bool = False) -> Float[np.ndarray, " T"]:
@@ -84,6 +118,48 @@ def solid_pairs(model: mujoco.MjModel) -> list[tuple[int, int]]:
     data = _zero(model)
     apart = [pair for pair in combinations(solid, 2) if not _neighbours(model, *pair)]
     return [pair for pair in apart if mujoco.mj_geomDistance(model, data, *pair, 0.01, None) > 0.0]
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The body's head and feet, and the height (m) of one over the other when it stands."""
+
+    head: int
+    feet: list[int]
+    tall: float
+
+
+def _ends(performance: Performance) -> _Ends | None:
+    model = performance.character.model
+    if performance.feet:
+        zero, feet = _zero(model), performance.foot_bodies
+        head = int(zero.xpos[1:, 2].argmax()) + 1
+        return _Ends(head, feet, float(zero.xpos[head, 2] - zero.xpos[feet, 2].min()))
+    names = [model.body(i).name for i in range(model.nbody)]
+    heads = [i for i in range(1, model.nbody) if HEAD.search(names[i])]
+    feet = [i for i in range(1, model.nbody) if FOOT.search(names[i]) and not HEAD.search(names[i])]
+    if performance.dynamic or not heads or not feet:
+        return None
+    tall = max(_bones(model, heads[0], foot) for foot in feet) * UP
+    return _Ends(heads[0], feet, tall) if tall > 0.0 else None
+
+
+def _bones(model: mujoco.MjModel, one: int, other: int) -> float:
+    """Length of the bones between two bodies, m."""
+    ways = []
+    for body in (one, other):
+        way = [body]
+        while way[-1] > 0:
+            way.append(int(model.body_parentid[way[-1]]))
+        ways.append(way)
+    joint = next(body for body in ways[0] if body in ways[1])
+    return float(sum(np.linalg.norm(model.body_pos[b]) for way in ways for b in way[: way.index(joint)]))
+
+
+def _standing(performance: Performance, ends: _Ends, axis: int, sign: float) -> Float[np.ndarray, " T"]:
+    """How far the head is over the lower foot along an axis of the world, as a share of standing."""
+    along = sign * performance.state.xpos[..., axis]
+    return (along[:, ends.head] - along[:, ends.feet].min(1)) / ends.tall
 
 
 def _leg_bodies(performance: Performance) -> set[int]:

@@ -3,16 +3,18 @@
 It asks the motion alone, whatever it was made from, by the rules of `sfv.check.rules`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from sfv.character import Character
-from sfv.check.cause import SEAMLESS, Cause
+from sfv.check.cause import CUT, LOOP, SEAMLESS, Cause, Origin
 from sfv.check.cycle import Cycle, end_gap, find_cycle
+from sfv.check.jumps import find_jumps
 from sfv.check.performance import Performance
 from sfv.check.rules import ROUGH_SEAM, RULES, SEAM, Rule
+from sfv.metrics import RATE
 from sfv.motion import Motion
 from sfv.report import Better, Number, Report
 
@@ -30,6 +32,8 @@ class Row:
         limit: the limits in words, "" where there is none.
         verdict: "fail" breaks a limit, "note" is worth a word, "pass" is neither.
         cause: what it means where it is no pass.
+        advice: what to do then, for a motion from where this one is.
+        where: the part and the time that it is of, in words; "" where it is of the whole.
         better: which way is good.
     """
 
@@ -39,6 +43,8 @@ class Row:
     limit: str
     verdict: Verdict
     cause: Cause
+    advice: str = ""
+    where: str = ""
     better: Better = "none"
 
 
@@ -61,6 +67,11 @@ class Check:
         return tuple(row.name for row in self.rows if row.verdict == "fail")
 
     @property
+    def misread(self) -> tuple[Row, ...]:
+        """Rows that fail and say that what the motion was made from was read wrongly."""
+        return tuple(row for row in self.rows if row.verdict == "fail" and row.cause.misread)
+
+    @property
     def mendable(self) -> tuple[str, ...]:
         """Names of the rows that fail or are worth a word, and that `sfv repair` addresses."""
         return tuple(row.name for row in self.rows if row.verdict != "pass" and row.cause.mends)
@@ -79,13 +90,14 @@ class Check:
         raise KeyError(f"{name!r} is not in this check; there are: {', '.join(row.name for row in self.rows)}")
 
     def report(self) -> Report:
-        """The same as a report; limits, verdicts and repairs are in its provenance, under "check"."""
+        """The same as a report; limits, verdicts, places and advice are in its provenance, under "check"."""
         numbers = tuple(Number(row.name, row.value, row.unit, row.better) for row in self.rows)
         verdicts = {
             row.name: {
                 "verdict": row.verdict,
                 "limit": row.limit,
-                "repair": row.cause.advice if row.verdict != "pass" else "",
+                "where": row.where,
+                "repair": row.advice if row.verdict != "pass" else "",
             }
             for row in self.rows
         }
@@ -94,42 +106,64 @@ class Check:
         return Report(self.title, numbers, provenance={"check": found})
 
 
-def check(motion: Motion, character: Character, dynamic: bool = True) -> Check:
+def check(
+    motion: Motion, character: Character, dynamic: bool = True, origin: Origin = "file", repaired: bool = False
+) -> Check:
     """The physics check of a motion of `character`.
 
     Args:
         motion: what is to be done.
         character: who is to do it; the motion's skeleton is its.
         dynamic: whether its masses and shapes are real; of sticks only the rows of mere movement are asked.
+        origin: where the motion comes from, which the advice fits.
+        repaired: whether `sfv repair` has seen it.
 
     Raises:
         InputError: the motion is of another skeleton.
     """
     motion.require(character.skeleton, f"the character {character.name}")
-    performance = Performance(motion, character, dynamic)
-    rows = [_row(rule, performance) for rule in RULES if dynamic or not rule.dynamic]
+    performance = Performance(even(motion), character, dynamic)
+    rows = [row for rule in RULES if dynamic or not rule.dynamic if (row := _row(rule, performance)) is not None]
     cycle = find_cycle(motion, character)
-    shown = [row for row in rows if row is not None]
-    return Check(f"check of {motion.source or 'a motion'}", (*shown, *_cycle_rows(motion, character, cycle)), cycle)
+    rows = [*rows, *_jump_rows(motion, character), *_cycle_rows(motion, character, cycle)]
+    shown = tuple(replace(row, advice=row.cause.advice(origin, repaired)) if not row.advice else row for row in rows)
+    return Check(f"check of {motion.source or 'a motion'}", shown, cycle)
+
+
+def even(motion: Motion) -> Motion:
+    """A motion at the one rate at which motions are measured."""
+    return motion if abs(motion.fps / RATE - 1.0) < 0.01 else motion.resampled(RATE)
 
 
 def _row(rule: Rule, performance: Performance) -> Row | None:
-    value = float(rule.figure(performance))
+    found = rule.figure(performance)
+    value = float(found.value)
     if np.isnan(value):
         return None
     bounds = ((">=", rule.low), ("<=", rule.high))
     limit = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if np.isfinite(bound))
     verdict: Verdict = "pass" if rule.slow <= value <= rule.note else "note"
-    verdict = verdict if rule.low <= value <= rule.high else "fail"
-    return Row(rule.name, value, rule.unit, limit, verdict, rule.cause, rule.better)
+    excuse = ""
+    if not rule.low <= value <= rule.high:
+        excuse = rule.excuse(performance)
+        verdict = "note" if excuse else "fail"
+    return Row(rule.name, value, rule.unit, limit, verdict, rule.cause, excuse, found.where, rule.better)
+
+
+def _jump_rows(motion: Motion, character: Character) -> list[Row]:
+    jumps = find_jumps(motion, character.model)
+    if not jumps:
+        return []
+    where = "; ".join(f"by {100 * jump.size:.0f} cm at {jump.time:.2f} s" for jump in jumps[:3])
+    return [Row("jumps", float(len(jumps)), "times", "<= 0", "fail", CUT, where=where, better="lower")]
 
 
 def _cycle_rows(motion: Motion, character: Character, cycle: Cycle | None) -> list[Row]:
     gap = end_gap(motion, character)
     if motion.loop:
         verdict: Verdict = "fail" if gap > SEAM else "note" if gap > ROUGH_SEAM else "pass"
-        return [Row(SEAM_ROW, 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, "lower")]
+        return [Row(SEAM_ROW, 100.0 * gap, "cm", f"<= {100 * SEAM:g}", verdict, SEAMLESS, better="lower")]
     if cycle is None:
         return []
-    cause = Cause(f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop")
-    return [Row("cyclic", 100.0 * cycle.gap, "cm", "", "note", cause)]
+    advice = f"frames {cycle.start} to {cycle.stop} make a loop: sfv repair --loop"
+    return [Row("cyclic", 100.0 * cycle.gap, "cm", "", "note", LOOP, advice)]

@@ -1,9 +1,8 @@
 """How clean a motion is, in named numbers: what can be said of it without the clip it came from."""
 
-import numpy as np
-
 from sfv import metrics
 from sfv.character import Character
+from sfv.check.support import slide_of
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.report import Number, Report
@@ -15,15 +14,14 @@ def motion_scorecard(motion: Motion, character: Character) -> Report:
     model = character.model
     state = motion_state(motion, model)
     under = metrics.penetration(model, state)
-    points = state.xpos[:, 1:]
-    slide = metrics.foot_slide(model, state, motion.fps, character.feet, _foot_contacts(motion, character))
+    points = state.xpos[:, metrics.limbs(model)]
     numbers = (
         Number("duration", motion.duration, "s", "none"),
         Number("frame rate", motion.fps, "1/s", "none"),
         Number("jerk", metrics.mean_jerk(points, motion.fps), "m/s^3", "lower"),
         Number("peak acceleration", metrics.peak_acceleration(points, motion.fps), "m/s^2", "lower"),
-        Number("peak joint speed", metrics.peak_joint_speed(motion), "rad/s", "none"),
-        Number("foot slide", slide, "cm/s", "lower"),
+        Number("peak joint speed", metrics.peak_joint_speed(model, motion), "rad/s", "none"),
+        Number("foot slide", slide_of(motion, character), "cm/s", "lower"),
         Number("penetration, deepest", float(under.max()), "cm", "lower"),
         Number("penetration, mean", float(under.mean()), "cm", "lower"),
         Number("joint limit violation", float(metrics.joint_limit_violation(model, motion.qpos).max()), "deg", "lower"),
@@ -36,10 +34,3 @@ def motion_scorecard(motion: Motion, character: Character) -> Report:
         }
     }
     return Report(f"motion {motion.source}", numbers, series)
-
-
-def _foot_contacts(motion: Motion, character: Character) -> np.ndarray | None:
-    """The motion's contacts in the order of the character's feet, or None when it does not know them all."""
-    if motion.contacts is None or not set(character.feet) <= set(motion.contact_names):
-        return None
-    return motion.contacts[:, [motion.contact_names.index(foot) for foot in character.feet]]

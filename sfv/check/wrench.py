@@ -102,7 +102,7 @@ def demand(motion: Motion, character: Character) -> Demand:
         # the ground pushes at its own height, however deep a point is in it or above it
         where = points[t, near] * np.array([1.0, 1.0, 0.0])
         given = _given(where - com, wanted, edges)
-        outside[t] = _outside(where[:, :2], com, force[t], moment[t])
+        outside[t] = outside_of(where[:, :2], com, force[t], moment[t])
         left[t] = wanted - np.concatenate((given.sum(0), np.cross(where - com, given).sum(0) / ARM))
         for index, f in zip(near, given, strict=True):
             if f.any():
@@ -151,7 +151,7 @@ def _given(arms: np.ndarray, wanted: np.ndarray, edges: np.ndarray) -> Float[np.
     return np.einsum("en,ed->nd", f.reshape(len(edges), len(arms)), edges)
 
 
-def _outside(points: np.ndarray, com: np.ndarray, force: np.ndarray, moment: np.ndarray) -> float:
+def outside_of(points: np.ndarray, com: np.ndarray, force: np.ndarray, moment: np.ndarray) -> float:
     """Distance (m) of the zero-moment point on the ground from the hull of `points`, 0 inside.
 
     Where the ground's force acts if it has no horizontal moment: p = c + (z x M - c_z F) / F_z in xy

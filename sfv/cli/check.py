@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sfv.check.check import Check
     from sfv.motion import Motion
 
+from sfv.limits import Within
+from sfv.reading import FASTEST, SLOWEST
+
 
 @dataclass(frozen=True)
 class Program:
@@ -29,7 +32,7 @@ class Program:
     """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
     format: str | None = None
     """The format of MOTION, where its content does not tell."""
-    fps: float | None = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of MOTION, where the file names a wrong rate."""
 
 
@@ -56,38 +59,44 @@ def main(program: Program) -> None:
 def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
     """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
     from sfv.character import load_character
-    from sfv.figure import figure
+    from sfv.view.figure import figure
 
     body = load_character(name) if name else figure(motion.skeleton)
     return body, body.name != "sticks"
 
 
 def show(checks: "dict[str, Check]", console: "Console") -> None:
-    """Print one check, or the same motion's before and after side by side."""
+    """Print one check, or the same motion's before and after side by side; then what fails, where, and what to do."""
+    from rich.markup import escape
     from rich.table import Table
 
     colours = {"pass": "green", "note": "yellow", "fail": "bold red"}
     last = list(checks.values())[-1]
-    table = Table(title=last.title, title_justify="left", box=None, pad_edge=False)
+    console.print(escape(last.title))
+    table = Table(box=None, pad_edge=False)
     table.add_column("row")
     for name in checks:
         table.add_column(name, justify="right")
         table.add_column("verdict")
-    for title in ("unit", "limit", "what to do"):
-        table.add_column(title)
+    table.add_column("unit")
+    table.add_column("limit")
     rows = {row.name: row for found in checks.values() for row in found.rows}
     for name, row in rows.items():
         cells = []
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        advice = "" if row.verdict == "pass" else row.cause.advice
-        table.add_row(name, *cells, row.unit, row.limit, advice)
+        table.add_row(name, *cells, escape(row.unit), escape(row.limit))
     console.print(table)
     if last.cycle is not None:
         what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"
         console.print(f"{what}: frames {last.cycle.start} to {last.cycle.stop}, gap {100 * last.cycle.gap:.1f} cm")
     else:
         console.print("no cycle found")
+    for row in last.rows:
+        if row.verdict != "pass":
+            where = f" ({row.where})" if row.where else ""
+            words = f"{row.verdict}: {row.name} {row.value:.3g} {row.unit}{where}; {row.advice}"
+            console.print(words, style=colours[row.verdict], markup=False, highlight=False)
     failed = f"fails: {', '.join(last.failed)}"
-    console.print("passes" if last.passed else failed, style="bold")
+    console.print("passes" if last.passed else failed, style="bold", markup=False)

@@ -7,6 +7,8 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
+from sfv.reading import FASTEST, SLOWEST
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Program:
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     format: str | None = None
     """The format of SOURCE, where its suffix does not tell."""
-    fps: float | None = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of SOURCE, where the file does not say."""
     character: str | None = None
     """Whose motion SOURCE is, where it holds joint angles and no bones: an MJCF file, or the name of a character."""

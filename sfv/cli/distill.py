@@ -9,6 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from policies.config import TrainConfig
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
+from sfv.limits import Within
 from sfv.pipeline.trained import distillation_of
 from sfv.work.folder import alone_in
 from sfv.work.stage import perform
@@ -34,9 +35,9 @@ class Program:
     """Finished runs, or folders of policies that sfv train made, all of one character and one task."""
     out: Path
     """The folder of the new policy."""
-    lessons: float = 3e6
+    lessons: Annotated[float, Within(0, 1e12, above=True)] = 3e6
     """Samples over which the teachers' share of what is learnt falls from all to nothing."""
-    threads: int = 0
+    threads: Annotated[int, Within(0, 256)] = 0
     """Threads that simulate and learn; 0 is one per core."""
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=_learner)
 
@@ -45,8 +46,6 @@ def main(program: Program) -> None:
     """Do the stage, unless it is done."""
     if not program.runs:
         raise InputError("there is no policy to learn from; name two or more finished runs")
-    if program.lessons <= 0:
-        raise InputError(f"--lessons {program.lessons:g} teaches nothing; give a number of samples, such as 3e6")
     stage = distillation_of(program.runs, program.out, program.train, program.lessons, program.threads)
     with alone_in(program.out):
         say_outcome(perform(stage))

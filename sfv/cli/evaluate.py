@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from sfv.cli.say import say_numbers, say_outcome
+from sfv.limits import Within
 from sfv.pipeline.trained import evaluation_of
 from sfv.work.folder import alone_in
 from sfv.work.stage import perform
@@ -24,9 +25,9 @@ class Program:
     """A run, or the folder of a policy: 3-policy of a run, or what sfv train made."""
     motion: Path | None = None
     """The reference motion, where it is no longer in the place that the policy was trained from; or one of several."""
-    rollouts: int = 32
+    rollouts: Annotated[int, Within(1, 10_000)] = 32
     """How many from each clip's start, and as many from random phases."""
-    physics_hz: float | None = None
+    physics_hz: Annotated[float | None, Within(0, 100_000, above=True)] = None
     """Physics steps per second, where it is not to be that of the training: 240 and 480 judge the same policy on finer
     physics. The report then goes to a folder that names the rate."""
     terrain: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import SEED, Within
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Program:
     """Motion files of any format, of people's skeletons; each is mirrored, for a lifter turned and varied too."""
     out: Path
     """The file to write, such as lifter.safetensors."""
-    steps: int = 800
+    steps: Annotated[int, Within(1, 10_000_000)] = 800
     """Of a lifter: batches of 48 windows of 2 s. 800 take about ten minutes of one core; what was stopped goes on."""
-    seed: int = 0
+    seed: Annotated[int, Within(0, SEED)] = 0
     """Of the windows and of the network's first weights."""
     prior: str | None = None
-    """Fit a prior of this name: motion-matching, t2m-gpt or mdm."""
+    """Fit a prior of this name: motion-matching, motion-graph, t2m-gpt, momask or mdm."""
     captions: Path | None = None
     """Of a prior: a CSV file with the columns file and caption, and where known caption_2, caption_3, category,
     subject, split (train, val, test) and fps (the true rate, where a file names a wrong one)."""
@@ -80,8 +81,6 @@ def _fit_lifter(program: Program) -> None:
     from sfv.pipeline.stages import beside
     from sfv.progress import bar
 
-    if program.steps < 1:
-        raise InputError(f"--steps {program.steps} fits nothing; give 1 or more")
     motions = {}
     with bar("reading the motions", len(program.motions), "files") as advance:
         for path in program.motions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import SEED, Within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ class Program:
     """The motion to write; of several, m-0.npz, m-1.npz and so on."""
     prior: str = "mdm"
     """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made."""
-    seconds: float | None = None
+    seconds: Annotated[float | None, Within(0.5, 60)] = None
     """How long it is to be; without it the prior decides."""
     label: str | None = None
     """A category of the mocap that the prior was fitted to, such as walk."""
@@ -37,9 +38,9 @@ class Program:
     """A table of x,y (m), a point a line, evenly spaced in time, where the root is to go; it starts at 0,0 along x."""
     prefix: Path | None = None
     """A motion file that the motion goes on from."""
-    n: int = 1
+    n: Annotated[int, Within(1, 1000)] = 1
     """How many, each another."""
-    seed: int = 0
+    seed: Annotated[int, Within(0, SEED)] = 0
     """Of chance."""
     mend: bool = True
     """Let sfv repair take out what the physics check finds: feet that slide, a floor that is sunk into."""
@@ -51,10 +52,6 @@ def main(program: Program) -> None:
     """Generate, mend, write, draw, and say what the prior knows of the sentence."""
     if program.out.suffix != ".npz":
         raise InputError(f"{program.out} should end in .npz; sfv convert makes other formats of it")
-    if program.n < 1 or program.seed < 0:
-        raise InputError("--n is 1 or more and --seed 0 or more; correct them")
-    if program.seconds is not None and not 0.5 <= program.seconds <= 60.0:
-        raise InputError(f"--seconds {program.seconds:g} is not between 0.5 and 60; correct it")
     from dataclasses import replace
 
     from sfv.character import load_character

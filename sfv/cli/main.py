@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from sfv import __version__
 from sfv.errors import InputError, did_you_mean, printable
+from sfv.limits import require
 
 VERBS = {
     "run": "from a clip of a person to a trained policy and a report: all stages",
@@ -93,6 +94,7 @@ def _dispatch(argv: list[str]) -> int:
     try:
         presets = getattr(module, "PRESETS", {})
         program = importlib.import_module("sfv.cli.parse").parse(module.Program, verb, argv[1:], presets)
+        require(program)
     except SystemExit as stop:  # help or a complaint was printed
         return int(stop.code or 0)
     module.main(program)

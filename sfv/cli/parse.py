@@ -33,6 +33,7 @@ def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mappi
         InputError: the file after --config cannot be read, or says something that is no setting of this verb.
         SystemExit: with 0 when help was asked for, with 2 when the arguments do not fit; either has been printed.
     """
+    _require_words(argv)
     start, given = _start(argv), _unfinished(program)
     if start is not None and start in presets:
         object.__setattr__(given, SETTINGS, presets[start]())
@@ -41,6 +42,15 @@ def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mappi
             raise InputError(f"{start} is neither a file of settings nor a preset{did_you_mean(start, presets)}")
         _fill(given, read_yaml(Path(start)), start)
     return tyro.cli(program, prog=f"sfv {verb}", args=list(argv), default=given)
+
+
+def _require_words(argv: Sequence[str]) -> None:
+    """Raise InputError where a word is empty, as an unset variable of a shell leaves it."""
+    for before, word in zip(["", *argv], argv, strict=False):
+        if not word.strip() or (word.endswith("=") and word.startswith("--")):
+            flag = before if not word.strip() and before.startswith("--") else word.rstrip("=")
+            place = f" after {flag}" if flag.strip() else ""
+            raise InputError(f"there is an empty word{place}; give a value, or leave the option out")
 
 
 def _unfinished(program: type[Program]) -> Program:

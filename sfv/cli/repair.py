@@ -7,6 +7,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import Within
+from sfv.reading import FASTEST, SLOWEST
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,13 @@ class Program:
     """The motion to write, such as repaired.npz."""
     loop: bool = False
     """Cut the best cycle out and close its seam."""
-    iterations: int = 100
+    iterations: Annotated[int, Within(1, 10_000)] = 100
     """Most steps of the optimiser."""
     character: str | None = None
     """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
     format: str | None = None
     """The format of MOTION, where its content does not tell."""
-    fps: float | None = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of MOTION, where the file names a wrong rate."""
 
 

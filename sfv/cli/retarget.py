@@ -6,6 +6,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from sfv.limits import Within
+
 
 @dataclass(frozen=True)
 class Program:
@@ -26,7 +28,7 @@ class Program:
     map: Path | None = None
     """Which of the motion's bodies are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
-    iterations: int = 150
+    iterations: Annotated[int, Within(1, 10_000)] = 150
     """Most steps of the optimiser."""
 
 

@@ -21,6 +21,11 @@ def say_numbers(path: Path, names: tuple[str, ...] = ()) -> None:
     numbers = [
         (meaning(number).label, *shown(number)) for number in report.numbers if number.name in names or not names
     ]
+    numbers += [
+        (f"{meaning(number).label}, {clip}", *shown(number))
+        for clip, own in report.clips.items()
+        for number in own.numbers
+    ]
     width = max((len(label) for label, *_ in numbers), default=0)
     print(f"\n{report.title}")
     for label, value, unit in numbers:

@@ -12,6 +12,7 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
+from sfv.limits import Within
 from sfv.pipeline.stages import by_name, policy_stage
 from sfv.work.folder import alone_in
 from sfv.work.stage import At, Outcome, Stage, perform
@@ -39,20 +40,21 @@ class Program:
     """A run or policy whose skill training begins with, such as one of level ground for --terrain."""
     together: bool = False
     """Train one policy that does all the motions, instead of one for each."""
-    seeds: int = 1
+    seeds: Annotated[int, Within(1, 1000)] = 1
     """Train each motion so many times, with --seed and the seeds after it."""
     config: Path | None = None
     """Settings to start from: the config.yaml beside an earlier policy. Flags override it."""
 
+    def check(self) -> None:
+        """Raise InputError unless there is something to learn, by one policy or by several."""
+        if not self.motions:
+            raise InputError("there is no motion to learn; name one or more motion files")
+        if self.together and self.seeds > 1:
+            raise InputError("--together trains one policy; leave out --seeds, and run again with another --seed")
+
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done; or all of them, side by side."""
-    if not program.motions:
-        raise InputError("there is no motion to learn; name one or more motion files")
-    if program.seeds < 1:
-        raise InputError(f"--seeds {program.seeds} trains nothing; give 1 or more")
-    if program.together and program.seeds > 1:
-        raise InputError("--together trains one policy; leave out --seeds, and run again with another --seed")
     for motion in program.motions:
         if not motion.is_file():
             raise InputError(f"there is no file {motion}; check the name")

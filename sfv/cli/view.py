@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from sfv.errors import InputError
+from sfv.limits import Within
 
 if TYPE_CHECKING:
     from sfv.motion import Motion
@@ -27,7 +28,7 @@ class Program:
     """The .mp4 or .png to write."""
     host: str = "127.0.0.1"
     """Address to serve at; 0.0.0.0 lets other machines look on."""
-    port: int = 8080
+    port: Annotated[int, Within(1, 65_535)] = 8080
     """Port to serve at; the next free one if it is taken."""
 
 
@@ -53,7 +54,7 @@ def main(program: Program) -> None:
 
 def draw(motions: "dict[str, Motion]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
-    from sfv.figure import figure
+    from sfv.view.figure import figure
     from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet

@@ -56,10 +56,8 @@ def joint_map(skeleton: Skeleton, name: str, given: Mapping[str, str] | None = N
         InputError: parts are not found, or `given` names some that there are not.
     """
     given = _checked(skeleton, name, given or {})
-    if not given:
-        for known in BODIES.values():
-            if {body for body, _ in known.points.values()} | {*known.frames.values()} <= set(skeleton.body_names):
-                return known
+    if not given and (known := known_body(skeleton)) is not None:
+        return known
     found = parts_by_name(skeleton) | given
     if lacking := [part for part in NEEDED if part not in found]:
         raise InputError(_refusal(skeleton, name, found, lacking))
@@ -69,6 +67,19 @@ def joint_map(skeleton: Skeleton, name: str, given: Mapping[str, str] | None = N
     frames |= {f"{side}_{part}": found[f"{side}_{joint}"] for side in SIDES for part, joint in FRAMES.items()}
     feet = {side: tuple(found[p] for p in (f"{side}_ankle", f"{side}_toe") if p in found) for side in SIDES}
     return JointMap({part: (body, ORIGIN) for part, body in found.items()}, frames, feet, {}, bare=True)
+
+
+def known_body(skeleton: Skeleton) -> JointMap | None:
+    """The row of BODIES whose bodies a skeleton has, if any."""
+    own = set(skeleton.body_names)
+    rows = (row for row in BODIES.values() if {body for body, _ in row.points.values()} | {*row.frames.values()} <= own)
+    return next(rows, None)
+
+
+def found_parts(skeleton: Skeleton) -> dict[str, str]:
+    """Part -> body, as far as the table or names tell; for those who want a head or a foot and not a whole body."""
+    known = known_body(skeleton)
+    return parts_by_name(skeleton) if known is None else {part: body for part, (body, _) in known.points.items()}
 
 
 def read_map(path: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
+from sfv.limits import Within
 from sfv.work.config import plain
 
 
@@ -44,7 +45,7 @@ class Settings:
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
     robustness: bool = False
     """Measure as well how robust the policy is, as sfv robustness --quick does, and link it from the page."""
-    rollouts: int = 32
+    rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
 
 

@@ -11,6 +11,7 @@ from sfv import metrics
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
 from sfv.quaternions import heading
+from sfv.surface import lowest
 
 HAND = ("elbow", "wrist", "pinky", "index", "thumb")
 JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("wrist", "elbow", "knee", "ankle"))

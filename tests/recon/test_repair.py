@@ -39,8 +39,8 @@ def test_what_has_no_cycle_makes_no_loop(humanoid, wave: Motion) -> None:
 def test_drift_and_height_are_taken_out_at_once(humanoid, wave: Motion) -> None:
     broken = moved(drifting(wave), np.array([0.0, 0.0, 0.05]))
     # 0.2 and 0.1 m/s together
-    assert support_slide(Performance(broken, humanoid)) == pytest.approx(22.4, abs=0.5)
-    assert support_slide(Performance(held(broken, humanoid), humanoid)) < 0.5
+    assert support_slide(Performance(broken, humanoid)).value == pytest.approx(22.4, abs=0.5)
+    assert support_slide(Performance(held(broken, humanoid), humanoid)).value < 0.5
     assert Performance(grounded(broken, humanoid), humanoid).floor == pytest.approx(0.0, abs=1e-9)
 
 

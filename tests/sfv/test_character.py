@@ -138,3 +138,15 @@ def test_meshes_are_found_beside_the_file(tmp_path):
     mine = load_character(tmp_path / "mine.xml")
     assert mine.mass == pytest.approx(1000.0 / 6.0, rel=1e-6)  # water in a corner of the unit cube
     assert str(tmp_path) not in load_character("humanoid").xml
+
+
+def test_feet_are_those_of_the_joint_map_where_the_file_names_none() -> None:
+    own = load_character("smpl22")
+    bare = Character("bare", own.xml.replace('<text name="feet"', '<text name="toes"'))
+    assert bare.named_feet == bare.feet == ("left_ankle", "right_ankle")  # not the lowest ends, which are the toes
+    assert bare.joint_map.feet == {"left": ("left_ankle", "left_foot"), "right": ("right_ankle", "right_foot")}
+    box = Character("box", '<mujoco><worldbody><body name="b"><freejoint/><geom size="1"/></body></worldbody></mujoco>')
+    assert box.named_feet == ()
+    assert box.feet == ("b",)
+    with pytest.raises(InputError, match="no joint map fits box"):
+        _ = box.joint_map

@@ -31,7 +31,7 @@ def test_frames(excerpt: Excerpt, expected: list[float]) -> None:
 @pytest.mark.parametrize(
     ("excerpt", "said"),
     [
-        (Excerpt(-0.5), "--begin -0.5 is before the start of clip.mp4"),
+        (Excerpt(-0.5), "--begin -0.5 is before the clip's start"),
         (Excerpt(float("nan")), "--begin nan is before"),
         (Excerpt(0.5, 0.5), "--end 0.5 is not after --begin 0.5"),
         (Excerpt(3.0), r"clip.mp4 lasts 1.0 s, and --begin is 3"),

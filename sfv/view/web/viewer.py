@@ -14,8 +14,8 @@ import mujoco
 import numpy as np
 
 from sfv.errors import InputError
-from sfv.figure import figure
 from sfv.motion import Motion
+from sfv.view.figure import figure
 from sfv.view.person import GHOST, PERSON, VISIBLE_GROUP
 from sfv.view.render import scene
 from sfv.work.run_folder import RunFolder

@@ -29,12 +29,12 @@ def short(jump: Motion) -> Motion:
 
 
 def keys_in(character: Character, qpos: np.ndarray) -> Keys:
-    return keys_of(character.skeleton, parts_of(character.skeleton, character.name), qpos)
+    return keys_of(character.skeleton, parts_of(character.skeleton, character.joint_map), qpos)
 
 
 def test_each_map_names_a_left_and_a_right(humanoid, smpl22):
     for character in (humanoid, smpl22):
-        rest = t_pose_keys(character.skeleton, parts_of(character.skeleton, character.name))
+        rest = t_pose_keys(character.skeleton, parts_of(character.skeleton, character.joint_map))
         for part, place in rest.points.items():
             if part.startswith("left_"):
                 np.testing.assert_allclose(place * [1, -1, 1], rest.points[part.replace("left", "right")], atol=1e-6)
@@ -48,16 +48,16 @@ def test_each_map_names_a_left_and_a_right(humanoid, smpl22):
 def test_an_unknown_body_is_refused_with_the_nearest_map_and_what_it_lacks(humanoid):
     strange = Character("strange", humanoid.xml.replace("_knee", "_x").replace("_hip", "_y"))
     with pytest.raises(InputError, match=r"no joint map fits strange.*humanoid's.*left_hip, left_knee.*--map FILE"):
-        parts_of(strange.skeleton, strange.name)
+        parts_of(strange.skeleton, strange.joint_map)
 
 
 def test_a_knee_that_is_called_something_else_is_found_between_hip_and_ankle(humanoid):
     strange = Character("strange", humanoid.xml.replace("_knee", "_patella"))
-    assert parts_of(strange.skeleton, strange.name).points["left_knee"][0] == "left_patella"
+    assert parts_of(strange.skeleton, strange.joint_map).points["left_knee"][0] == "left_patella"
 
 
 def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):
-    parts = parts_of(humanoid.skeleton, "humanoid")
+    parts = parts_of(humanoid.skeleton, humanoid.joint_map)
     keys, rest = keys_in(humanoid, short.qpos), t_pose_keys(humanoid.skeleton, parts)
     double = Keys({part: 2.0 * place for part, place in rest.points.items()}, rest.frames)
     scaled = on_other_bones(keys, rest, double)
@@ -70,7 +70,7 @@ def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):
 
 def test_scaled_places_have_the_other_bodys_bones_and_the_sources_directions(humanoid, smpl22, short):
     keys = keys_in(humanoid, short.qpos)
-    own, other = (t_pose_keys(c.skeleton, parts_of(c.skeleton, c.name)) for c in (humanoid, smpl22))
+    own, other = (t_pose_keys(c.skeleton, parts_of(c.skeleton, c.joint_map)) for c in (humanoid, smpl22))
     scaled = on_other_bones(keys, own, other)
     for start, end in (("left_hip", "left_knee"), ("right_elbow", "right_wrist"), ("right_ankle", "right_toe")):
         length = np.linalg.norm(scaled.points[end] - scaled.points[start], axis=1)
@@ -81,7 +81,7 @@ def test_scaled_places_have_the_other_bodys_bones_and_the_sources_directions(hum
 
 
 def test_standing_is_low_slow_and_in_one_place(humanoid, short):
-    parts = parts_of(humanoid.skeleton, "humanoid")
+    parts = parts_of(humanoid.skeleton, humanoid.joint_map)
     still = Motion(humanoid.skeleton, 30.0, np.tile(humanoid.skeleton.qpos0, (30, 1)))
     keys = keys_in(humanoid, still.qpos)
     level = sole_level(keys, 30.0)
@@ -105,12 +105,12 @@ def test_the_solid_body_weighs_as_much_and_moves_alike(humanoid):
     assert extra in humanoid.xml
     shown = humanoid.xml.replace(extra, '<geom name="hat" type="sphere" size="0.3" conaffinity="0" mass="1"/>' + extra)
     hat = Character("hat", shown)
-    solid = solid_of(hat, parts_of(hat.skeleton, "hat"))
+    solid = solid_of(hat, parts_of(hat.skeleton, hat.joint_map))
     assert solid.model.ngeom == humanoid.model.ngeom
     np.testing.assert_allclose(solid.model.body_mass, hat.model.body_mass)
     np.testing.assert_allclose(solid.model.body_inertia, hat.model.body_inertia, rtol=1e-5)
     assert solid.skeleton.difference_to(humanoid.skeleton) is None
-    assert set(solid.keypoints) == set(parts_of(hat.skeleton, "hat").points)
+    assert set(solid.keypoints) == set(parts_of(hat.skeleton, hat.joint_map).points)
 
 
 def test_inverse_kinematics_finds_a_motions_own_poses(humanoid, short):

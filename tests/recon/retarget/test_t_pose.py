@@ -11,6 +11,7 @@ from recon.retarget.keys import keys_of, t_pose_keys
 from recon.retarget.parts import parts_of
 from recon.retarget.retarget import retarget
 from sfv.errors import InputError
+from sfv.joints.joint_map import joint_map
 from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
@@ -90,16 +91,16 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
 def test_a_zero_pose_with_the_arms_out_is_the_t_pose_whichever_way_it_faces():
     own = plain()
     skeleton = skeleton_of(own)
-    rest = t_pose_keys(skeleton, parts_of(skeleton, "it"))
+    rest = t_pose_keys(skeleton, parts_of(skeleton, joint_map(skeleton, "it")))
     np.testing.assert_allclose(rest.points["left_wrist"][0, 1], 0.18 + 0.28 + 0.25, atol=1e-9)
     # the lowest soles are on the floor, heels behind ankles and toes before them
     assert rest.points["left_heel"][0, 2] == pytest.approx(0.0, abs=1e-9)
     assert rest.points["left_heel"][0, 0] < rest.points["left_ankle"][0, 0] < rest.points["left_toe"][0, 0]
     elsewhere = dict.fromkeys(BONES, Rotation.from_euler("z", 2.0))
     other = skeleton_of(elsewhere)
-    same = t_pose_keys(other, parts_of(other, "it"))
-    keys = keys_of(skeleton, parts_of(skeleton, "it"), exercise(skeleton, own).qpos)
-    keys_too = keys_of(other, parts_of(other, "it"), exercise(other, elsewhere).qpos)
+    same = t_pose_keys(other, parts_of(other, joint_map(other, "it")))
+    keys = keys_of(skeleton, parts_of(skeleton, joint_map(skeleton, "it")), exercise(skeleton, own).qpos)
+    keys_too = keys_of(other, parts_of(other, joint_map(other, "it")), exercise(other, elsewhere).qpos)
     for part, place in rest.points.items():
         np.testing.assert_allclose(same.points[part], place, atol=1e-6, err_msg=part)
         np.testing.assert_allclose(keys.points[part], keys_too.points[part], atol=1e-6, err_msg=part)
@@ -114,10 +115,10 @@ def test_a_motion_tells_the_t_pose_of_bones_whose_zero_pose_is_none(elbows):
     motion = exercise(skeleton_of(own), own, elbows)
     straight = exercise(skeleton_of(plain()), plain(), elbows)
     with pytest.raises(InputError, match="none that stands"):
-        parts_of(motion.skeleton, "it")
-    parts = parts_of(motion.skeleton, "it", motion.qpos)
+        parts_of(motion.skeleton, joint_map(motion.skeleton, "it"))
+    parts = parts_of(motion.skeleton, joint_map(motion.skeleton, "it"), motion.qpos)
     found = keys_of(motion.skeleton, parts, motion.qpos)
-    true = keys_of(straight.skeleton, parts_of(straight.skeleton, "it"), straight.qpos)
+    true = keys_of(straight.skeleton, parts_of(straight.skeleton, joint_map(straight.skeleton, "it")), straight.qpos)
     for part, place in true.points.items():
         np.testing.assert_allclose(found.points[part], place, atol=0.01, err_msg=part)
     rest = t_pose_keys(motion.skeleton, parts)
@@ -133,7 +134,7 @@ def test_a_motion_tells_the_t_pose_of_bones_whose_zero_pose_is_none(elbows):
 
 def test_names_may_have_a_prefix():
     skeleton = skeleton_of(plain(), "mixamorig:")
-    parts = parts_of(skeleton, "it")
+    parts = parts_of(skeleton, joint_map(skeleton, "it"))
     assert parts.points["left_knee"][0] == "mixamorig:LeftLeg"
     assert parts.feet["right"] == ("mixamorig:RightFoot", "mixamorig:RightToeBase")
 
@@ -145,6 +146,6 @@ def test_bare_bones_go_to_the_humanoid_as_the_same_motion_of_whatever_axes(human
         result = retarget(replace(motion, qpos=motion.qpos[:20]), humanoid, iterations=20)
         assert result.key_error < 1.5  # cm
         assert result.violation < 1e-6
-        results.append(keys_of(humanoid.skeleton, parts_of(humanoid.skeleton, "humanoid"), result.motion.qpos))
+        results.append(keys_of(humanoid.skeleton, parts_of(humanoid.skeleton, humanoid.joint_map), result.motion.qpos))
     for part in results[0].points:
         np.testing.assert_allclose(results[0].points[part], results[1].points[part], atol=0.02, err_msg=part)

@@ -183,7 +183,7 @@ def test_parts_are_found_by_the_names_of(tmp_path: Path, convention: str) -> Non
         told.setdefault(f"{side}_wrist", called[f"{side}_elbow"] + "_end")
     told = {part: body for part, body in told.items() if part in found or not body.endswith("_end")}
     assert found == told
-    parts = parts_of(skeleton, convention)
+    parts = parts_of(skeleton, joint_map(skeleton, convention))
     assert {f"{side}_{part}" for side in SIDES for part in ("heel", "toe", "wrist")} <= parts.points.keys()
 
 
@@ -193,7 +193,7 @@ def test_a_skeleton_that_ends_at_ankles_and_elbows_gets_toes_and_hands(tmp_path:
     found = joint_map(skeleton, "stumps")
     assert not {"left_toe", "left_wrist"} & found.points.keys()
     assert found.feet == {"left": ("LFoot",), "right": ("RFoot",)}
-    points = parts_of(skeleton, "stumps").points
+    points = parts_of(skeleton, joint_map(skeleton, "stumps")).points
     # the file's x, z, y are the bodies' x, -y, z: left is x and ahead -y. The leg is 41 + 41 cm and a little, of 83:
     # 25 cm of forearm to the left of the elbow, toes 13 cm ahead of the ankle
     body, place = points["left_wrist"]
@@ -207,7 +207,7 @@ def test_a_skeleton_that_ends_at_ankles_and_elbows_gets_toes_and_hands(tmp_path:
 def test_arms_that_hang_at_rest_are_raised(tmp_path: Path, hang: float) -> None:
     called = CONVENTIONS["MakeHuman"]
     skeleton = motion_of(tmp_path, bvh(dict(called), arms=hang)).skeleton
-    t_pose = parts_of(skeleton, "MakeHuman").t_pose
+    t_pose = parts_of(skeleton, joint_map(skeleton, "MakeHuman")).t_pose
     at = int(skeleton.model.joint("upperarm01.L").qposadr[0])
     # about what is ahead, the bodies' -y, by as much as they hang; the forearm goes along
     half = np.radians(hang) / 2

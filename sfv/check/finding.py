@@ -1,0 +1,26 @@
+"""One figure of the physics check, and where in the motion it is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A value, and in words the part and the time that it is of; "" where it is of the whole motion."""
+
+    value: float
+    where: str = ""
+
+
+NOTHING = Finding(float("nan"))
+"""The motion has nothing to measure it by."""
+
+
+def place(part: str, seconds: float) -> str:
+    """A part of the body at a time: 'left knee at 1.23 s'."""
+    return f"{part.replace('_', ' ')} at {seconds:.2f} s"
+
+
+def stretches(spans: list[tuple[float, float]], most: int = 3) -> str:
+    """Times in words: 'from 2.1 to 5.0 s, from 7.0 to 7.6 s, and 4 more'."""
+    shown = [f"from {start:.1f} to {stop:.1f} s" for start, stop in spans[:most]]
+    return ", ".join(shown) + (f", and {len(spans) - most} more" if len(spans) > most else "")
