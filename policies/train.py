@@ -26,6 +26,7 @@ from policies.ppo import PPO
 from sfv.errors import InputError, blamed
 from sfv.interfaces import Policy, VecEnv
 from sfv.judged import Figures, Judge
+from sfv.progress import TRAINING, bar
 from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -258,20 +259,17 @@ def _board(folder: Path) -> Iterator[Callable[[dict[str, float], int], None]]:
 @contextlib.contextmanager
 def _bar(seconds: float, samples: float) -> Iterator[Callable[[float, PPO, dict[str, Any]], None]]:
     """A bar over the budget, whichever it is, with the rate and the success of the last evaluation."""
-    from sfv.progress import bar
-
     by_time = seconds != float("inf")
     done = 0.0
     started: tuple[float, int] | None = None
-    with bar("training", seconds if by_time else samples) as advance:
+    with bar(TRAINING, seconds if by_time else samples) as advance:
 
         def show(spent: float, learner: PPO, row: dict[str, Any]) -> None:
             nonlocal done, started
             started = started or (spent, learner.samples)
             rate = (learner.samples - started[1]) / max(spent - started[0], 1e-9)
             now = spent if by_time else float(learner.samples)
-            log.info("%d samples in %.0f s, success %.2f", learner.samples, spent, row["success"], extra={"done": now})
-            text = f"training {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
+            text = f"{TRAINING} {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
             advance(now - done, text)
             done = now
 

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from sfv.cli.say import say_numbers, say_outcome
+from sfv.cli.say import answering, say_numbers, say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.robustness import robustness_of
 from sfv.pipeline.run import page_again
 from sfv.report import Report
-from sfv.work.folder import alone_in
-from sfv.work.run_folder import RunFolder
+from sfv.work.run_folder import RunFolder, alone_for
 from sfv.work.stage import perform
 
 
@@ -35,28 +34,34 @@ class Program:
     """Of starts, places and noise."""
     out: Path | None = None
     """Another folder for the result of one run, or the .html file of several."""
+    json: bool = False
+    """Print the reports as JSON by the runs' names, and nothing else, to standard output."""
+
+    def check(self) -> None:
+        """Raise InputError unless there are runs."""
+        if not self.runs:
+            raise InputError("there is no policy to measure; name a folder that sfv run or sfv train made")
 
 
 def main(program: Program) -> None:
     """Do the stage of each run, unless it is done, and show the numbers."""
-    if not program.runs:
-        raise InputError("there is no policy to measure; name a folder that sfv run or sfv train made")
-    several = len(program.runs) > 1
-    reports = {}
-    for folder in program.runs:
-        out = None if several else program.out
-        stage = robustness_of(folder, program.quick, out, program.threads, program.seed)
-        with alone_in(stage.mark.parent):
-            say_outcome(perform(stage))
-        reports[str(folder.name)] = Report.load(stage.outputs[0])
-        if out is None and RunFolder(folder).report("report.json").is_file():
-            say_outcome(perform(page_again(folder)))
-        if not several:
-            say_numbers(stage.outputs[0])
-            print(f"\nopen {stage.outputs[1]}")
-    if several:
-        from sfv.view.page.robustness import write_robustness
+    several, reports = len(program.runs) > 1, {}
+    with answering(program.json) as answer:
+        for folder in program.runs:
+            out = None if several else program.out
+            stage = robustness_of(folder, program.quick, out, program.threads, program.seed)
+            with alone_for(stage.mark):
+                say_outcome(perform(stage))
+                if out is None and RunFolder(folder).report("report.json").is_file():
+                    say_outcome(perform(page_again(folder)))  # which links it from now on
+            reports[str(folder)] = Report.load(stage.outputs[0])
+            page = stage.outputs[1]
+        if several:
+            from sfv.view.page.robustness import write_robustness
 
-        page = program.out or Path("robustness.html")
-        write_robustness(page, reports)
+            page = program.out or Path("robustness.html")
+            write_robustness(page, reports)
+        else:
+            say_numbers(stage.outputs[0])
         print(f"\nopen {page}")
+        answer({name: report.record() for name, report in reports.items()})

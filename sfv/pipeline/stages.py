@@ -19,7 +19,6 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
-from sfv.work.files import fingerprint
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
@@ -100,13 +99,15 @@ def motion_stage(
 def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -> Stage:
     """Motion file of any known format -> reference motion of the character at the control rate.
 
-    One of another body (the performer's, where the file does not say) is retargeted; with `mend` it is repaired where
-    the check says so.
+    One of another body than the performer's is retargeted; with `mend` it is repaired where the check says so.
     """
-    character, performer, fps = settings.character, settings.performer, settings.tracking.control_hz
+    character, fps, reading = settings.performer, settings.tracking.control_hz, settings.reading
+    whose = reading.character
     said: dict[str, object] = {"character": character, "fps": fps, "mend": settings.mend} | _part(settings.excerpt)
-    if performer is not None:
-        said["performer"] = performer
+    if whose is not None:
+        said["performer"] = whose  # as marks of before 0.2.0 call it
+    if others := [name for name in reading.given if name != "character"]:
+        said["reading"] = {name: getattr(reading, name) for name in others}
 
     def work(at: At) -> None:
         from sfv.pipeline.reference import reference_of
@@ -116,7 +117,7 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
         write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
-    inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    inputs = {"motion": source} | ({"performer": Path(whose)} if whose and Path(whose).is_file() else {})
     if settings.map is not None:
         require_file(settings.map)
         inputs["map"] = settings.map
@@ -314,4 +315,4 @@ def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: 
 
 def body_of(character: str) -> dict[str, object]:
     """What of the character decides a result: not its file's name but what is in it."""
-    return {"body": fingerprint(_character(character).xml)}
+    return {"body": _character(character).fingerprint}

@@ -25,6 +25,7 @@ from sfv.pipeline.run import perform_run, run_stages
 from sfv.pipeline.settings import Run, Settings
 from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
+from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
 from sfv.view.rollout import rollout_video
@@ -242,7 +243,7 @@ def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[st
         did(replace(a_run, source=source))
     # it is read now; a body of a leg is nobody's whom a joint map knows
     with pytest.raises(InputError, match="no joint map fits"):
-        did(having(replace(a_run, source=source), performer=str(robot)))
+        did(having(replace(a_run, source=source), reading=Reading(character=str(robot))))
 
 
 @pytest.mark.parametrize("mend", [True, False])
@@ -291,7 +292,7 @@ def test_bad_clip_leaves_nothing(worked: list[str], a_run: Run, monkeypatch: pyt
     ("change", "words"),
     [
         (lambda c: having(c, train=replace(TINY, budget="soon")), "budget"),
-        (lambda c: having(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: having(c, performer="humanid"), "did you mean 'humanoid'"),
         (lambda c: replace(c, source=Path("nowhere.mp4")), "nowhere"),
         (
             lambda c: having(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),
