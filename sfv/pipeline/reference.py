@@ -12,7 +12,7 @@ from recon.retarget.retarget import retarget, retarget_steps
 from sfv.character import Character
 from sfv.check.check import Check, check
 from sfv.check.scorecard import motion_scorecard
-from sfv.formats.files import read_motion
+from sfv.formats.files import read_asked
 from sfv.joints.joint_map import read_map
 from sfv.motion import Motion
 from sfv.pipeline.settings import Settings
@@ -107,7 +107,7 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     Raises:
         InputError: the file cannot be read, or its body is none that a joint map knows.
     """
-    motion = read_motion(source, character=settings.performer).part(settings.excerpt)
+    motion = read_asked(source, settings.reading, settings.excerpt)
     rate = settings.tracking.control_hz
     if abs(motion.fps - rate) > 1e-6:
         motion = motion.resampled(rate)

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from envs.preview.config import PreviewConfig
+from sfv.errors import InputError
 from sfv.pipeline.pages import page_stage, preview_stage
 from sfv.pipeline.settings import Run
 from sfv.pipeline.stages import evaluation_stage, import_stage, motion_stage, policy_stage, pose_stage
@@ -34,7 +35,7 @@ def perform_run(run: Run, announce: Callable[[Outcome], None]) -> RunFolder:
 def run_stages(run: Run) -> list[Stage]:
     """The stages of a run in their order."""
     folder, settings = RunFolder(run.out), run.settings
-    motion, character, tracking = folder.motion("motion.npz"), settings.character, settings.tracking
+    motion, character, tracking = folder.motion("motion.npz"), settings.performer, settings.tracking
     about = partial(provenance, run.record(), settings.train.seed)
     stages = _reference_stages(run, folder)
     overlay = folder.pose("overlay.mp4") if stages[0].name == POSE else None
@@ -67,10 +68,14 @@ def _reference_stages(run: Run, folder: RunFolder) -> list[Stage]:
     settings, motion = run.settings, folder.motion("motion.npz")
     if holds_motion(run.source):
         return [import_stage(run.source, motion, folder.motion, settings)]
+    if given := settings.reading.given:
+        raise InputError(
+            f"--{given[0]} does nothing for {run.source}, which is a video and no motion file; leave it out"
+        )
     track = folder.pose("track.npz")
     return [
         pose_stage(run.source, track, folder.pose, settings.pose, settings.excerpt),
-        motion_stage(track, motion, folder.motion, settings.character, settings.reconstruct, settings.mend),
+        motion_stage(track, motion, folder.motion, settings.performer, settings.reconstruct, settings.mend),
     ]
 
 
