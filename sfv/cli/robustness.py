@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import answering, say_numbers, say_outcome
 from sfv.errors import InputError
+from sfv.limits import Within
 from sfv.pipeline.robustness import robustness_of
 from sfv.pipeline.run import page_again
 from sfv.report import Report
@@ -28,7 +29,7 @@ class Program:
     """Runs, or folders of policies."""
     quick: bool = False
     """A coarser matrix with fewer rollouts, in minutes."""
-    threads: int = 0
+    threads: Annotated[int, Within(0, 256)] = 0
     """Threads for physics and policy; 0 = all cores."""
     seed: int = 3000
     """Of starts, places and noise."""
