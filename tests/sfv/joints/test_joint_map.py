@@ -194,7 +194,7 @@ def test_a_skeleton_that_ends_at_ankles_and_elbows_gets_toes_and_hands(tmp_path:
     assert not {"left_toe", "left_wrist"} & found.points.keys()
     assert found.feet == {"left": ("LFoot",), "right": ("RFoot",)}
     points = parts_of(skeleton, joint_map(skeleton, "stumps")).points
-    # the leg is 41 + 41 cm and a little, of 83: 25 cm of forearm to the left of the elbow, toes 13 cm ahead of the ankle
+    # the leg is 41 + 41 cm and a little, of 83: 25 cm of forearm to the left of the elbow, toes 13 cm ahead
     body, place = points["left_wrist"]
     assert body == "LForeArm"
     np.testing.assert_allclose(place, (0.0, 0.25, 0.0), atol=0.01)
