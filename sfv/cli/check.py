@@ -30,6 +30,8 @@ class Program:
     """The .json to write the rows to."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    json: bool = False
+    """Print the answer as JSON, and nothing else, to standard output."""
 
 
 def main(program: Program) -> None:
@@ -37,17 +39,21 @@ def main(program: Program) -> None:
     from rich.console import Console
 
     from sfv.check.check import check
+    from sfv.cli.say import answering
     from sfv.formats.files import read_asked
 
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     character, dynamic = body_of(motion, program.reading.character)
     found = check(motion, character, dynamic)
-    show({"value": found}, Console())
-    if not dynamic:
-        print("no character has this skeleton, so what needs masses and shapes was not asked; name one by --character")
-    if program.out:
-        found.report().save(program.out)
-        print(program.out)
+    with answering(program.json) as answer:
+        show({"value": found}, Console())
+        if not dynamic:
+            print("no character has this skeleton, so what needs masses and shapes was not asked;")
+            print("name one by --character")
+        if program.out:
+            found.report().save(program.out)
+            print(program.out)
+        answer(found.report().record())
     if not found.passed:
         raise SystemExit(1)
 
@@ -70,11 +76,10 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
     last = list(checks.values())[-1]
     console.print(escape(last.title))
     table = Table(box=None, pad_edge=False)
-    table.add_column("row")
+    table.add_column("row", no_wrap=len(checks) == 1, min_width=18)
     for name in checks:
-        table.add_column(name, justify="right")
-        table.add_column("verdict")
-    table.add_column("unit")
+        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
     table.add_column("limit")
     rows = {row.name: row for found in checks.values() for row in found.rows}
     for name, row in rows.items():
@@ -82,7 +87,8 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        table.add_row(name, *cells, escape(row.unit), escape(row.limit))
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        table.add_row(name, *cells, escape(f"{row.limit}{unit}"))
     console.print(table)
     if last.cycle is not None:
         what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"
