@@ -46,6 +46,7 @@ def write_page(
     scorecard: Report | None = None,
     media: Mapping[str, Path] | None = None,
     curve: Columns | None = None,
+    failures: Sequence[str] = (),
 ) -> None:
     """Write one run's page.
 
@@ -56,6 +57,7 @@ def write_page(
         media: files by what they show: 'rollout', 'overlay' and 'preview' (videos), 'source' (the clip, of which only a
             few frames are shown). Any may be absent; large ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
+        failures: what the physics check finds wrong with the reference, a sentence each; they head the page.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
@@ -63,6 +65,7 @@ def write_page(
     media = media or {}
     parts = [
         f"<header><h1>{escape(report.title)}</h1><p class='lead'>{escape(_sentence(report))}</p></header>",
+        _warning(failures),
         video(media.get("rollout"), "Reference and simulated character at the same moments.", "stage"),
         _cards(report),
         pair(_learning(curve), _errors(report)),
@@ -126,6 +129,16 @@ def _sentence(report: Report) -> str:
     if "mpjpe_global" in values:
         text += f" Its joints are {values['mpjpe_global']:.0f} mm from the reference on average."
     return text
+
+
+def _warning(failures: Sequence[str]) -> str:
+    if not failures:
+        return ""
+    rows = "".join(f"<li>{escape(words)}</li>" for words in failures)
+    return (
+        "<section class='warning'><h2>What is wrong with the reference</h2><p>The physics check of the motion that was "
+        f"to be followed fails in this. What was trained on it shares it.</p><ul>{rows}</ul></section>"
+    )
 
 
 def _cards(report: Report) -> str:
