@@ -27,6 +27,7 @@ from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
 from sfv.interfaces import Info, Step
+from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
 from sfv.terrain.kinds import parse_terrain
@@ -275,6 +276,10 @@ class TrackingEnv:
         if self.events:
             obs = self.events.noisy(obs, self._speeds, ids, self.generator)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
+
+    def breakage(self) -> Broken | None:
+        """The episodes so far in which the physics went to NaN, if there are any."""
+        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.model)
 
     def count_broken(self, broken: Tensor) -> None:
         """Count diverged episodes and keep the state before the first one's last step, controls included."""

@@ -10,7 +10,7 @@ import csv
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
 from sfv.errors import InputError, blamed
 from sfv.interfaces import Policy, VecEnv
-from sfv.report import Report
+from sfv.judged import Figures, Judge
 from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -40,13 +40,11 @@ NARROWING, SHRINKING = (0.0, 0.2), (0.5, 0.9)
 """Survival between which noise begins to narrow and does so at its full pace: a skill that is still looked for needs it
 wide. And the same for steps, which shrink after that: a skill that wants nothing but exactness gains by it, a dance
 that was half learnt slowed down (docs/log.md)."""
-THERE, FIRM = (0.25, 0.5), 0.9
-"""Survival between which a skill begins to be there, and strict success from which it begins to be firm. Exploration
-lasts in between: it throws who can hardly stand, makes firm who can, and costs who is firm some exactness."""
+THERE, SURE = (0.25, 0.5), 0.9
+"""Survival between which a skill begins to be there, and strict success from which it begins to be sure. Exploration
+lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
-
-Judge = Callable[[Policy], Report]
 
 
 def train(
@@ -134,21 +132,25 @@ class _Run:
     @property
     def settled(self) -> bool:
         """Nothing more is to be gained: exploration is as it is to stay, and the skill there and not improving."""
-        return self.learner.narrow and settled(self.rows)
+        return self.learner.narrow and settled([Figures.of(row) for row in self.rows])
 
     def evaluate(self) -> None:
         """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""
         average = copy.deepcopy(self.learner.average).cpu()
-        report = self.judge(DeterministicActor(average))
+        found = self.judge(DeterministicActor(average))
+        figures, report = found.figures, found.report
         row = {"samples": float(self.learner.samples), "minutes": self.seconds / 60.0}
-        row |= {number.name: number.value for number in report.numbers if number.better != "none"}
+        row |= {
+            number.name: number.value for number in (*figures.numbers(), *report.numbers) if number.better != "none"
+        }
+        row |= {f"{number.name} {clip}": number.value for clip, of in report.clips.items() for number in of.numbers}
         row |= self.learner.log
         self.rows.append(row)
         between = NARROWING if self.learner.noise > self.config.noise[-1] else SHRINKING
-        self.learner.settling = _share(row["survival"], *between)
-        loose = (1.0 - row["strict_success"]) / (1.0 - FIRM)
-        self.learner.lasting = _share(row["survival"], *THERE) * min(1.0, loose)
-        if not self.best or _rank(row) >= _rank(self.best):
+        self.learner.settling = _share(figures.survival, *between)
+        loose = (1.0 - figures.strict_success) / (1.0 - SURE)
+        self.learner.lasting = _share(figures.survival, *THERE) * min(1.0, loose)
+        if not self.best or _rank(figures) >= _rank(Figures.of(self.best)):
             self.best = row
             self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
@@ -205,13 +207,13 @@ def _share(value: float, first: float, last: float) -> float:
     return max(0.0, min(1.0, (value - first) / (last - first)))
 
 
-def settled(rows: Sequence[Mapping[str, float]]) -> bool:
-    """The skill is there and has not improved for PATIENCE evaluations, of which `rows` is the log."""
-    recent = rows[-PATIENCE:]
-    if len(rows) <= PATIENCE or min(min(r["success"], r["success_random_phase"]) for r in recent) < SUCCESS:
+def settled(log: Sequence[Figures]) -> bool:
+    """The skill is there and has not improved for PATIENCE evaluations, of which `log` has the figures."""
+    recent = log[-PATIENCE:]
+    if len(log) <= PATIENCE or min(min(f.success, f.success_random_phase) for f in recent) < SUCCESS:
         return False
-    before = max(r["normalised_return"] for r in rows[:-PATIENCE])
-    return max(r["normalised_return"] for r in recent) < before + GAIN * (1.0 - before)
+    before = max(f.normalised_return for f in log[:-PATIENCE])
+    return max(f.normalised_return for f in recent) < before + GAIN * (1.0 - before)
 
 
 def _part(rank: int) -> str:
@@ -224,8 +226,8 @@ def _after(samples: int, every: int) -> int:
     return (samples // every + 1) * every
 
 
-def _rank(row: dict[str, float]) -> tuple[float, float, float]:
-    return row["success"], row["success_random_phase"], row["normalised_return"]
+def _rank(figures: Figures) -> tuple[float, float, float]:
+    return figures.success, figures.success_random_phase, figures.normalised_return
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 The limits are for people who read a page. No training, test or benchmark decides by them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from sfv.report import Number
@@ -164,17 +164,9 @@ MEANINGS = {
 }
 
 
-OF_CLIPS = ("success", "normalised_return", "mpjpe_global")
-"""Figures that stand for each of several clips, with its name behind."""
-
-
 def meaning(number: Number) -> Meaning:
     """What is known of this number; for one that nobody described, its own name."""
     name = "foot slide of reference" if number.name == "foot slide" else number.name
-    head, _, clip = name.partition(" ")
-    if head in OF_CLIPS and clip:
-        known = MEANINGS[head]
-        return replace(known, label=f"{known.label}, {clip}")
     return MEANINGS.get(name, Meaning(number.name.replace("_", " ").capitalize(), ""))
 
 

@@ -34,12 +34,14 @@ class Report:
         numbers: the figures, in reading order.
         series: name -> columns of equal length, as {'time_s': [...], 'error_mm': [...]}; the first column is the axis.
         provenance: config, seed, git revision, versions, date, machine.
+        clips: name -> the figures of each of several clips, of which `numbers` are means.
     """
 
     title: str
     numbers: tuple[Number, ...]
     series: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    clips: Mapping[str, "Report"] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> float:
         for number in self.numbers:
@@ -49,10 +51,15 @@ class Report:
 
     def save(self, path: Path | str) -> None:
         """Write JSON, atomically."""
-        numbers = [{"name": n.name, "value": n.value, "unit": n.unit, "better": n.better} for n in self.numbers]
+        write_json(path, self.record())
+
+    def record(self) -> dict[str, Any]:
+        """What its file holds, in JSON's own types."""
+        clips = {name: _plain(report.numbers) for name, report in self.clips.items()}
         series = {name: {key: list(column) for key, column in table.items()} for name, table in self.series.items()}
-        content = {"kind": "sfv report", "version": VERSION, "title": self.title, "numbers": numbers}
-        write_json(path, content | {"series": series, "provenance": dict(self.provenance)})
+        content = {"kind": "sfv report", "version": VERSION, "title": self.title, "numbers": _plain(self.numbers)}
+        content |= {"clips": clips} if clips else {}
+        return content | {"series": series, "provenance": dict(self.provenance)}
 
     @classmethod
     def load(cls, path: Path | str) -> "Report":
@@ -67,10 +74,20 @@ class Report:
         if content.get("version", 0) > VERSION:
             raise InputError(f"{path} is of version {content['version']} but this sfv reads {VERSION}; update sfv")
         try:
-            numbers = tuple(
-                Number(n["name"], float("nan") if n["value"] is None else float(n["value"]), n["unit"], n["better"])
-                for n in content["numbers"]
-            )
-            return cls(content["title"], numbers, content["series"], content["provenance"])
-        except (KeyError, TypeError, ValueError) as error:
+            clips = {name: cls(name, _numbers(rows)) for name, rows in content.get("clips", {}).items()}
+            return cls(content["title"], _numbers(content["numbers"]), content["series"], content["provenance"], clips)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} is damaged ({error!r}); make the report again") from error
+
+
+def _plain(numbers: Sequence[Number]) -> list[dict[str, Any]]:
+    """As they are written."""
+    return [{"name": n.name, "value": n.value, "unit": n.unit, "better": n.better} for n in numbers]
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]]) -> tuple[Number, ...]:
+    """As they were written; what has no value is NaN."""
+    return tuple(
+        Number(n["name"], float("nan") if n["value"] is None else float(n["value"]), n["unit"], n["better"])
+        for n in rows
+    )

@@ -4,7 +4,7 @@ Each runs to its horizon, 20 s for loops and else the clip's end.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from envs.tracking import TrackingEnv, training_tiles
 from sfv.character import Character
 from sfv.check.support import slide_of
 from sfv.interfaces import Policy
+from sfv.judged import Judged, Shown
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.world import Tile
@@ -26,23 +27,6 @@ UNSEEN = 1000
 """Added to the seed of the terrain that a policy was trained on, for that on which it is judged."""
 ENTERED = 2 / 3
 """Random phases lie in this part of a clip that ends, so that at least a third of it is left to go."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found.
-
-    Attributes:
-        report: numbers and the error over time of the first rollout.
-        simulated: the first rollout, from the clip's first frame without noise, as a Motion at the control rate.
-        reference: what it was to follow, over the same time.
-        broken_state: an mjSTATE_INTEGRATION row that led to NaN, or None.
-    """
-
-    report: Report
-    simulated: Motion
-    reference: Motion
-    broken_state: Tensor | None
 
 
 class Evaluator:
@@ -60,7 +44,7 @@ class Evaluator:
         horizon = CYCLIC_SECONDS if motion.loop else motion.duration
         self.env = judging_env([motion], character, config, 2 * rollouts, seed, horizon)
 
-    def __call__(self, policy: Policy) -> Evaluation:
+    def __call__(self, policy: Policy) -> Judged:
         """Run all rollouts side by side: half from the start (the first without noise), half from random phases."""
         env, n = self.env, self.rollouts
         clip, start = torch.zeros(2 * n, dtype=torch.long), torch.arange(2 * n) < n
@@ -68,7 +52,7 @@ class Evaluator:
         self._without_noise(0)
         return self._found(roll_out(env, policy, steps), start)
 
-    def _found(self, done: Rollouts, start: Tensor) -> Evaluation:
+    def _found(self, done: Rollouts, start: Tensor) -> Judged:
         env, hz, n = self.env, self.env.config.control_hz, self.rollouts
         qpos = done.qpos
         if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
@@ -78,9 +62,9 @@ class Evaluator:
         wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
         reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
         slide = slide_of(simulated, self.character, env.terrain)
-        seconds = done.survived[start] / hz
+        seconds, found = done.survived[start] / hz, figures(done, start, hz)
         numbers = (
-            *figures(done, start, hz),
+            *found.numbers(),
             Number("horizon", int(done.steps[0]) / hz, "s", "none"),
             Number("foot_slide", slide, "cm/s", "lower"),
             Number("power", float(done.power[start].mean()), "W", "lower"),
@@ -93,7 +77,7 @@ class Evaluator:
         errors = [1000.0 * error for error in done.first_error]
         series = {"error over time": {"time_s": times, "mpjpe_global_mm": errors}}
         report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
-        return Evaluation(report, simulated, reference, env.broken_state)
+        return Judged(found, report, env.breakage(), Shown(simulated, reference))
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from envs import rewards, terminations
 from envs.tracking import TrackingEnv
 from sfv.interfaces import Policy
-from sfv.report import Number
+from sfv.judged import Figures
 
 FAILURE = 0.5
 """Mean distance (m) of the bodies from the reference at which a rollout has failed."""
@@ -96,18 +96,20 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollo
     )
 
 
-def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float) -> tuple[Number, ...]:
-    """How well it went from the clips' starts and, where `start` is false, from random phases."""
+def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float, among: Bool[Tensor, "n"] | None = None) -> Figures:
+    """How well it went from the clips' starts and, where `start` is false, from random phases; `among` some of all."""
+    some = torch.ones_like(start) if among is None else among
+    first, later = some & start, some & ~start
     whole, nr = done.whole, done.normalised_return
-    strict = (done.worst[start] < STRICT) & (whole[start] > 0)
-    return (
-        Number("success", float(whole[start].mean()), "share of rollouts from the start", "higher"),
-        Number("success_random_phase", float(whole[~start].mean()), "share of rollouts", "higher"),
-        Number("strict_success", float(strict.float().mean()), "share", "higher"),
-        Number("normalised_return", float(nr[start].mean()), "0..1", "higher"),
-        Number("normalised_return_random_phase", float(nr[~start].mean()), "0..1", "higher"),
-        Number("survival", float((done.survived / done.steps).clamp_max(1.0).mean()), "share of the time", "higher"),
-        Number("time_to_fall", float(done.survived[start].mean()) / hz, "s", "higher"),
-        Number("mpjpe_global", 1000.0 * float(done.error[start].mean()), "mm", "lower"),
-        Number("mpjpe_root_relative", 1000.0 * float(done.root_error[start].mean()), "mm", "lower"),
+    strict = (done.worst[first] < STRICT) & (whole[first] > 0)
+    return Figures(
+        success=float(whole[first].mean()),
+        success_random_phase=float(whole[later].mean()),
+        strict_success=float(strict.float().mean()),
+        normalised_return=float(nr[first].mean()),
+        normalised_return_random_phase=float(nr[later].mean()),
+        survival=float((done.survived / done.steps)[some].clamp_max(1.0).mean()),
+        time_to_fall=float(done.survived[first].mean()) / hz,
+        mpjpe_global=1000.0 * float(done.error[first].mean()),
+        mpjpe_root_relative=1000.0 * float(done.root_error[first].mean()),
     )

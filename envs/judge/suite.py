@@ -12,8 +12,12 @@ from envs.judge.evaluation import begin, judging_env
 from envs.judge.rollouts import figures, roll_out
 from sfv.character import Character
 from sfv.interfaces import Policy
+from sfv.judged import Judged
 from sfv.motion import Motion
 from sfv.report import Number, Report
+
+OF_CLIPS = ("success", "normalised_return", "mpjpe_global")
+"""Figures that are given of each clip."""
 
 
 class Suite:
@@ -34,21 +38,21 @@ class Suite:
         self.names, self.rollouts, self.seed = tuple(motions), rollouts, seed
         self.env = judging_env(list(motions.values()), character, config, 2 * rollouts * len(motions), seed)
 
-    def __call__(self, policy: Policy) -> Report:
+    def __call__(self, policy: Policy) -> Judged:
         """Run all rollouts of all clips side by side."""
-        count, n = len(self.names), self.rollouts
+        count, n, hz = len(self.names), self.rollouts, self.env.config.control_hz
         clip = torch.arange(count).repeat_interleave(2 * n)
         start = (torch.arange(2 * n) < n).repeat(count)
         done = roll_out(self.env, policy, begin(self.env, clip, start, self.seed))
-        numbers = list(figures(done, start, self.env.config.control_hz))
-        numbers.append(Number("physics_nan", float(self.env.broken), "rollouts", "lower"))
-        numbers.append(Number("rollouts", float(n), "from each start, and as many from random phases", "none"))
-        for index, name in enumerate(self.names):
-            mine = start & (clip == index)
-            whole, nr, error = done.whole[mine], done.normalised_return[mine], done.error[mine]
-            numbers += [
-                Number(f"success {name}", float(whole.mean()), "share of rollouts from the start", "higher"),
-                Number(f"normalised_return {name}", float(nr.mean()), "0..1", "higher"),
-                Number(f"mpjpe_global {name}", 1000.0 * float(error.mean()), "mm", "lower"),
-            ]
-        return Report(f"evaluation of {count} clips", tuple(numbers))
+        found = figures(done, start, hz)
+        numbers = (
+            *found.numbers(),
+            Number("physics_nan", float(self.env.broken), "rollouts", "lower"),
+            Number("rollouts", float(n), "from each start, and as many from random phases", "none"),
+        )
+        clips = {
+            name: Report(name, figures(done, start, hz, clip == index).numbers(*OF_CLIPS))
+            for index, name in enumerate(self.names)
+        }
+        report = Report(f"evaluation of {count} clips", numbers, clips=clips)
+        return Judged(found, report, self.env.breakage())

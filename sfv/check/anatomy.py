@@ -4,7 +4,6 @@ Most need a character that faces X in its zero pose and names its feet; NaN for 
 tell head and feet.
 """
 
-import re
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,17 +13,17 @@ from jaxtyping import Float
 
 from sfv.check.finding import NOTHING, Finding
 from sfv.check.performance import Performance
+from sfv.joints.joint_map import found_parts
 
-BONES, UP = 0.93, 0.87
-"""Share of a stature that the bones from foot to head have, which begin at an ankle and end under the skull; and share
-of their length that is between head and feet when somebody stands: hips are wide, and backs are bent."""
+BONES, UP = 0.86, 0.94
+"""Share of a stature that the bones from ankle to head have, which end under the skull; and share of their length that
+is between ankles and head when somebody stands: hips are wide, and backs are bent."""
 ERECT = 0.75
 """Share of its stature that somebody who stands has between head and feet."""
 OFTEN = 0.3
 """Share of the frames in which somebody stands along the axis that is truly up: those read wrongly stand in most."""
 LEVEL = 0.1
 """m that the lowest point of who lies on the floor is off it."""
-HEAD, FOOT = re.compile("head", re.I), re.compile("foot|feet|ankle|toe", re.I)
 
 
 def uprightness(performance: Performance) -> Finding:
@@ -135,13 +134,16 @@ def _ends(performance: Performance) -> _Ends | None:
         zero, feet = _zero(model), performance.foot_bodies
         head = int(zero.xpos[1:, 2].argmax()) + 1
         return _Ends(head, feet, float(zero.xpos[head, 2] - zero.xpos[feet, 2].min()))
-    names = [model.body(i).name for i in range(model.nbody)]
-    heads = [i for i in range(1, model.nbody) if HEAD.search(names[i])]
-    feet = [i for i in range(1, model.nbody) if FOOT.search(names[i]) and not HEAD.search(names[i])]
-    if performance.dynamic or not heads or not feet:
+    if performance.dynamic:
         return None
-    tall = max(_bones(model, heads[0], foot) for foot in feet) * UP
-    return _Ends(heads[0], feet, tall) if tall > 0.0 else None
+    found = found_parts(performance.motion.skeleton)
+    soles = [found[part] for part in ("left_ankle", "right_ankle") if part in found]
+    if "head" not in found or not soles:
+        return None
+    head = int(model.body(found["head"]).id)
+    ankles = [int(model.body(name).id) for name in soles]
+    tall = max(_bones(model, head, ankle) for ankle in ankles) * UP
+    return _Ends(head, ankles, tall) if tall > 0.0 else None
 
 
 def _bones(model: mujoco.MjModel, one: int, other: int) -> float:

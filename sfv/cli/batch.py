@@ -2,6 +2,9 @@
 
 import logging
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +18,8 @@ from sfv.pipeline.settings import Run, Settings
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+LOCALHOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,9 @@ class Program:
 
 def main(program: Program) -> None:
     """Do all runs, and write the page of those that came to an end."""
-    runs, ray = runs_of(program), _ray()
-    failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
+    runs = runs_of(program)
+    with _ray() as ray:
+        failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
     finished = [run.out for run in runs if run.out.name not in failed]
     if finished:
         from sfv.cli.report import column
@@ -72,8 +78,9 @@ def runs_of(program: Program) -> list[Run]:
     return list(runs.values())
 
 
-def _ray() -> "ModuleType":
-    """Ray, started or joined.
+@contextmanager
+def _ray() -> "Iterator[ModuleType]":
+    """Ray: of the cluster that is named, or here, heard by nobody else and leaving nothing behind.
 
     Raises:
         InputError: it is not installed.
@@ -83,10 +90,18 @@ def _ray() -> "ModuleType":
         import ray
     except ImportError as error:
         raise InputError("sfv batch works over Ray, which is not installed; type: pip install 'sfv[batch]'") from error
-    if not ray.is_initialized():
-        here: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
-        ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
-    return ray
+    with tempfile.TemporaryDirectory(prefix="sfv-", ignore_cleanup_errors=True) as folder:
+        here: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {
+            "include_dashboard": False, "_node_ip_address": LOCALHOST, "_temp_dir": folder,
+        }  # fmt: skip
+        joined = not ray.is_initialized()
+        if joined:
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
+        try:
+            yield ray
+        finally:
+            if joined:
+                ray.shutdown()
 
 
 def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
@@ -114,7 +129,6 @@ def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
             ray.cancel(reference)
         if pending:
             ray.wait(list(pending), num_returns=len(pending), timeout=20.0)
-        ray.shutdown()
     return failed
 
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from sfv.cli.say import say_numbers, say_outcome
+from sfv.cli.say import answering, say_numbers, say_outcome
 from sfv.limits import Within
 from sfv.pipeline.trained import evaluation_of
-from sfv.work.folder import alone_in
+from sfv.report import Report
+from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
 
@@ -32,11 +33,15 @@ class Program:
     physics. The report then goes to a folder that names the rate."""
     out: Path | None = None
     """Another folder for the report."""
+    json: bool = False
+    """Print the answer as JSON, and nothing else, to standard output."""
 
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the numbers."""
     stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out, program.physics_hz)
-    with alone_in(stage.mark.parent):
-        say_outcome(perform(stage))
-    say_numbers(stage.outputs[0])
+    with answering(program.json) as answer:
+        with alone_for(stage.mark):
+            say_outcome(perform(stage))
+        say_numbers(stage.outputs[0])
+        answer(Report.load(stage.outputs[0]).record())

@@ -10,6 +10,7 @@ from recon.config import PoseConfig
 from sfv.cli.say import say_outcome
 from sfv.excerpt import Excerpt
 from sfv.pipeline.stages import beside, pose_stage
+from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
 
@@ -33,4 +34,5 @@ class Program:
 def main(program: Program) -> None:
     """Do the stage, unless it is done."""
     place = beside(program.out)
-    say_outcome(perform(pose_stage(program.clip, program.out, place, program.pose, program.excerpt)))
+    with alone_for(program.out):
+        say_outcome(perform(pose_stage(program.clip, program.out, place, program.pose, program.excerpt)))

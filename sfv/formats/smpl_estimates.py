@@ -15,7 +15,7 @@ from jaxtyping import Float
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.amass import check_rotvecs
-from sfv.formats.conventions import rate
+from sfv.formats.conventions import WORLDS, rate
 from sfv.formats.restricted import load_npy, load_pickle, load_torch
 from sfv.formats.rotations import from_matrix, from_rotvec
 from sfv.motion import Motion
@@ -35,7 +35,7 @@ class Estimate:
         rotations: quaternions; the pelvis's in the file's world, the others against the parent, SMPL's axes.
         trans: where SMPL's template origin is moved to (m).
         betas: shape, the mean over the frames, or None.
-        up: the axis of `smpl.WORLDS` that points up by the format's convention.
+        up: the axis of `WORLDS` that points up by the format's convention.
         notes: what people should know.
     """
 
@@ -184,7 +184,7 @@ def _motion(path: Path | str, reading: Reading, name: str, estimate: Estimate) -
     pelvis = estimate.trans + joints[0]
     points = smpl.places(joints, estimate.rotations, pelvis)
     up = reading.up or estimate.up
-    world, stands = smpl.WORLDS[up], smpl.stands_along(points)
+    world, stands = WORLDS[up], smpl.stands_along(points)
     lowest = float((points @ world.T)[..., 2].min())
     pelvis = pelvis - (lowest - smpl.SOLE) * world[2]
     axis = f"{up} up"

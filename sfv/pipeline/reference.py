@@ -16,8 +16,7 @@ from sfv.check.jumps import find_jumps, longest_piece
 from sfv.check.scorecard import motion_scorecard
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
-from sfv.figure import figure
-from sfv.formats.files import read_motion
+from sfv.formats.files import read_asked
 from sfv.joints.joint_map import read_map
 from sfv.motion import Motion
 from sfv.pipeline.settings import Settings
@@ -25,6 +24,7 @@ from sfv.pipeline.sources import origin_of
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
+from sfv.view.figure import figure
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     Raises:
         InputError: the file cannot be read, its body is none that a joint map knows, or it was read wrongly.
     """
-    motion = read_motion(source, character=settings.performer).part(settings.excerpt)
+    motion = read_asked(source, settings.reading, settings.excerpt)
     origin = origin_of(source)
     if settings.mend:
         motion = in_one_piece(motion)

@@ -52,7 +52,7 @@ def require_sense(folder: RunFolder, anyway: bool) -> None:
 def run_stages(run: Run) -> list[Stage]:
     """The stages of a run in their order."""
     folder, settings = RunFolder(run.out), run.settings
-    motion, character, tracking = folder.motion("motion.npz"), settings.character, settings.tracking
+    motion, character, tracking = folder.motion("motion.npz"), settings.performer, settings.tracking
     about = partial(provenance, run.record(), settings.train.seed)
     stages = _reference_stages(run, folder)
     overlay = folder.pose("overlay.mp4") if stages[0].name == POSE else None
@@ -85,10 +85,14 @@ def _reference_stages(run: Run, folder: RunFolder) -> list[Stage]:
     settings, motion = run.settings, folder.motion("motion.npz")
     if holds_motion(run.source):
         return [import_stage(run.source, motion, folder.motion, settings)]
+    if given := settings.reading.given:
+        raise InputError(
+            f"--{given[0]} does nothing for {run.source}, which is a video and no motion file; leave it out"
+        )
     track = folder.pose("track.npz")
     return [
         pose_stage(run.source, track, folder.pose, settings.pose, settings.excerpt),
-        motion_stage(track, motion, folder.motion, settings.character, settings.reconstruct, settings.mend),
+        motion_stage(track, motion, folder.motion, settings.performer, settings.reconstruct, settings.mend),
     ]
 
 

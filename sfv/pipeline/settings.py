@@ -3,6 +3,7 @@
 Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and neither copies a field. Light to import.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
+from sfv.reading import Reading
 from sfv.work.config import plain
 
 
@@ -22,10 +24,9 @@ class Settings:
     """How a clip becomes a policy and a report, whatever the clip and wherever they go."""
 
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
-    character: str = "humanoid"
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    performer: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
-    performer: str | None = None
-    """Whose motion the clip is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
     map: Path | None = None
     """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
@@ -44,6 +45,15 @@ class Settings:
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
     rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
+
+    @classmethod
+    def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a file says, in today's words: before 0.2.0 `character` was who is to do it, `performer` whose motion it
+        is."""
+        if "character" not in content:
+            return content
+        kept = {name: value for name, value in content.items() if name not in ("character", "performer")}
+        return kept | {"performer": content["character"], "reading": {"character": content.get("performer")}}
 
 
 @dataclass(frozen=True)

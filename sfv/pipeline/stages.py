@@ -19,16 +19,12 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
-from sfv.work.files import fingerprint, replacing
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
-    import mujoco
-    from torch import Tensor
-
-    from envs.judge.evaluation import Evaluation
     from sfv.character import Character
+    from sfv.judged import Broken, Shown
     from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
@@ -38,8 +34,6 @@ POSE_VERSION = 3
 MOTION_VERSION, POLICY_VERSION = 7, 5
 """To be raised when the code of a stage changes what it makes."""
 
-REPORT_SEED = 2000
-"""Other starts than those by which training chose its best policy, which would flatter it."""
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
 """What an evaluation of one motion shows: a video, and the motions in it."""
 MOTION_INPUT = "motion"
@@ -105,13 +99,15 @@ def motion_stage(
 def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -> Stage:
     """Motion file of any known format -> reference motion of the character at the control rate.
 
-    One of another body (the performer's, where the file does not say) is retargeted; with `mend` it is repaired where
-    the check says so.
+    One of another body than the performer's is retargeted; with `mend` it is repaired where the check says so.
     """
-    character, performer, fps = settings.character, settings.performer, settings.tracking.control_hz
+    character, fps, reading = settings.performer, settings.tracking.control_hz, settings.reading
+    whose = reading.character
     said: dict[str, object] = {"character": character, "fps": fps, "mend": settings.mend} | _part(settings.excerpt)
-    if performer is not None:
-        said["performer"] = performer
+    if whose is not None:
+        said["performer"] = whose  # as marks of before 0.2.0 call it
+    if others := [name for name in reading.given if name != "character"]:
+        said["reading"] = {name: getattr(reading, name) for name in others}
 
     def work(at: At) -> None:
         from sfv.pipeline.reference import reference_of
@@ -121,7 +117,7 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
         write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
-    inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    inputs = {"motion": source} | ({"performer": Path(whose)} if whose and Path(whose).is_file() else {})
     if settings.map is not None:
         require_file(settings.map)
         inputs["map"] = settings.map
@@ -162,7 +158,7 @@ def policy_stage(
 
         body = _character(character)
         broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons)
-        save_broken(broken.state, broken.count, broken.model, place(BROKEN), at)
+        keep_broken(broken, place(BROKEN), at)
         write_config(at(place("config.yaml")), said)
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
@@ -223,24 +219,19 @@ def evaluation_stage(
     alone = next(iter(motions.values())) if len(motions) == 1 else None
 
     def work(at: At) -> None:
-        from envs.judge.evaluation import Evaluator
-        from envs.judge.suite import Suite
+        from envs.judge.evaluate import evaluate
         from policies.export import load_policy
         from sfv.motion import Motion
 
         clips, body = {name: Motion.load(path) for name, path in motions.items()}, _character(character)
         actor, _ = load_policy(policy)
-        if alone is None:
-            report = Suite(clips, body, tracking, rollouts, seed=REPORT_SEED)(actor)
-        else:
-            (wanted,) = clips.values()
-            evaluator = Evaluator(wanted, body, tracking, rollouts, seed=REPORT_SEED)
-            found = evaluator(actor)
-            save_broken(found.broken_state, evaluator.env.broken, evaluator.env.model, place(BROKEN), at)
-            show(found, wanted, body, alone, lambda name: at(place(name)))
-            clip = clip_of(alone)
-            report = replace(found.report, title=clip.name) if clip else found.report
-        replace(report, provenance=provenance()).save(at(place("report.json")))
+        found = evaluate(actor, clips, body, tracking, rollouts)
+        keep_broken(found.broken, place(BROKEN), at)
+        if alone and found.shown:
+            show(found.shown, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
+        clip = clip_of(alone) if alone else None
+        title = clip.name if clip else found.report.title
+        replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
         write_config(at(place("config.yaml")), said)
 
     names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
@@ -249,7 +240,7 @@ def evaluation_stage(
     return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def show(found: "Evaluation", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
+def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
     """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
     from sfv.view.rollout import rollout_video
 
@@ -259,18 +250,15 @@ def show(found: "Evaluation", wanted: "Motion", body: "Character", motion: Path,
     rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
 
 
-def save_broken(state: "Tensor | None", count: int, model: "mujoco.MjModel", path: Path, at: At) -> None:
-    """Keep a state from which the physics went to NaN, with its model and how often that happened; None: nothing."""
-    if state is None:
-        return
-    import mujoco
-    import numpy as np
-
-    compiled = np.empty(mujoco.mj_sizeModel(model), np.uint8)
-    mujoco.mj_saveModel(model, None, compiled)
-    with replacing(at(path)) as temporary:
-        np.savez_compressed(temporary, state=state.numpy(), kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=count)
-    log.warning("the physics went to NaN in %d episodes, which ended there; the state before one is in %s", count, path)
+def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:
+    """Keep a state from which the physics went to NaN, if it did, and say where."""
+    if broken:
+        broken.save(at(path))
+        log.warning(
+            "the physics went to NaN in %d episodes, which ended there; the state before one is in %s",
+            broken.count,
+            path,
+        )
 
 
 def _part(excerpt: Excerpt) -> dict[str, object]:
@@ -291,4 +279,4 @@ def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: 
 
 def body_of(character: str) -> dict[str, object]:
     """What of the character decides a result: not its file's name but what is in it."""
-    return {"body": fingerprint(_character(character).xml)}
+    return {"body": _character(character).fingerprint}

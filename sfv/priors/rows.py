@@ -40,10 +40,20 @@ ROWS = {
         frozenset({"text", "label", "path", "seconds"}),
         "plays the mocap back, the piece that fits best again and again",
     ),
+    "motion-graph": Listed(
+        "sfv.priors.search.graph",
+        frozenset({"text", "label", "path", "seconds"}),
+        "goes ways through mocap that is joined where it is alike",
+    ),
     "t2m-gpt": Listed(
         "sfv.priors.tokens.gpt",
         frozenset({"text", "label", "prefix", "seconds"}),
         "writes codes of motion one after another",
+    ),
+    "momask": Listed(
+        "sfv.priors.tokens.momask",
+        frozenset({"text", "label", "prefix", "seconds", "fill"}),
+        "guesses residual codes, the surest first",
     ),
     "mdm": Listed(
         "sfv.priors.diffusion.mdm",

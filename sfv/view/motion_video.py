@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sfv.figure import figure
 from sfv.motion import Motion
 from sfv.progress import bar
+from sfv.view.figure import figure
 from sfv.view.person import PERSON
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import watching

@@ -279,7 +279,7 @@ def test_an_evaluation_on_terrain(wave):
     found = Evaluator(wave, CHARACTER, config, rollouts=4)(lambda obs: torch.zeros(len(obs), 28))
     assert 0 <= found.report["success"] <= 1
     # reference and simulation begin at one place of the world
-    np.testing.assert_allclose(found.reference.qpos[0, :2], found.simulated.qpos[0, :2], atol=1e-4)
+    np.testing.assert_allclose(found.shown.reference.qpos[0, :2], found.shown.simulated.qpos[0, :2], atol=1e-4)
 
 
 def test_terrain_that_there_is_not(wave):

@@ -128,7 +128,8 @@ def test_an_evaluation_of_the_reference_itself(wave):
     assert found.report["success"] == 1.0
     assert found.report["normalised_return"] > 0.8
     assert found.report["time_to_fall"] == pytest.approx(1.0)
-    assert len(found.simulated) == len(found.reference) == 31
+    assert found.shown is not None
+    assert len(found.shown.simulated) == len(found.shown.reference) == 31
     assert found.report["mpjpe_global"] < 100
     again = evaluator(lambda obs: torch.zeros(len(obs), 28))
     assert again.report.numbers == found.report.numbers
@@ -148,10 +149,13 @@ def test_an_evaluation_of_two_clips_is_that_of_each(wave):
     away[:, 0] += np.linspace(0.0, 4.0, len(away))  # a standing body that is pulled away at 4 m/s
     clips = {"here": wave, "away": replace(wave, qpos=away)}
     both = Suite(clips, CHARACTER, task, rollouts=8)(still)
-    each = [Evaluator(clip, CHARACTER, task, rollouts=8)(still).report for clip in clips.values()]
-    assert both["success here"] == each[0]["success"] == 1.0
-    assert both["success away"] == each[1]["success"] == 0.0
+    each = [Evaluator(clip, CHARACTER, task, rollouts=8)(still).figures for clip in clips.values()]
+    here, away = (both.report.clips[name] for name in clips)
+    assert here["success"] == each[0].success == 1.0
+    assert away["success"] == each[1].success == 0.0
     for name in ("normalised_return", "mpjpe_global"):
-        found = [both[f"{name} here"], both[f"{name} away"]]
-        assert found == pytest.approx([report[name] for report in each], rel=0.2)  # other noise on the starts
-        assert both[name] == pytest.approx(np.mean(found))
+        found = [here[name], away[name]]
+        assert found == pytest.approx(
+            [getattr(figures, name) for figures in each], rel=0.2
+        )  # other noise on the starts
+        assert both.report[name] == pytest.approx(np.mean(found))

@@ -16,7 +16,8 @@ from policies.ppo import PPO
 from policies.train import _Run, settled, train
 from sfv.character import load_character
 from sfv.errors import InputError
-from sfv.report import Number, Report
+from sfv.judged import Figures, Judged
+from sfv.report import Report
 from sfv.work.tensors import load_tensors
 
 CHARACTER = load_character("humanoid")
@@ -33,6 +34,9 @@ CONFIG = TrainConfig(
 )
 
 
+NOTHING = Figures(*9 * [0.0])
+
+
 class Stopped(Exception):
     """Stands for SIGKILL."""
 
@@ -46,7 +50,7 @@ def run(wave, folder, stop_after=None):
         calls += 1
         if stop_after is not None and calls > stop_after:
             raise Stopped
-        return evaluator(policy).report
+        return evaluator(policy)
 
     return train(TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed), judge, CONFIG, folder)
 
@@ -73,15 +77,15 @@ def test_files(trained):
 
 def judged(**figures):
     """What a judge says who always says the same."""
-    names = ("success", "success_random_phase", "strict_success", "normalised_return", "survival")
-    return Report("judged", tuple(Number(name, figures.get(name, 0.0), "", "higher") for name in names))
+    found = replace(NOTHING, **figures)
+    return Judged(found, Report("judged", found.numbers()))
 
 
 @pytest.mark.parametrize(("survival", "pace"), [(0.0, 0.0), (0.1, 0.5), (0.7, 1.0)])
 def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pace):
-    report = judged(survival=survival)
+    found = judged(survival=survival)
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
-    train(env, lambda policy: report, replace(CONFIG, narrowing=1e4), tmp_path)
+    train(env, lambda policy: found, replace(CONFIG, narrowing=1e4), tmp_path)
     last, (wide, narrow, _) = read(tmp_path)[-1], CONFIG.noise
     assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
@@ -115,10 +119,10 @@ def test_exploration_lasts_while_a_skill_is_there_but_not_firm(wave, tmp_path, s
 )
 def test_training_does_not_end_before_exploration_is_narrow(wave, tmp_path, narrowing, ended):
     figures = dict.fromkeys(("success", "success_random_phase", "survival"), 1.0)
-    report = judged(normalised_return=0.9, **figures)
+    found = judged(normalised_return=0.9, **figures)
     config = replace(CONFIG, narrowing=narrowing, evaluate_every=256)
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
-    train(env, lambda policy: report, config, tmp_path)
+    train(env, lambda policy: found, config, tmp_path)
     assert float(read(tmp_path)[-1]["samples"]) == ended
 
 
@@ -161,8 +165,8 @@ def test_killed_and_resumed_is_the_same_training(wave, trained, tmp_path):
     ],
 )
 def test_training_ends_where_nothing_more_is_gained(returns, success, wanted):
-    rows = [{"success": 1.0, "success_random_phase": success, "normalised_return": value} for value in returns]
-    assert settled(rows) is wanted
+    there = replace(NOTHING, success=1.0, success_random_phase=success)
+    assert settled([replace(there, normalised_return=value) for value in returns]) is wanted
 
 
 def test_no_policy_there(tmp_path):

@@ -11,6 +11,7 @@ REPORT = Report(
     (Number("success", 1.0, "", "higher"), Number("mpjpe_global", 31.5, "mm", "lower")),
     {"error": {"time_s": [0.0, 0.1], "error_mm": [1.0, 2.0]}},
     {"seed": 3, "versions": {"mujoco": "4"}},
+    {"slow": Report("slow", (Number("success", 0.5, "", "higher"),))},
 )
 
 
@@ -37,6 +38,7 @@ def test_nan_survives(tmp_path):
         ({"version": 99}, "version 99"),
         ({"numbers": [{"name": "a"}]}, "damaged"),
         ({"numbers": 3}, "damaged"),
+        ({"clips": [1]}, "damaged"),
     ],
 )
 def test_other_files_are_refused(tmp_path, change, words):

@@ -67,7 +67,7 @@ class MdmConfig:
     """Sizes, and how it is fitted."""
 
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
-    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=3000, batch=24, rate=2e-3))
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=1100, batch=24, rate=2e-3))
 
 
 SIZES = {

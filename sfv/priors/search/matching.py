@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -22,20 +21,17 @@ from sfv.priors.basis import Basis
 from sfv.priors.dataset import MotionDataset
 from sfv.priors.rows import refuse, require
 from sfv.priors.search.database import AHEAD, Database
-from sfv.priors.text import embedded
+from sfv.priors.search.library import Library
+from sfv.priors.search.playing import Playing, advanced, begun, jumped, motion_of
 from sfv.progress import Advance
 
 NAME = "motion-matching"
 EVERY = 3
 """Frames between searches."""
-HALF = 0.1
-"""s in which half of what a jump left over has faded."""
 GAIN = 0.02
 """Squared distance by which another frame has to be better than the one that is played."""
 TUG, PULL = 1.0, (0.15, 0.4)
 """1/s: how hard the root is pulled to the path; and the most of it, m/s and rad/s, which feet slide by."""
-CLOSE = 0.12
-"""Cosines of captions that are less than this behind the best count as said as well."""
 PACE, SECONDS = 1.1, 4.0
 """m/s along a path, and s without one, where nobody said how long it is to take."""
 SIZES = {"tiny": None, "small": None, "paper": None}
@@ -56,26 +52,6 @@ class Aim:
     here: Float[np.ndarray, "3"] | None = None
 
 
-@dataclass(frozen=True)
-class Playing:
-    """The state of motion matching.
-
-    Attributes:
-        frame: of the database.
-        row: the features shown.
-        off, fading: what the row is off from the database's, and how fast that changes.
-        place: x, y (m) and heading (rad) of the root.
-        age: frames since the last search.
-    """
-
-    frame: int
-    row: Float[np.ndarray, " D"]
-    off: Float[np.ndarray, " D"]
-    fading: Float[np.ndarray, " D"]
-    place: Float[np.ndarray, "3"]
-    age: int
-
-
 class Matcher:
     """The controller: what may be played is fixed, where it goes is said at every step.
 
@@ -92,34 +68,20 @@ class Matcher:
         """The beginning of a clip that may be played."""
         last = self.database.last
         firsts = np.flatnonzero(self.allowed & (np.concatenate(([-1], last[:-1])) != last))
-        frame = int(np.random.default_rng(seed).choice(firsts))
-        row = self.database.rows[frame]
-        return Playing(frame, row, np.zeros_like(row), np.zeros_like(row), np.zeros(3), 0)
+        return begun(int(np.random.default_rng(seed).choice(firsts)), self.database)
 
     def step(self, state: Playing, control: Aim) -> Playing:
         """One frame on."""
-        database, fps = self.database, self.basis.features.fps
-        state = self._searched(state, control)
-        place = self._moved(state, control)
-        frame = min(state.frame + 1, int(database.last[state.frame]))
-        # a critically damped spring pulls what is left over to zero
-        y, dt = 2.0 * np.log(2.0) / HALF, 1.0 / fps
-        pull, fade = state.fading + state.off * y, np.exp(-y * dt)
-        off, fading = fade * (state.off + pull * dt), fade * (state.fading - pull * y * dt)
-        return Playing(frame, database.rows[frame] + off, off, fading, place, state.age + 1)
+        pull = None
+        if control.here is not None:
+            pull = TUG * control.here
+            pull[:2] *= min(1.0, PULL[0] / max(float(np.hypot(pull[0], pull[1])), 1e-9))
+            pull[2] = np.clip(pull[2], -PULL[1], PULL[1])
+        return advanced(self._searched(state, control), self.database, self.basis.features, pull)
 
     def motion(self, states: Sequence[Playing]) -> Motion:
-        """What was played, the root where it was steered."""
-        features, first = self.basis.features, states[0].place
-        rows = np.stack([state.row for state in states])
-        places = np.stack([state.place for state in states])
-        # the rows' rates lack the pull, so they are taken from the places
-        turn = np.diff(places[:, 2]) * features.fps
-        step = np.diff(places[:, :2], axis=0) * features.fps
-        cos, sin = np.cos(places[:-1, 2]), np.sin(places[:-1, 2])
-        velocity = np.stack((cos * step[:, 0] + sin * step[:, 1], cos * step[:, 1] - sin * step[:, 0]), 1)
-        rows[:-1, features.groups["turn"]], rows[:-1, features.groups["velocity"]] = turn[:, None], velocity
-        return features.decode(rows, (float(first[0]), float(first[1]), float(first[2])))
+        """What was played."""
+        return motion_of(states, self.basis.features)
 
     def _searched(self, state: Playing, control: Aim) -> Playing:
         """The frame to go on from: another one, where it is time and that fits better."""
@@ -134,72 +96,29 @@ class Matcher:
         stay = database.keys[state.frame] - key
         if not ends and float(stay @ stay) <= distance + GAIN:
             return replace(state, age=0)
-        contacts = self.basis.features.groups["contacts"]
-        off = state.row - database.rows[frame]
-        before, after = max(state.frame - 1, 0), min(frame + 1, int(database.last[frame]))
-        speed = database.rows[state.frame] - database.rows[before] - database.rows[after] + database.rows[frame]
-        fading = state.fading + speed * self.basis.features.fps
-        off[contacts], fading[contacts] = 0.0, 0.0
-        return replace(state, frame=frame, off=off, fading=fading, age=0)
-
-    def _moved(self, state: Playing, control: Aim) -> np.ndarray:
-        """x, y and heading one frame on, pulled to where they should be."""
-        turn, forward, left = state.row[:3]
-        if control.here is not None:
-            pull = TUG * control.here
-            size = float(np.hypot(pull[0], pull[1]))
-            pull[:2] *= min(1.0, PULL[0] / max(size, 1e-9))
-            forward, left = forward + pull[0], left + pull[1]
-            turn += float(np.clip(pull[2], -PULL[1], PULL[1]))
-        cos, sin = np.cos(state.place[2]), np.sin(state.place[2])
-        rate = np.array((cos * forward - sin * left, sin * forward + cos * left, turn))
-        out: np.ndarray = state.place + rate / self.basis.features.fps
-        return out
+        return jumped(state, frame, database, self.basis.features)
 
 
 class MotionMatching:
-    """The prior.
-
-    Args:
-        basis: what rows mean, and the captions.
-        clips: the mocap as rows.
-        said: the captions of each clip.
-        labels: the category of each clip.
-    """
+    """The prior, of the clips of a library."""
 
     name = NAME
 
-    def __init__(
-        self,
-        basis: Basis,
-        clips: Sequence[Float[Tensor, "T D"]],
-        said: Sequence[Sequence[str]],
-        labels: Sequence[str],
-    ) -> None:
-        self.basis, self.clips, self.said, self.labels = basis, list(clips), list(said), list(labels)
-        self.database = Database.of(self.clips, basis.features)
+    def __init__(self, library: Library) -> None:
+        self.library = library
 
     def controller(self, condition: Condition) -> Matcher:
         """What plays the clips that a sentence or a label allows; all of them without either."""
-        chosen = np.ones(len(self.clips), bool)
-        if condition.label is not None:
-            self.basis.text(condition)  # an unknown label is told
-            chosen &= np.array([label == condition.label for label in self.labels])
-        if condition.text is not None:
-            wanted = embedded([condition.text])[0]
-            near = np.array([float((embedded(said) @ wanted).max()) if said else -1.0 for said in self.said])
-            near[~chosen] = -1.0
-            chosen &= near > near.max() - CLOSE
-        return Matcher(self.database, self.basis, chosen[self.database.clip])
+        return Matcher(self.library.database, self.library.basis, self.library.allowed(condition))
 
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
-        return self.basis.alike(text)
+        return self.library.basis.alike(text)
 
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions that begin with one clip or another."""
         require(condition, self.name)
-        matcher, fps = self.controller(condition), self.basis.features.fps
+        matcher, fps = self.controller(condition), self.library.basis.features.fps
         seconds = condition.seconds or SECONDS
         if condition.path is not None:
             if len(condition.path) < 2:
@@ -226,10 +145,8 @@ class MotionMatching:
         raise refuse(self.name, "fill")
 
     def save(self, path: Path) -> None:
-        """Write the mocap, and what is said of it, into one file."""
-        lengths = torch.tensor([len(clip) for clip in self.clips])
-        settings = {"said": [list(said) for said in self.said], "labels": self.labels}
-        self.basis.save(path, self.name, {"rows": torch.cat(self.clips), "lengths": lengths}, settings)
+        """Write the library into one file."""
+        self.library.save(path, self.name)
 
 
 def along(path: Float[np.ndarray, "P 2"], seconds: float, time: float, place: Float[np.ndarray, "3"]) -> Aim:
@@ -253,8 +170,7 @@ def along(path: Float[np.ndarray, "P 2"], seconds: float, time: float, place: Fl
 
 def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> MotionMatching:
     """The prior of a file."""
-    clips = torch.split(tensors["rows"], tensors["lengths"].tolist())
-    return MotionMatching(basis, clips, settings["said"], settings["labels"])
+    return MotionMatching(Library.load(basis, tensors, settings))
 
 
 def fit_prior(
@@ -266,6 +182,4 @@ def fit_prior(
     checkpoint: Path | None = None,
 ) -> MotionMatching:
     """The clips themselves; there is nothing to fit."""
-    clips = dataset.clips
-    said, labels = [clip.captions for clip in clips], [clip.take.label for clip in clips]
-    return MotionMatching(Basis.of(dataset), [clip.bare for clip in clips], said, labels)
+    return MotionMatching(Library.of(dataset))

@@ -156,7 +156,7 @@ def test_one_policy_for_two_motions(wave: Motion, tmp_path: Path, capsys: pytest
     capsys.readouterr()
     assert main(["evaluate", str(out), "--rollouts", "2"]) == 0
     report = Report.load(out / "evaluation" / "report.json")
-    assert report["success"] == pytest.approx(sum(report[f"success {name}"] for name in ("one", "two")) / 2)
+    assert report["success"] == pytest.approx(sum(report.clips[name]["success"] for name in ("one", "two")) / 2)
     assert "Success, two" in capsys.readouterr().out
     assert main(["evaluate", str(out), "--motion", str(names[0]), "--rollouts", "2"]) == 0
     assert (out / "evaluation-one" / "rollout.mp4").is_file()

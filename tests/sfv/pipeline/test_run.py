@@ -1,10 +1,9 @@
 """A run does its stages in order, each once, and knows which to do again when something changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import mujoco
 import numpy as np
@@ -13,7 +12,6 @@ import yaml
 
 from configs.run import PRESETS
 from envs.config import TrackingConfig
-from envs.judge.evaluation import Evaluation
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.character import load_character
@@ -21,11 +19,13 @@ from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.formats.files import write_motion
+from sfv.judged import Figures, Judged, Shown
 from sfv.motion import Motion
 from sfv.pipeline.run import perform_run, run_stages
 from sfv.pipeline.settings import Run, Settings
 from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
+from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
 from sfv.view.rollout import rollout_video
@@ -87,19 +87,15 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
             with (folder / name).open("a") as file:
                 file.write(f"trained for {config.budget};")
 
-    class Evaluator:
-        def __init__(self, motion: Motion, *settings: object, seed: int = 1000) -> None:
-            self.motion, self.env, self.seed = motion, SimpleNamespace(broken=0, model=None), seed
-
-        def __call__(self, policy: object) -> Evaluation:
-            assert self.seed != 1000, "the report is by other starts than those that training was judged by"
-            done.append("evaluate")
-            return Evaluation(Report("evaluation", ()), self.motion, self.motion, None)
+    def evaluate(policy: object, motions: Mapping[str, Motion], *settings: object) -> Judged:
+        done.append("evaluate")
+        (motion,) = motions.values()
+        return Judged(Figures(*9 * [0.0]), Report("evaluation", ()), None, Shown(motion, motion))
 
     # first the modules that import these names when they are imported, which may be now
-    monkeypatch.setattr("sfv.pipeline.training.Evaluator", Evaluator)
+    monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
     monkeypatch.setattr("sfv.pipeline.training.train", train)
-    monkeypatch.setattr("envs.judge.evaluation.Evaluator", Evaluator)
+    monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
     monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
     monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
@@ -247,7 +243,7 @@ def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[st
         did(replace(a_run, source=source))
     # it is read now; a body of a leg is nobody's whom a joint map knows
     with pytest.raises(InputError, match="no joint map fits"):
-        did(having(replace(a_run, source=source), performer=str(robot)))
+        did(having(replace(a_run, source=source), reading=Reading(character=str(robot))))
 
 
 @pytest.mark.parametrize("mend", [True, False])
@@ -336,7 +332,7 @@ def test_bad_clip_leaves_nothing(worked: list[str], a_run: Run, monkeypatch: pyt
     ("change", "words"),
     [
         (lambda c: having(c, train=replace(TINY, budget="soon")), "budget"),
-        (lambda c: having(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: having(c, performer="humanid"), "did you mean 'humanoid'"),
         (lambda c: replace(c, source=Path("nowhere.mp4")), "nowhere"),
         (
             lambda c: having(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),

@@ -23,7 +23,7 @@ def matching(humanoid: Character) -> MotionMatching:
 
 
 def test_a_frame_of_the_database_is_found_again(matching: MotionMatching) -> None:
-    database = matching.database
+    database = matching.library.database
     everywhere = np.ones(len(database.keys), bool)
     for frame in (5, 200, 860):  # none within 10 of the end of its clip of 91
         found, distance = database.nearest(database.keys[frame], everywhere)
@@ -36,9 +36,9 @@ def test_a_frame_of_the_database_is_found_again(matching: MotionMatching) -> Non
 
 def test_the_way_to_come_is_integrated(matching: MotionMatching) -> None:
     # 1 m/s ahead while turning by 1 rad/s: after 1 s (sin 1, 1 - cos 1), facing 1 rad
-    rows = np.zeros((40, matching.basis.features.size))
+    rows = np.zeros((40, matching.library.basis.features.size))
     rows[:, :2] = 1.0
-    places, directions = travelled(rows, [30], matching.basis.features)
+    places, directions = travelled(rows, [30], matching.library.basis.features)
     np.testing.assert_allclose(places[0], (np.sin(1.0), 1.0 - np.cos(1.0)), atol=0.02)
     np.testing.assert_allclose(directions[0], (np.cos(1.0), np.sin(1.0)), atol=1e-9)
     np.testing.assert_allclose(places[39], places[0], atol=1e-9)  # past the end it goes on
@@ -56,9 +56,9 @@ def test_a_jump_fades(matching: MotionMatching) -> None:
         jumped = matcher.step(jumped, Aim(back, np.tile((1.0, 0.0), (3, 1))) if t < 3 else Aim())
         rows.append(jumped.row)
     pose = slice(3, -4)
-    data = np.abs(np.diff(matching.database.rows[:, pose], axis=0)).max()
+    data = np.abs(np.diff(matching.library.database.rows[:, pose], axis=0)).max()
     assert np.abs(np.diff(np.stack(rows)[:, pose], axis=0)).max() < 1.5 * data
-    assert matching.database.clip[jumped.frame] != matching.database.clip[state.frame]
+    assert matching.library.database.clip[jumped.frame] != matching.library.database.clip[state.frame]
     assert np.abs(jumped.off[pose]).max() < 0.02  # 0.7 s later; half is gone after 0.1
 
 
@@ -105,9 +105,9 @@ def test_clips_that_are_too_short_to_go_over_to_still_play(humanoid: Character, 
 
 
 def test_distances_are_weighed_by_group(matching: MotionMatching) -> None:
-    clips = [clip.double() for clip in matching.clips]
-    database = Database.of([clip.float() for clip in clips], matching.basis.features)
+    clips = [clip.double() for clip in matching.library.clips]
+    database = Database.of([clip.float() for clip in clips], matching.library.basis.features)
     spread = database.keys.std(0)
     assert spread[-6:].mean() == pytest.approx(1.5, rel=0.05)  # directions
     assert spread[:6].mean() == pytest.approx(0.75, rel=0.05)  # feet
-    assert torch.is_tensor(matching.clips[0])
+    assert torch.is_tensor(matching.library.clips[0])

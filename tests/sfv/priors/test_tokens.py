@@ -1,9 +1,10 @@
-"""What writes codes: the cache, the end, and corruption."""
+"""What writes codes: the cache, the end, and corruption; and what guesses them: masks, and the surest first."""
 
 import pytest
 import torch
 
 from sfv.priors.text import embedded
+from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
 from sfv.priors.tokens.writer import Writer, WriterConfig, corrupted
 from sfv.priors.transformer import Transformer
 
@@ -66,3 +67,63 @@ def test_a_share_of_codes_is_corrupted() -> None:
     uniform = (corrupted(codes, -1.0, 10, generator) > 0).float().mean(1)
     assert uniform.mean() == pytest.approx(0.45, abs=0.06)
     assert uniform.std() > 0.2  # each row has a share of its own
+
+
+# ---- guessing
+
+
+def test_a_share_of_what_counts_is_masked() -> None:
+    torch.manual_seed(0)
+    codes, counts = torch.randint(9, (3, 20)), torch.arange(20) < torch.tensor((20, 10, 4))[:, None]
+    shown, hidden = masked(codes, counts, 9, torch.tensor((0.5, 1.0, 0.0)))
+    assert hidden.sum(1).tolist() == [10, 10, 1]  # one at least
+    assert not hidden[~counts].any()
+    assert torch.equal(shown == 9, hidden)
+    assert torch.equal(shown[~hidden], codes[~hidden])
+
+
+@pytest.mark.parametrize("steps", [1, 4, 10])
+def test_what_is_known_stays_and_all_is_found(steps: int) -> None:
+    codes = torch.arange(12)[None] % 5
+    open_ = torch.zeros(1, 12, dtype=torch.bool)
+    open_[0, 3:9] = True
+
+    def scores(shown: torch.Tensor) -> torch.Tensor:
+        assert torch.equal(shown[~open_], codes[~open_])
+        return 50.0 * torch.nn.functional.one_hot(codes, 5).float()
+
+    found = surest_first(scores, torch.where(open_, 0, codes), open_, 5, steps, torch.Generator().manual_seed(0))
+    assert torch.equal(found, codes)
+    same = surest_first(scores, codes, torch.zeros_like(open_), 5, steps, torch.Generator())
+    assert torch.equal(same, codes)
+
+
+def test_the_surest_come_first() -> None:
+    asked = []
+
+    def scores(shown: torch.Tensor) -> torch.Tensor:
+        asked.append(shown == 3)
+        sure = torch.arange(10.0)[:, None] * torch.tensor((1.0, 0.0, 0.0))  # the later, the surer
+        return sure.expand(len(shown), -1, -1)
+
+    everywhere = torch.ones(200, 10, dtype=torch.bool)
+    surest_first(scores, torch.zeros(200, 10, dtype=torch.long), everywhere, 3, 5, torch.Generator().manual_seed(0))
+    # open after step k of 5: floor(10 cos(pi/2 k/5)), that is 9, 8, 5, 3
+    assert [set(seen.sum(1).tolist()) for seen in asked] == [{10}, {9}, {8}, {5}, {3}]
+    # those that are open longest are the less sure ones: by chance their mean place would be 4.5
+    places = asked[-1].nonzero()[:, 1].float()
+    assert places.mean() < 3.0
+
+
+def test_a_guesser_sees_both_ways_but_no_padding() -> None:
+    torch.manual_seed(0)
+    guesser = Guesser(GuesserConfig(width=16, layers=1, heads=2, most=10), 7, 2).eval()
+    text, codes = torch.tensor(embedded(["walk"])), torch.randint(7, (1, 10, 1))
+    lengths = torch.tensor((6,))
+    before = guesser(text, codes, 0, lengths)
+    later, padding = codes.clone(), codes.clone()
+    later[0, 5] = (codes[0, 5] + 1) % 7
+    padding[0, 8] = (codes[0, 8] + 1) % 7
+    assert not torch.allclose(guesser(text, later, 0, lengths)[0, 0], before[0, 0])
+    torch.testing.assert_close(guesser(text, padding, 0, lengths)[0, :6], before[0, :6])
+    assert not torch.allclose(guesser(text, codes, 1, lengths), before)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from sfv.character import Character, load_character
 from sfv.errors import InputError
-from sfv.figure import figure, sticks
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 from sfv.view import backends
+from sfv.view.figure import figure, sticks
 from sfv.view.person import GHOST, HIDDEN_GROUP, PERSON, VISIBLE_GROUP, Look
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import rollout_video
