@@ -3,7 +3,7 @@
 import pytest
 
 from sfv import progress
-from sfv.progress import bar
+from sfv.progress import Standing, bar, heard_by
 
 
 def test_work_that_ends_is_all_done(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,18 +27,27 @@ def test_work_that_fails_is_not(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_line_a_minute_off_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A quarter is done after 70 s, so three times as long is left: 3.5 minutes; the next line comes after 130 s."""
+    """A fifth was done before, which says nothing of the pace. At 70 s 25 of 100 more are done, 55 take 2.6 minutes."""
     clock = 0.0
     monkeypatch.setattr("sfv.progress.time.monotonic", lambda: clock)
     with bar("training", 100.0) as advance:
-        for clock, steps in ((59.0, 20.0), (70.0, 5.0), (120.0, 5.0), (131.0, 70.0)):
+        for clock, steps in ((0.0, 20.0), (70.0, 25.0), (120.0, 5.0), (131.0, 50.0)):
             advance(steps, f"training {clock:.0f}")
     lines = [line for line in capsys.readouterr().err.splitlines() if "min left" in line]
-    assert lines == ["training 70, 25 % done, 4 min left", "training 131, 100 % done, 0 min left"]
+    assert lines == ["training 70, 45 % done, 3 min left", "training 131, 100 % done, 0 min left"]
 
 
 def test_hidden(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress, "hidden", True)
     with bar("fitting", 10.0) as advance:
         advance(3.0)
+    assert capsys.readouterr().err == ""
+
+
+def test_who_listens_is_told_and_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[Standing] = []
+    with heard_by(heard.append), bar("walking", 10) as advance:
+        advance(3)
+        advance(1, "nearly there")
+    assert heard == [Standing("walking", 3.0, "walking"), Standing("walking", 4.0, "nearly there")]
     assert capsys.readouterr().err == ""

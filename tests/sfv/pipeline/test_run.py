@@ -98,7 +98,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
     monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
-    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
+    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions, **how: path.write_text("rollout"))
     monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
     monkeypatch.setattr("sfv.pipeline.reference.reconstruct", reconstruct)
 
