@@ -14,10 +14,11 @@ from jaxtyping import Float
 from sfv.check.finding import NOTHING, Finding
 from sfv.check.performance import Performance
 from sfv.joints.joint_map import found_parts
+from sfv.joints.part_names import head_and_feet
 
-BONES, UP = 0.86, 0.94
-"""Share of a stature that the bones from ankle to head have, which end under the skull; and share of their length that
-is between ankles and head when somebody stands: hips are wide, and backs are bent."""
+BONES, UP = 0.93, 0.87
+"""Share of a stature that the bones from foot to head have, which begin at an ankle and end under the skull; and share
+of their length that is between head and feet when somebody stands: hips are wide, and backs are bent."""
 ERECT = 0.75
 """Share of its stature that somebody who stands has between head and feet."""
 OFTEN = 0.3
@@ -134,16 +135,13 @@ def _ends(performance: Performance) -> _Ends | None:
         zero, feet = _zero(model), performance.foot_bodies
         head = int(zero.xpos[1:, 2].argmax()) + 1
         return _Ends(head, feet, float(zero.xpos[head, 2] - zero.xpos[feet, 2].min()))
-    if performance.dynamic:
+    skeleton = performance.motion.skeleton
+    skull, feet = found_parts(skeleton).get("head"), [1 + foot for foot in head_and_feet(skeleton)[1]]
+    if performance.dynamic or skull is None or not feet:
         return None
-    found = found_parts(performance.motion.skeleton)
-    soles = [found[part] for part in ("left_ankle", "right_ankle") if part in found]
-    if "head" not in found or not soles:
-        return None
-    head = int(model.body(found["head"]).id)
-    ankles = [int(model.body(name).id) for name in soles]
-    tall = max(_bones(model, head, ankle) for ankle in ankles) * UP
-    return _Ends(head, ankles, tall) if tall > 0.0 else None
+    top = int(model.body(skull).id)
+    tall = max(_bones(model, top, foot) for foot in feet) * UP
+    return _Ends(top, feet, tall) if tall > 0.0 else None
 
 
 def _bones(model: mujoco.MjModel, one: int, other: int) -> float:

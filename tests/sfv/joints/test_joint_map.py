@@ -9,7 +9,7 @@ from recon.retarget.parts import parts_of
 from sfv.errors import InputError
 from sfv.formats.bvh import read_bvh
 from sfv.joints.joint_map import NEEDED, joint_map
-from sfv.joints.part_names import SIDES, sided
+from sfv.joints.part_names import SIDES, head_and_feet, sided
 from sfv.motion import Motion
 
 OFFSETS = {
@@ -252,3 +252,14 @@ def test_sides_are_words_or_letters_that_both_sides_bear() -> None:
         "FemurL": ("left", "femur"), "FemurR": ("right", "femur"), "x:LeftArm": ("left", "arm"), "root": ("", "root"),
         "Roll": ("", "roll"),
     }  # fmt: skip
+
+
+def test_head_and_feet_are_told_also_where_no_side_is(tmp_path: Path) -> None:
+    called = {part: f"j{i}" for i, part in enumerate(CONVENTIONS["Mixamo"])}
+    called |= {"neck": "Neck", "left_ankle": "Foot1", "right_ankle": "Foot2"}
+    skeleton = motion_of(tmp_path, bvh(dict(called))).skeleton
+    head, feet = head_and_feet(skeleton)
+    names = skeleton.body_names
+    assert [names[body] for body in head] == ["Neck", called["head"], called["head"] + "_end"]
+    toes = [called[f"{side}_toe"] for side in SIDES]
+    assert {names[body] for body in feet} == {"Foot1", "Foot2", *toes, *(f"{toe}_end" for toe in toes)}
