@@ -7,6 +7,7 @@ files, which ends this process and no other.
 import json
 import resource
 import sys
+from typing import Any
 
 
 def main() -> None:
@@ -52,13 +53,13 @@ def main() -> None:
     print("{}")  # noqa: T201
 
 
-def _numbers(transform):  # type: ignore[no-untyped-def]
+def _numbers(transform: Any) -> tuple[float, ...]:
     """Translation, quaternion wxyz, scale."""
     t, r, s = transform.translation, transform.rotation, transform.scale
     return t.x, t.y, t.z, r.w, r.x, r.y, r.z, s.x, s.y, s.z
 
 
-def _letter(settings) -> str:  # type: ignore[no-untyped-def]
+def _letter(settings: Any) -> str:
     """'y', 'z', '-y' or whatever points up in the file."""
     name = getattr(settings.axes.up, "name", str(settings.axes.up)).lower()
     sign = "-" if "negative" in name else ""

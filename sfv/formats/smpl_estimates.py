@@ -90,7 +90,7 @@ def read_wham(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     keep, note = longest_run(frames)
     rotations = rotvecs(path, pose[:, :66])
     notes = (f"the longest of {len(people)} people", *note)
-    return _motion(
+    return estimated(
         path, reading, "WHAM", Estimate(rotations[keep], trans[keep], betas_of(person.get("betas")), "y", notes)
     )
 
