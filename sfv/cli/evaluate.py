@@ -31,6 +31,9 @@ class Program:
     physics_hz: Annotated[float | None, Within(0, 100_000, above=True)] = None
     """Physics steps per second, where it is not to be that of the training: 240 and 480 judge the same policy on finer
     physics. The report then goes to a folder that names the rate."""
+    terrain: tuple[str, ...] = ()
+    """Kinds of ground to judge on, such as 'rough:6cm' or 'flat', where it is not to be the training's. The report then
+    goes to a folder that names them."""
     out: Path | None = None
     """Another folder for the report."""
     json: bool = False
@@ -39,7 +42,9 @@ class Program:
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the numbers."""
-    stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out, program.physics_hz)
+    stage = evaluation_of(
+        program.folder, program.motion, program.rollouts, program.out, program.physics_hz, program.terrain
+    )
     with answering(program.json) as answer:
         with alone_for(stage.mark):
             say_outcome(perform(stage))

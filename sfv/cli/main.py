@@ -30,6 +30,7 @@ VERBS = {
     "train": "motion -> policy",
     "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
+    "robustness": "policy -> how well it does on rough ground, pushed, weakened; several side by side",
     "report": "run, or several -> a page to look at",
     "batch": "many clips -> a run of each, and one page of all",
     "retarget": "motion -> motion of another body",

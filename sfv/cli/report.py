@@ -8,11 +8,10 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import answering, say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.run import page_of
+from sfv.pipeline.run import page_again
 from sfv.report import Report
-from sfv.work.mark import origin
 from sfv.work.run_folder import RunFolder, alone_for, read_columns
-from sfv.work.stage import Stage, perform
+from sfv.work.stage import perform
 
 if TYPE_CHECKING:
     from sfv.view.page.page import Compared
@@ -45,7 +44,7 @@ def main(program: Program) -> None:
             raise InputError(f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}")
     with answering(program.json) as answer:
         if len(program.runs) == 1:
-            page = page_of_run(program.runs[0], program.out)
+            page = page_again(program.runs[0], program.out)
             with alone_for(page.mark):
                 say_outcome(perform(page))
         else:
@@ -55,14 +54,6 @@ def main(program: Program) -> None:
             write_comparison(out, [column(root) for root in program.runs])
             print(out)
         answer({str(root): Report.load(RunFolder(root).report("report.json")).record() for root in program.runs})
-
-
-def page_of_run(root: Path, out: Path | None) -> Stage:
-    """The page of a finished run, with the overlay and the preview that it has."""
-    track = origin(RunFolder(root).motion("motion.npz"), "track")
-    overlay = track.with_name("overlay.mp4") if track else None
-    preview = RunFolder(root).preview("preview.json")
-    return page_of(root, overlay, preview if preview.is_file() else None, out)
 
 
 def column(root: Path) -> "Compared":

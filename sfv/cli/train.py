@@ -15,7 +15,7 @@ from sfv.errors import InputError
 from sfv.limits import Within
 from sfv.pipeline.stages import by_name, policy_stage
 from sfv.work.folder import alone_in
-from sfv.work.stage import At, Outcome, perform
+from sfv.work.stage import At, Outcome, Stage, perform
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Program:
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    begun_from: Annotated[Path | None, arg(name="from")] = None
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain."""
     together: bool = False
     """Train one policy that does all the motions, instead of one for each."""
     seeds: Annotated[int, Within(1, 1000)] = 1
@@ -90,10 +92,18 @@ def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
     return list(out.values())
 
 
+def stage_of(motions: Sequence[Path], out: Path, program: Program) -> Stage:
+    """The training of one policy."""
+    return policy_stage(
+        by_name(motions), out.joinpath, program.character, program.tracking, program.train,
+        begun_from=program.begun_from,
+    )  # fmt: skip
+
+
 def train_one(motions: Sequence[Path], out: Path, program: Program) -> Outcome:
     """Train one policy, unless that is done."""
     with alone_in(out):
-        return perform(policy_stage(by_name(motions), out.joinpath, program.character, program.tracking, program.train))
+        return perform(stage_of(motions, out, program))
 
 
 def train_as_one(program: Program) -> None:
@@ -101,7 +111,7 @@ def train_as_one(program: Program) -> None:
     from policies.group import joined
 
     group, out = joined(), program.out
-    stage = policy_stage(by_name(program.motions), out.joinpath, program.character, program.tracking, program.train)
+    stage = stage_of(program.motions, out, program)
     if group.rank > 0:
         if group.told(None) == "work":
             stage.work(stage.bench.at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from tyro.conf import OmitArgPrefixes
+from tyro.conf import OmitArgPrefixes, arg
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -34,13 +34,20 @@ class Settings:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    begun_from: Annotated[Path | None, arg(name="from")] = None
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain. What it did not see,
+    as a --scan, it learns to use."""
     mend: bool = True
     """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
     slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
     what is seen in a video only where the check fails."""
+    anyway: bool = False
+    """Go on though the physics check says that the clip was read wrongly."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
+    robustness: bool = False
+    """Measure as well how robust the policy is, as sfv robustness --quick does, and link it from the page."""
     rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
 

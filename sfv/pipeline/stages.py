@@ -132,6 +132,7 @@ def policy_stage(
     config: TrainConfig,
     teachers: Mapping[str, Path] | None = None,
     lessons: float = 0.0,
+    begun_from: Path | None = None,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
@@ -143,21 +144,26 @@ def policy_stage(
         config: of the learner.
         teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
         lessons: samples over which it hears them less and less.
+        begun_from: a policy to begin with, of a run or by its folder or file.
 
     Raises:
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
+    check_task(tracking)
     inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
         said["lessons"] = lessons
+    if begun_from:
+        begun_from = policy_file(begun_from)
+        inputs |= {"begun from": begun_from}
 
     def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons)
+        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons, begun_from)
         keep_broken(broken, place(BROKEN), at)
         write_config(at(place("config.yaml")), said)
 
@@ -174,6 +180,35 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def check_task(tracking: TrackingConfig) -> None:
+    """Raise unless there are such grounds and events.
+
+    Raises:
+        InputError: there are not.
+    """
+    if tracking.terrain:
+        from sfv.terrain.kinds import parse_terrain
+
+        for text in tracking.terrain:
+            parse_terrain(text)
+    if tracking.randomise:
+        from envs.events import parse_events
+
+        parse_events(tracking.randomise)
+
+
+def policy_file(place: Path) -> Path:
+    """The policy of a run, or in the folder of a policy, or the file itself.
+
+    Raises:
+        InputError: there is none.
+    """
+    for path in (place / POLICY / "policy.safetensors", place / "policy.safetensors", place):
+        if path.is_file():
+            return path
+    raise InputError(f"{place} holds no policy to begin from; name a run, or a folder that sfv train made")
 
 
 def motion_inputs(motions: Mapping[str, Path]) -> dict[str, Path]:
@@ -244,10 +279,11 @@ def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, plac
     """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
     from sfv.view.rollout import rollout_video
 
-    reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
+    # whole, also where the character fell before its end; on terrain it is where it was lifted to
+    reference = wanted if found.terrain.flat and not wanted.loop else found.reference
     for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
         moved.save(place(name))
-    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
+    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion), terrain=found.terrain)
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:

@@ -13,7 +13,7 @@ from sfv.errors import blamed
 from sfv.work.folder import alone_in
 from sfv.work.mark import Mark
 
-POSE, MOTION, POLICY, REPORT = "1-pose", "2-motion", "3-policy", "4-report"
+POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
 """The stages of a run, and the folders of what they make."""
 
 
@@ -43,6 +43,10 @@ class RunFolder:
         """Stage 4: report.json, index.html, rollout.mp4."""
         return self.root / REPORT / name
 
+    def robustness(self, name: str) -> Path:
+        """Where it was asked for: robustness.json, index.html."""
+        return self.root / ROBUSTNESS / name
+
     @classmethod
     def around(cls, policy: Path) -> "RunFolder | None":
         """The run that the folder of a policy is part of, or None when it stands alone."""
@@ -63,7 +67,7 @@ def alone_for(result: Path) -> Iterator[None]:
 
 def _is_part(folder: Path) -> bool:
     """Whether a folder is called as a part of a run: 3-policy, 4-report-walk."""
-    return folder.name.startswith((POSE, MOTION, POLICY, REPORT))
+    return folder.name.startswith((POSE, MOTION, POLICY, REPORT, ROBUSTNESS))
 
 
 def stage_minutes(folder: RunFolder) -> dict[str, float]:

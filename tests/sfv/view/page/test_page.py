@@ -67,6 +67,14 @@ def test_a_page_says_what_came_out_in_words(tmp_path: Path) -> None:
     assert text.count("<svg") == 2
 
 
+def test_what_is_wrong_with_the_reference_heads_the_page(tmp_path: Path) -> None:
+    write_page(tmp_path / "page.html", report(), failures=["floating is 5 cm (<= 3.5); <sfv repair>"])
+    text = (tmp_path / "page.html").read_text()
+    assert text.index("floating is 5 cm (&lt;= 3.5); &lt;sfv repair&gt;") < text.index("Main figures")
+    write_page(tmp_path / "fine.html", report())
+    assert "wrong with the reference" not in (tmp_path / "fine.html").read_text()
+
+
 def test_ids_in_the_page_are_unique(tmp_path: Path) -> None:
     write_page(tmp_path / "index.html", report(), SCORECARD, curve=CURVE)
     clips = re.findall(r'<clipPath id="([^"]+)"', (tmp_path / "index.html").read_text())
