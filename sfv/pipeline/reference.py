@@ -12,6 +12,7 @@ from recon.retarget.retarget import retarget, retarget_steps
 from sfv.character import Character
 from sfv.check.check import Check, check
 from sfv.check.scorecard import motion_scorecard
+from sfv.errors import InputError
 from sfv.formats.files import read_asked
 from sfv.joints.joint_map import read_map
 from sfv.motion import Motion
@@ -19,6 +20,7 @@ from sfv.pipeline.settings import Settings
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
+from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +101,20 @@ def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, 
     motion = found.motion
     motion, rows = mended(motion, body, failures_only=True) if mend else (motion, checked(motion, body))
     return Prepared(motion, found.scorecard, rows)
+
+
+def as_it_is(source: Path, body: Character) -> Motion | None:
+    """The motion in one of sfv's own files, where it is one of this very body and needs nothing; else None.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    require_file(source)
+    try:
+        motion = Motion.load(source)
+    except InputError:
+        return None  # another format, which its own reader judges
+    return None if body.skeleton.difference_to(motion.skeleton) else motion
 
 
 def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
