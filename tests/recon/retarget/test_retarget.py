@@ -68,6 +68,17 @@ def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):
         np.testing.assert_allclose(same.frames[part], turn, atol=1e-9)
 
 
+def test_legs_that_are_spread_in_the_t_pose_are_as_long_as_straight_ones(humanoid, short):
+    parts, keys = parts_of(humanoid.skeleton, humanoid.joint_map), keys_in(humanoid, short.qpos)
+    spread = parts.t_pose.copy()
+    for joint, angle in (("left_hip", 0.35), ("right_hip", -0.35)):
+        at = int(humanoid.model.joint(joint).qposadr[0])
+        spread[at : at + 4] = np.cos(angle / 2), np.sin(angle / 2), 0.0, 0.0  # 20 degrees about x
+    own, rest = (t_pose_keys(humanoid.skeleton, replace(parts, t_pose=pose)) for pose in (spread, parts.t_pose))
+    scaled = on_other_bones(keys, own, rest)
+    np.testing.assert_allclose(scaled.points["pelvis"][:, :2], keys.points["pelvis"][:, :2], atol=1e-9)
+
+
 def test_scaled_places_have_the_other_bodys_bones_and_the_sources_directions(humanoid, smpl22, short):
     keys = keys_in(humanoid, short.qpos)
     own, other = (t_pose_keys(c.skeleton, parts_of(c.skeleton, c.joint_map)) for c in (humanoid, smpl22))
@@ -164,8 +175,9 @@ def test_a_loop_stays_one(humanoid, smpl22):
     np.testing.assert_allclose(result.motion.seam(), 0.0, atol=1e-6)
     turn, shift = result.motion.cycle()
     assert turn == pytest.approx(0.0, abs=0.02)
-    # as much longer as the legs, ankle to hip: 0.78 m against 0.831416
-    assert shift[0] == pytest.approx(0.5 * 0.78 / 0.831416, abs=0.01)
+    # as much longer as the bones of the legs: sqrt(.005^2 + .035^2 + .38^2) + sqrt(.04^2 + .015^2 + .4^2) = 0.784 m
+    # against 0.831416
+    assert shift[0] == pytest.approx(0.5 * 0.784 / 0.831416, abs=0.01)
 
 
 @pytest.mark.data

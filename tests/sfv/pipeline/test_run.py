@@ -261,6 +261,46 @@ def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
     assert Report.load(a_run.out / "2-motion" / "check.json").provenance["check"]["passed"]
 
 
+def test_a_motion_that_was_read_wrongly_stops_the_run_with_the_option_to_type(
+    worked: list[str], a_run: Run, wave: Motion
+) -> None:
+    # y is up in the file, and was read as if z were: whoever waves lies in the air
+    source, qpos = a_run.source.with_name("wave.npz"), wave.qpos.copy()
+    qpos[:, 3:7] = [np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0]
+    replace(wave, qpos=qpos).save(source)
+    wrong = replace(a_run, source=source)
+    with pytest.raises(InputError, match=r"upright is .*--up.*--anyway"):
+        did(wrong)
+    assert worked == []
+    assert did(having(wrong, anyway=True))["3-policy"]
+
+
+def test_a_reconstruction_that_nobody_could_do_stops_before_training(
+    worked: list[str], a_run: Run, wave: Motion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qpos, card = wave.qpos.copy(), Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),))
+    qpos[:, 3:7] = [np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0]
+    monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
+    monkeypatch.setattr("sfv.pipeline.reference.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
+    for _ in range(2):  # also when the motion is there already
+        with pytest.raises(InputError, match=r"overlay.*--anyway"):
+            did(a_run)
+    assert worked == ["pose"]
+    assert did(having(a_run, anyway=True))["3-policy"]
+
+
+def test_a_held_pose_before_the_motion_is_cut_off_and_said(
+    worked: list[str], a_run: Run, wave: Motion, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = a_run.source.with_name("wave.npz")
+    before = np.tile(wave.qpos[:1], (60, 1))
+    before[:, 0] += 1.0
+    replace(wave, qpos=np.concatenate((before, wave.qpos)), loop=False).save(source)
+    did(replace(a_run, source=source))
+    assert len(Motion.load(a_run.out / "2-motion" / "motion.npz")) == len(wave)
+    assert "jumps to another pose at 2.00 s (by 100 cm); what is from 2.00 to 3.00 s was taken" in caplog.text
+
+
 @pytest.mark.parametrize(("depth", "mend", "left"), [(0.2, True, 0.0), (0.2, False, 0.2), (0.035, True, 0.035)])
 def test_a_reconstruction_is_mended_where_it_fails(
     worked: list[str], a_run: Run, wave: Motion, monkeypatch: pytest.MonkeyPatch, depth: float, mend: bool,
