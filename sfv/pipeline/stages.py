@@ -244,14 +244,19 @@ def motions_among(inputs: Mapping[str, str]) -> dict[str, Path]:
 
 
 def by_name(motions: Sequence[Path]) -> dict[str, Path]:
-    """Motion files by their names without folder and suffix.
+    """Motion files by their names without folder and suffix, with so many folders before them as tell them apart.
 
     Raises:
-        InputError: two are alike.
+        InputError: one is given twice.
     """
-    out = {path.stem: path for path in motions}
-    if len(out) < len(motions):
-        raise InputError("motions that one policy learns are told apart by their names, and two are alike; rename one")
+    whole = [path.absolute().with_suffix("").parts[1:] for path in motions]
+    out: dict[str, Path] = {}
+    for path, parts in zip(motions, whole, strict=True):
+        like = [other for other in whole if other[-1] == parts[-1]]
+        if like.count(parts) > 1:
+            raise InputError(f"{path} is given twice, or as two formats of one name; leave one out")
+        depth = next(n for n in range(1, len(parts) + 1) if sum(other[-n:] == parts[-n:] for other in like) == 1)
+        out["-".join(parts[-depth:])] = path
     return out
 
 
