@@ -136,9 +136,9 @@ def test_frames_bear_the_numbers_of_their_files(tmp_path):
 
 def test_people_are_followed_by_nearness_whatever_their_order(tmp_path):
     """Two people walk towards each other along the picture's sides; one is there in two frames fewer."""
-    shape = points(25)[0] * [0.1, 0.1, 1] + [0, 0, 0]
+    shape = points(25)[0] * [0.1, 0.1, 1]
     for t in range(20):
-        left, right = shape + [10 + 2 * t, 100, 0], shape + [400 - 2 * t, 120, 0]
+        left, right = (shape + np.array([x, y, 0.0]) for x, y in ((10 + 2 * t, 100), (400 - 2 * t, 120)))
         people = [left, right] if t % 2 else [right, left]
         people = [left] if t in (5, 6) else people
         content = {"people": [{"pose_keypoints_2d": person.ravel().tolist()} for person in people]}
