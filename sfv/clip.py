@@ -224,8 +224,8 @@ def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["Input
     with container:
         stream = cast("VideoStream | None", container.streams.best("video"))
         if stream is None:
-            kinds = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
-            raise InputError(f"{path} holds no video, only {kinds}; give a video file")
+            held = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
+            raise InputError(f"{path} holds no video, only {held}; give a video file")
         if stream.codec_context is None:  # FFmpeg has no decoder for what the file names, and knows no size
             raise InputError(f"{path} is packed in a way that cannot be decoded; convert it to H.264 mp4")
         if not 0 < stream.width * stream.height <= LARGEST:
