@@ -127,3 +127,5 @@ def test_plots_are_the_same_each_time_and_take_the_page_s_colours() -> None:
     first, second = (svg(plot(curves, "time (s)", "mm"), "name") for _ in range(2))
     assert first == second
     assert "var(--ink-soft)" in first
+    strange = svg(plot([Curve("a $^{b", [0.0], [1.0]), Curve("c", [0.0], [1.0])], "x", "y"), "name")
+    assert "a $^{b" in strange, "a name is no formula"
