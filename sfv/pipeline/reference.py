@@ -25,6 +25,7 @@ from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
 from sfv.view.figure import figure
+from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +162,20 @@ def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, 
     motion = found.motion
     motion, rows = mended(motion, body, "video", True) if mend else as_found(motion, body, "video")
     return Prepared(motion, found.scorecard, rows)
+
+
+def as_it_is(source: Path, body: Character) -> Motion | None:
+    """The motion in one of sfv's own files, where it is one of this very body and needs nothing; else None.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    require_file(source)
+    try:
+        motion = Motion.load(source)
+    except InputError:
+        return None  # another format, which its own reader judges
+    return None if body.skeleton.difference_to(motion.skeleton) else motion
 
 
 def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
