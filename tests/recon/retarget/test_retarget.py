@@ -12,6 +12,8 @@ from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_
 from recon.retarget.parts import parts_of
 from recon.retarget.retarget import finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
+from sfv.check.anatomy import self_penetration
+from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
 from sfv.motion import Motion
@@ -162,6 +164,20 @@ def test_onto_smpl22_feet_stay_and_joints_keep_their_ranges(humanoid, smpl22, sh
     assert result.motion.contacts is not None
     assert result.motion.contacts[0].all()  # it stands before it jumps
     assert result.motion.skeleton.difference_to(smpl22.skeleton) is None
+
+
+def test_limbs_stay_out_of_each_other(humanoid, smpl22):
+    """Somebody stands with the legs pressed together, whose hips are as wide apart and whose thighs are thinner."""
+    qpos = np.tile(humanoid.skeleton.qpos0, (8, 1))
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        at = int(humanoid.model.joint(f"{side}_hip").qposadr[0])
+        qpos[:, at : at + 4] = np.cos(0.03), sign * np.sin(0.03), 0.0, 0.0  # 3.4 degrees inwards, about x
+    motion = Motion(humanoid.skeleton, 15.0, qpos)
+    goal = goal_for(motion, smpl22)
+    by_frame = finished(motion, smpl22, goal, pose_frames(goal.solid, goal.parts, goal.keys))
+    deep = [self_penetration(Performance(m, smpl22)).max() for m in (by_frame, retarget(motion, smpl22, 40).motion)]
+    assert deep[0] > 2.0
+    assert deep[1] < 0.75 * deep[0]
 
 
 def test_a_loop_stays_one(humanoid, smpl22):

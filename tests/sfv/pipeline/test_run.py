@@ -231,6 +231,19 @@ def test_a_motion_of_another_body_is_retargeted(worked: list[str], a_run: Run) -
     assert reference.qpos[:, 2].mean() == pytest.approx(target.skeleton.qpos0[2], abs=0.05)
 
 
+def test_a_map_names_what_names_do_not_say(worked: list[str], a_run: Run, wave: Motion) -> None:
+    source, joints = a_run.source.with_name("wave.npz"), a_run.source.with_name("joints.yaml")
+    strange = Skeleton(wave.skeleton.xml.replace("_elbow", "_p").replace("_shoulder", "_q"))
+    replace(wave, skeleton=strange, qpos=wave.qpos[:12]).save(source)
+    with pytest.raises(InputError, match=r"left_elbow.*--map"):
+        did(replace(a_run, source=source))
+    with pytest.raises(InputError, match=r"no file .*joints\.yaml"):
+        did(having(replace(a_run, source=source), map=joints, mend=False))
+    joints.write_text("".join(f"{s}_elbow: {s}_p\n{s}_shoulder: {s}_q\n" for s in ("left", "right")))
+    did(having(replace(a_run, source=source), map=joints, mend=False))
+    assert "retargeted to humanoid" in Motion.load(a_run.out / "2-motion" / "motion.npz").source
+
+
 def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], a_run: Run) -> None:
     robot = a_run.source.with_name("robot.xml")
     robot.write_text(
