@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,6 @@ from sfv.pipeline.settings import Run, Settings
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-LOCALHOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -86,17 +85,22 @@ def _ray() -> "Iterator[ModuleType]":
         InputError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send them to its makers
+    cluster = "RAY_ADDRESS" in os.environ
+    if not cluster:  # as it does by itself on other systems: all its servers listen on 127.0.0.1
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import ray
     except ImportError as error:
         raise InputError("sfv batch works over Ray, which is not installed; type: pip install 'sfv[batch]'") from error
-    with tempfile.TemporaryDirectory(prefix="sfv-", ignore_cleanup_errors=True) as folder:
-        here: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {
-            "include_dashboard": False, "_node_ip_address": LOCALHOST, "_temp_dir": folder,
-        }  # fmt: skip
+    # a short path, since sockets stand in it and theirs have 107 letters at most
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="sfv-", dir=short, ignore_cleanup_errors=True) as folder:
+        here: dict[str, Any] = {} if cluster else {"include_dashboard": False, "_temp_dir": folder}
         joined = not ray.is_initialized()
         if joined:
+            told = signal.getsignal(signal.SIGTERM)
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
+            signal.signal(signal.SIGTERM, told)  # in whose place Ray puts one that aborts
         try:
             yield ray
         finally:

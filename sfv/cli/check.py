@@ -41,15 +41,16 @@ def main(program: Program) -> None:
     from sfv.check.check import check
     from sfv.cli.say import answering
     from sfv.formats.files import read_asked
+    from sfv.pipeline.sources import origin_of
 
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     character, dynamic = body_of(motion, program.reading.character)
-    found = check(motion, character, dynamic)
+    found = check(motion, character, dynamic, origin_of(program.motion))
     with answering(program.json) as answer:
         show({"value": found}, Console())
         if not dynamic:
-            print("no character has this skeleton, so what needs masses and shapes was not asked;")
-            print("name one by --character")
+            print("no character has this skeleton, so what needs masses and shapes was not asked; for that, put it")
+            print("on one that has (sfv retarget FILE --to humanoid --out OUT), or name its own by --character")
         if program.out:
             found.report().save(program.out)
             print(program.out)

@@ -40,6 +40,7 @@ def main(program: Program) -> None:
     from sfv.check.check import check
     from sfv.cli.check import body_of, show
     from sfv.formats.files import read_asked, write_motion
+    from sfv.pipeline.sources import origin_of
     from sfv.progress import bar
 
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
@@ -49,11 +50,12 @@ def main(program: Program) -> None:
             f"{program.motion} moves a skeleton that no character of sfv has, so there are no soles to stand on; "
             "name its body with --character, or retarget it first"
         )
-    before = check(motion, character)
+    origin = origin_of(program.motion)
+    before = check(motion, character, origin=origin)
     with bar("repair", program.iterations) as advance:
         repaired = repair(motion, character, program.loop, program.iterations, advance)
     write_motion(repaired, program.out)
-    after = check(repaired, character)
+    after = check(repaired, character, origin=origin, repaired=True)
     rows = program.out.with_name(f"{program.out.stem}.check.json")
     after.report().save(rows)
     show({"before": before, "after": after}, Console())

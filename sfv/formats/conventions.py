@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sfv.joints.part_names import head_and_feet
 from sfv.motion import Motion
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
@@ -37,8 +38,6 @@ MOSTLY = 0.6
 FLOOR = 0.15
 """m from the level 0 at which the lowest joint of somebody on the ground is: a sole's or a hand's breadth."""
 
-HEADS, FEET = ("head", "neck"), ("foot", "ankle", "toe", "heel")
-
 
 def rate(reading: Reading, taken: float) -> tuple[float, str]:
     """Frames per second of a file that names none, and a note on where they are from."""
@@ -59,7 +58,7 @@ def is_z_up_read_as_y_up(motion: Motion, z: Float[np.ndarray, "3"] = AXES[:, 2])
     feet stand on level 0 over and over, and nobody lies with the feet at just that place on the floor. Bodies are known
     by their names; without head and feet it is False. `z` is where the reader turned the file's z to.
     """
-    head, feet = _named(motion.skeleton, HEADS), _named(motion.skeleton, FEET)
+    head, feet = head_and_feet(motion.skeleton)
     if not head or not feet:
         return False
     rest = _Evidence.of(motion.skeleton, motion.skeleton.qpos0[None], head, feet, z)
@@ -113,7 +112,7 @@ def stature(skeleton: Skeleton) -> float | None:
 
     Of people that is a hand's breadth more or less than their height.
     """
-    head, feet = _named(skeleton, HEADS), _named(skeleton, FEET)
+    head, feet = head_and_feet(skeleton)
     if not head or not feet:
         return None
     places = _positions(skeleton, skeleton.qpos0[None])[0]
@@ -126,11 +125,6 @@ def stature(skeleton: Skeleton) -> float | None:
         return out
 
     return max(way(body) for body in head) + max(way(body) for body in feet)
-
-
-def _named(skeleton: Skeleton, words: tuple[str, ...]) -> list[int]:
-    """Bodies whose names hold one of the words."""
-    return [i for i, name in enumerate(skeleton.body_names) if any(word in name.lower() for word in words)]
 
 
 def calibration_frames(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from envs.preview.config import PreviewConfig
 from sfv.errors import InputError
+from sfv.pipeline.findings import findings
 from sfv.pipeline.pages import page_stage, preview_stage
 from sfv.pipeline.robustness import robustness_stage
 from sfv.pipeline.settings import Run
@@ -14,7 +15,7 @@ from sfv.work.config import write_config
 from sfv.work.folder import alone_in
 from sfv.work.mark import origin
 from sfv.work.provenance import provenance
-from sfv.work.run_folder import POSE, RunFolder, stage_minutes
+from sfv.work.run_folder import POLICY, POSE, RunFolder, stage_minutes
 from sfv.work.stage import Outcome, Stage, perform
 
 
@@ -30,8 +31,24 @@ def perform_run(run: Run, announce: Callable[[Outcome], None]) -> RunFolder:
         announce(perform(first))
         write_config(folder.root / "config.yaml", run.record())  # not before, lest a bad clip leave something
         for stage in others:
+            if stage.name == POLICY:
+                require_sense(folder, run.settings.anyway)
             announce(perform(stage))
     return folder
+
+
+def require_sense(folder: RunFolder, anyway: bool) -> None:
+    """Stop before training where the check of the reference says that the clip was read wrongly.
+
+    Raises:
+        InputError: it says so, and nobody said to go on `anyway`.
+    """
+    for finding in findings(folder.motion("check.json")) if not anyway else ():
+        if finding.misread:
+            raise InputError(
+                f"this is no motion of a person: {finding.words}; look at {folder.root}, or go on all the same "
+                "with --anyway"
+            )
 
 
 def run_stages(run: Run) -> list[Stage]:

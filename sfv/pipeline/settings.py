@@ -41,6 +41,8 @@ class Settings:
     """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
     slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
     what is seen in a video only where the check fails."""
+    anyway: bool = False
+    """Go on though the physics check says that the clip was read wrongly."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""

@@ -47,6 +47,7 @@ def write_page(
     media: Mapping[str, Path] | None = None,
     curve: Columns | None = None,
     robustness: tuple[Report, str] | None = None,
+    failures: Sequence[str] = (),
 ) -> None:
     """Write one run's page.
 
@@ -58,6 +59,7 @@ def write_page(
             few frames are shown). Any may be absent; large ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
         robustness: how robust the policy is, and the link to the page of that.
+        failures: what the physics check finds wrong with the reference, a sentence each; they head the page.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
@@ -65,6 +67,7 @@ def write_page(
     media = media or {}
     parts = [
         f"<header><h1>{escape(report.title)}</h1><p class='lead'>{escape(_sentence(report))}</p></header>",
+        _warning(failures),
         video(media.get("rollout"), "Reference and simulated character at the same moments.", "stage"),
         _cards(report),
         pair(_learning(curve), _errors(report)),
@@ -129,6 +132,16 @@ def _sentence(report: Report) -> str:
     if "mpjpe_global" in values:
         text += f" Its joints are {values['mpjpe_global']:.0f} mm from the reference on average."
     return text
+
+
+def _warning(failures: Sequence[str]) -> str:
+    if not failures:
+        return ""
+    rows = "".join(f"<li>{escape(words)}</li>" for words in failures)
+    return (
+        "<section class='warning'><h2>What is wrong with the reference</h2><p>The physics check of the motion that was "
+        f"to be followed fails in this. What was trained on it shares it.</p><ul>{rows}</ul></section>"
+    )
 
 
 def _cards(report: Report) -> str:

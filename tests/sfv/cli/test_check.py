@@ -89,6 +89,6 @@ def test_a_skeleton_without_a_character_is_checked_but_not_repaired(
     )
     Motion(stick, 30.0, np.tile(stick.qpos0, (20, 1))).save(tmp_path / "stick.npz")
     assert main(["check", str(tmp_path / "stick.npz")]) == 0
-    assert "name one by --character" in capsys.readouterr().out
+    assert "sfv retarget FILE --to humanoid" in capsys.readouterr().out
     assert main(["repair", str(tmp_path / "stick.npz"), "--out", str(tmp_path / "out.npz")]) == 2
     assert "retarget" in capsys.readouterr().err
