@@ -55,7 +55,7 @@ def stride(wave):
 
 
 def settle(kind, difficulty, worlds, seconds=5):
-    """20 feet per world let fall from just above the ground, after some time: heights, depths (m), loads (N) and speeds."""
+    """20 feet a world, let fall from just above the ground, after so long: heights, depths (m), loads (N), speeds."""
     world = make_world([Tile(kind, difficulty)], 8.0, 3.0)
     model = build_scene(FOOT, 120.0, world.terrain)
     sim = CpuSim(model, 20 * worlds, threads=1)
