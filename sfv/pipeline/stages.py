@@ -49,8 +49,14 @@ def beside(result: Path) -> Place:
     return lambda name: result.with_name(f"{result.stem}.{name}")
 
 
-def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt) -> Stage:
-    """Clip -> track, and the overlay video."""
+def pose_stage(
+    clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt, fps: float | None = None
+) -> Stage:
+    """Clip, or a folder of pictures at `fps` -> track, and the overlay video.
+
+    Raises:
+        InputError: pictures without a rate, or a video with one.
+    """
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
     def work(at: At) -> None:
@@ -58,14 +64,24 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
-        frames = Clip.open(clip, excerpt)
+        frames = Clip.of_pictures(clip, fps, excerpt) if fps else Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
         overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
         estimate.track.save(at(track))
         write_config(at(place("config.yaml")), settings)
 
     outputs = (track, overlay, place("config.yaml"))
-    return Stage(POSE, POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
+    inputs = {"clip": clip}
+    if clip.is_dir():
+        from sfv.clip import pictures_in
+
+        inputs = {f"picture {picture.name}": picture for picture in pictures_in(clip)}
+        if fps is None:
+            raise InputError(f"{clip} is a folder of pictures, which do not say how fast they follow; give --fps")
+        settings |= {"fps": fps}
+    elif fps is not None:
+        raise InputError(f"--fps does nothing for {clip}, a video that has its own times; leave it out")
+    return Stage(POSE, POSE_VERSION, inputs, settings, outputs, place("stage.json"), work)
 
 
 def motion_stage(
