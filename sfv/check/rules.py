@@ -118,7 +118,7 @@ RULES = (
     Rule("size", "m", anatomy.size, 1.0, 2.3, SIZE, "none", dynamic=False),
     Rule("toes turned out", "deg", anatomy.toe_out, -9.0, INFINITE, SIDES, "none"),
     Rule("toes forward", "1", anatomy.toes_forward, 0.5, INFINITE, SIDES, "higher"),  # run 0.90
-    Rule("ankles apart", "hip widths", anatomy.ankles_apart, 0.0, INFINITE, SIDES, "none"),  # dance_a 0.20
+    Rule("ankles apart", "hip widths", anatomy.ankles_apart, -0.45, INFINITE, SIDES, "none", slow=0.0),  # dance_a 0.20
     # spin 1.9; feet set together 4.9 on this body; with swapped legs 5.3 to 10
     Rule("legs in each other", "cm", _crossed, -INFINITE, 5.0, APART, note=2.5),
     Rule("self-penetration", "cm", _overlap, -INFINITE, 10.0, APART, note=3.0),  # spin 1.9; arms on a trunk of balls
