@@ -1,7 +1,7 @@
 """Every prior that there is, by name: a new one is a module and a row here.
 
 Modules are imported when they are asked for. A module has SIZES, its configurations by size,
-`fit_prior(dataset, held, config, seed, advance, checkpoint)` and `load(basis, tensors, settings)`.
+`fit_prior(dataset, held, config, seed, advance, kept)` and `load(basis, tensors, settings)`.
 """
 
 import importlib
@@ -57,7 +57,7 @@ ROWS = {
     ),
     "mdm": Listed(
         "sfv.priors.diffusion.mdm",
-        frozenset({"text", "label", "prefix", "seconds", "fill"}),
+        frozenset({"text", "label", "keyframes", "prefix", "seconds", "fill"}),
         "takes noise away from all frames at once",
     ),
 }
@@ -118,7 +118,7 @@ def fit_to(
     size: str = "small",
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> MotionPrior:
     """A prior fitted to the takes whose split is train; those of val say when it is best, those of test are not seen.
 
@@ -135,7 +135,7 @@ def fit_to(
     dataset = MotionDataset([take for take in takes if take.split == "train"], features)
     val = [take for take in takes if take.split == "val"]
     held = MotionDataset(val, features, dataset.normaliser) if val else None
-    prior: MotionPrior = module.fit_prior(dataset, held, module.SIZES[size], seed, advance, checkpoint)
+    prior: MotionPrior = module.fit_prior(dataset, held, module.SIZES[size], seed, advance, kept)
     return prior
 
 

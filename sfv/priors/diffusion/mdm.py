@@ -132,6 +132,8 @@ class Mdm:
     def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
         """n motions of the seconds asked for, 4 unless told."""
         require(condition, self.name)
+        if condition.keyframes is not None:
+            return [self._through(condition, seed + 7919 * number) for number in range(n)]
         features = self.basis.features
         text = torch.tensor(self.basis.text(condition)).expand(n, -1)
         generator = torch.Generator().manual_seed(seed)
@@ -161,7 +163,9 @@ class Mdm:
         generator = torch.Generator().manual_seed(seed)
         z = self.basis.normalised(motion)
         kept = torch.tensor(keep)[:, None].repeat(1, features.size)
-        kept[:-1, :3] &= torch.tensor(keep)[1:, None]  # a frame's rates are those to the next
+        after = torch.tensor(keep).roll(-1)[:, None]  # a frame's rates, and whether a foot stands, are told by the next
+        kept[:, :3] &= after
+        kept[:, features.groups["contacts"]] &= after
         for first, last in gaps(keep):
             if last - first + 1 > most - 2:
                 raise InputError(f"{self.name} fills gaps of up to {(most - 2) / features.fps:.1f} s; keep more frames")
@@ -173,6 +177,27 @@ class Mdm:
     def save(self, path: Path) -> None:
         """Write denoiser and basis into one file."""
         self.basis.save(path, self.name, self.denoiser.state_dict(), asdict(self.denoiser.config))
+
+    def _through(self, condition: Condition, seed: int) -> Motion:
+        """A motion that is in poses and places at times: all else of it is a gap.
+
+        Raises:
+            InputError: there is a prefix too, or a keyframe is none of the character's or after the end.
+        """
+        features, frames = self.basis.features, condition.keyframes or {}
+        if condition.prefix is not None:
+            raise InputError("a prefix and keyframes are too much at once; make the prefix keyframes")
+        seconds = condition.seconds or max(frames, default=0.0)
+        count = round(seconds * features.fps) + 1
+        times = {round(time * features.fps): np.asarray(pose, np.float64) for time, pose in frames.items()}
+        if not times or min(times) < 0 or max(times) >= count:
+            raise InputError(f"keyframes should be from 0 to {seconds:g} s; give others, or other seconds")
+        if any(pose.shape != (features.skeleton.nq,) for pose in times.values()):
+            raise InputError(f"a keyframe of {features.character.name} has {features.skeleton.nq} numbers; give those")
+        nearest = [min(times, key=lambda time: abs(time - frame)) for frame in range(count)]
+        held = Motion(features.skeleton, features.fps, np.stack([times[time] for time in nearest]), source=self.name)
+        keep = np.isin(np.arange(count), list(times))
+        return self.fill(held, keep, replace(condition, keyframes=None, seconds=None), seed)
 
     def _further(
         self, z: Float[Tensor, "n t D"], frames: int, text: Tensor, generator: torch.Generator
@@ -218,7 +243,7 @@ def fit_prior(
     config: MdmConfig,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Mdm:
     """One network, by noised windows with their sentences."""
     with torch.random.fork_rng():
@@ -240,5 +265,5 @@ def fit_prior(
     objective = Objective(
         lambda generator, count: dataset.described(generator, count, LEAST, most), loss, held_out if held else None
     )
-    fit(denoiser, objective, replace(config.fitting, seed=seed), NAME, advance, checkpoint)
+    fit(denoiser, objective, replace(config.fitting, seed=seed), NAME, advance, kept)
     return Mdm(Basis.of(dataset), denoiser)

@@ -162,7 +162,7 @@ def fit_codec(
     config: CodecConfig,
     how: FitConfig,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Codec:
     """A codec of the motions in a dataset, by those held out the best of those that were met."""
     with torch.random.fork_rng():
@@ -179,7 +179,7 @@ def fit_codec(
         return float(likeness(codec(z)[0], z, dataset))
 
     draw = lambda generator, count: dataset.windows(generator, count, config.frames)  # noqa: E731
-    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, checkpoint)
+    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, kept)
     return codec
 
 

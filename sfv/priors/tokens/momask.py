@@ -37,11 +37,11 @@ WRONG = 0.1
 class MomaskConfig:
     """Sizes, how its parts are fitted, and how often and how far it asks."""
 
-    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", codes=256, levels=3))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", width=96, codes=256, levels=3))
     base: GuesserConfig = field(default_factory=GuesserConfig)
     rest: GuesserConfig = field(default_factory=lambda: GuesserConfig(layers=2))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1e-3))
-    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1.5e-3))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
+    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=700, batch=32, rate=2e-3, every=100))
     steps: int = 10
     guidance: float = 3.0
 
@@ -222,10 +222,10 @@ def fit_prior(
     config: MomaskConfig,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Momask:
     """The codec first, then what guesses its codes."""
-    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, checkpoint)
+    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, kept)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         guessers = Guessers(config)
@@ -243,5 +243,5 @@ def fit_prior(
     objective = Objective(
         lambda generator, count: dataset.described(generator, count, LEAST, most), loss, held_out if held else None
     )
-    fit(guessers, objective, replace(config.guessing, seed=seed), f"{NAME}, guessing", advance, checkpoint)
+    fit(guessers, objective, replace(config.guessing, seed=seed), f"{NAME}, guessing", advance, kept)
     return Momask(Basis.of(dataset), config, codec, guessers)

@@ -70,7 +70,7 @@ def test_it_says_what_it_cannot_do_and_who_can(prior: MotionPrior, gaits: list[T
     row = ROWS[prior.name]
     path = np.array(((0.0, 0.0), (1.0, 0.0)))
     if "path" not in row.able:
-        with pytest.raises(InputError, match="does not heed a path; those that do: motion-graph, motion-matching"):
+        with pytest.raises(InputError, match="heeds no path; those that do: motion-graph, motion-matching"):
             prior.sample(Condition(path=path), 0, 1)
     keep = np.arange(61) < 30
     if "fill" in row.able:
@@ -84,13 +84,30 @@ def test_it_says_what_it_cannot_do_and_who_can(prior: MotionPrior, gaits: list[T
 def test_a_prefix_is_gone_on_from(prior: MotionPrior, gaits: list[Take]) -> None:
     condition = Condition(prefix=gaits[0].motion, seconds=2.8)
     if "prefix" not in ROWS[prior.name].able:
-        with pytest.raises(InputError, match="does not heed a prefix"):
+        with pytest.raises(InputError, match="heeds no prefix"):
             prior.sample(condition, 0, 1)
         return
     (motion,) = prior.sample(condition, 0, 1)
     assert motion.duration == pytest.approx(2.8, abs=4 / 30)
     if prior.name == "mdm":  # codes of t2m-gpt give the prefix back as well as the codec can
         np.testing.assert_allclose(motion.qpos[:61, :3], gaits[0].motion.qpos[:, :3], atol=1e-4)
+
+
+def test_keyframes_are_gone_through(prior: MotionPrior, gaits: list[Take]) -> None:
+    poses = gaits[0].motion.qpos
+    condition = Condition(keyframes={0.0: poses[0], 1.0: poses[30], 2.0: poses[60]}, text=WALK)
+    if "keyframes" not in ROWS[prior.name].able:
+        with pytest.raises(InputError, match="heeds no keyframes"):
+            prior.sample(condition, 0, 1)
+        return
+    first, second = prior.sample(condition, 0, 2)
+    for motion in (first, second):
+        np.testing.assert_array_equal(motion.qpos[[0, 30, 60]], poses[[0, 30, 60]])
+    assert not np.array_equal(first.qpos, second.qpos)
+    with pytest.raises(InputError, match=r"from 0 to 1\.5 s"):
+        prior.sample(replace(condition, seconds=1.5), 0, 1)
+    with pytest.raises(InputError, match="has 43 numbers"):
+        prior.sample(Condition(keyframes={1.0: np.zeros(7)}), 0, 1)
 
 
 def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
