@@ -60,6 +60,11 @@ ROWS = {
         frozenset({"text", "label", "keyframes", "prefix", "seconds", "fill"}),
         "takes noise away from all frames at once",
     ),
+    "mld": Listed(
+        "sfv.priors.diffusion.mld",
+        frozenset({"text", "label", "seconds", "fill"}),
+        "takes noise away from vectors of four frames each",
+    ),
 }
 
 
@@ -85,7 +90,7 @@ def require(condition: Condition, name: str) -> None:
 
 def refuse(name: str, what: str) -> InputError:
     """What to raise where a prior cannot do something that others can."""
-    others = ", ".join(other for other, row in ROWS.items() if what in row.able)
+    others = ", ".join(sorted(other for other, row in ROWS.items() if what in row.able))
     return InputError(f"{name} cannot {what}; those that can: {others}")
 
 

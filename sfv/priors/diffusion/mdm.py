@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sfv.errors import InputError
 from sfv.interfaces import Condition
 from sfv.motion import Motion
-from sfv.priors.basis import Basis, gaps
+from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.diffusion.schedule import cleaned, guided, noised
 from sfv.priors.fitting import FitConfig, Objective, fit
@@ -156,23 +156,19 @@ class Mdm:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        features, most = self.basis.features, self.denoiser.config.most
-        if abs(motion.fps - features.fps) > 1e-9:
-            raise InputError(f"{self.name} fills motions of {features.fps:g} Hz; resample it with: sfv convert")
         text = torch.tensor(self.basis.text(condition))[None]
         generator = torch.Generator().manual_seed(seed)
-        z = self.basis.normalised(motion)
-        kept = torch.tensor(keep)[:, None].repeat(1, features.size)
-        after = torch.tensor(keep).roll(-1)[:, None]  # a frame's rates, and whether a foot stands, are told by the next
-        kept[:, :3] &= after
-        kept[:, features.groups["contacts"]] &= after
-        for first, last in gaps(keep):
-            if last - first + 1 > most - 2:
-                raise InputError(f"{self.name} fills gaps of up to {(most - 2) / features.fps:.1f} s; keep more frames")
-            begin = min(max((first + last) // 2 - most // 2, 0), max(len(z) - most, 0))
-            part = slice(begin, begin + most)
-            z[part] = self._made(text, z[None, part], kept[None, part], generator)[0]
-        return self.basis.filled(motion, keep, z, f"{motion.source}, filled by {self.name}")
+        contacts = self.basis.features.groups["contacts"]
+
+        def make(z: Tensor, kept: Tensor) -> Tensor:
+            numbers = kept[:, None].repeat(1, z.shape[1])
+            # a frame's rates, and whether a foot stands, are told by the next
+            after = torch.cat((kept[1:], kept[-1:]))[:, None]
+            numbers[:, :3] &= after
+            numbers[:, contacts] &= after
+            return self._made(text, z[None], numbers[None], generator)[0]
+
+        return self.basis.remade(motion, keep, self.denoiser.config.most, make, self.name)
 
     def save(self, path: Path) -> None:
         """Write denoiser and basis into one file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sfv.priors.dataset import MotionDataset
@@ -154,6 +154,14 @@ def likeness(
 
 def _mean(x: Tensor, weight: Tensor) -> Tensor:
     return (x * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+def in_fours(z: Float[Tensor, "t D"], kept: Bool[Tensor, " t"]) -> tuple[Float[Tensor, "u D"], Bool[Tensor, "1 v"]]:
+    """Rows continued to a whole number of vectors, and which vectors (1, v) have a frame that is not kept."""
+    padding = -len(z) % FACTOR
+    padded = nn.functional.pad(z.T, (0, padding), mode="replicate").T
+    whole = nn.functional.pad(kept, (0, padding), value=True).view(1, -1, FACTOR).all(-1)
+    return padded, ~whole
 
 
 def fit_codec(

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from sfv.errors import InputError
 from sfv.interfaces import Condition
 from sfv.motion import Motion
-from sfv.priors.basis import Basis, gaps
+from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.fitting import FitConfig, Objective, fit
-from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec
+from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
@@ -151,25 +151,16 @@ class Momask:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        features, most = self.basis.features, self.config.base.most * FACTOR
-        if abs(motion.fps - features.fps) > 1e-9:
-            raise InputError(f"{self.name} fills motions of {features.fps:g} Hz; resample it with: sfv convert")
         text = torch.tensor(self.basis.text(condition))[None]
         generator = torch.Generator().manual_seed(seed)
-        z = self.basis.normalised(motion)
-        for first, last in gaps(keep):
-            if last - first + 1 > most - 2 * FACTOR:
-                raise InputError(f"{self.name} fills up to {most / features.fps - 0.3:.1f} s; keep more frames")
-            begin = min(max((first + last) // 2 - most // 2, 0), max(len(z) - most, 0))
-            part, kept = z[begin : begin + most], torch.tensor(keep[begin : begin + most])
-            padding = -len(part) % FACTOR
-            part = nn.functional.pad(part.T, (0, padding), mode="replicate").T
-            kept = nn.functional.pad(kept, (0, padding), value=True)
-            open_ = ~kept.view(1, -1, FACTOR).all(-1)
-            codes = self._guessed(text, self.codec.codes(part[None]), open_, torch.tensor((open_.shape[1],)), generator)
-            made = self.codec.from_codes(codes)[0]
-            z[begin : begin + most] = torch.where(kept[:, None], part, made)[: len(z[begin : begin + most])]
-        return self.basis.filled(motion, keep, z, f"{motion.source}, filled by {self.name}")
+
+        def make(z: Tensor, kept: Tensor) -> Tensor:
+            padded, open_ = in_fours(z, kept)
+            lengths = torch.tensor((open_.shape[1],))
+            codes = self._guessed(text, self.codec.codes(padded[None]), open_, lengths, generator)
+            return torch.where(kept[:, None], z, self.codec.from_codes(codes)[0, : len(z)])
+
+        return self.basis.remade(motion, keep, self.config.base.most * FACTOR, make, self.name)
 
     def save(self, path: Path) -> None:
         """Write codec, guessers and basis into one file."""

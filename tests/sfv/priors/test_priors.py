@@ -77,7 +77,7 @@ def test_it_says_what_it_cannot_do_and_who_can(prior: MotionPrior, gaits: list[T
         filled = prior.fill(gaits[0].motion, keep, Condition(), 0)
         np.testing.assert_array_equal(filled.qpos[keep], gaits[0].motion.qpos[keep])
     else:
-        with pytest.raises(InputError, match="cannot fill; those that can: momask, mdm"):
+        with pytest.raises(InputError, match="cannot fill; those that can: mdm, mld, momask"):
             prior.fill(gaits[0].motion, keep, Condition(), 0)
 
 
@@ -111,8 +111,8 @@ def test_keyframes_are_gone_through(prior: MotionPrior, gaits: list[Take]) -> No
 
 
 def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
-    with pytest.raises(InputError, match="did you mean 'mdm'"):
-        row_of("mdn")
+    with pytest.raises(InputError, match="did you mean 'momask'"):
+        row_of("momsk")
     with pytest.raises(InputError, match="no size 'huge'"):
         fit_to("mdm", gaits, humanoid, "huge")
     with pytest.raises(InputError, match="comes without weights; fit one"):
@@ -129,7 +129,7 @@ def turned(motion: Motion) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["t2m-gpt", "momask", "mdm"])
+@pytest.mark.parametrize("name", ["t2m-gpt", "momask", "mdm", "mld"])
 def test_it_learns_where_sentences_go(name: str, humanoid: Character) -> None:
     learnt = fit_to(name, takes(humanoid, 16, 3.0), humanoid, "tiny")
     ahead, left, right = (learnt.sample(Condition(text=text, seconds=2.0), 0, 8) for text in (WALK, LEFT, RIGHT))
