@@ -51,7 +51,7 @@ SIZES = {
         CodecConfig("rvq", width=48, size=16, codes=64, levels=2, depth=1, frames=32),
         GuesserConfig(width=48, layers=2, heads=2, most=24),
         GuesserConfig(width=48, layers=1, heads=2, most=24),
-        FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
+        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
         FitConfig(steps=250, batch=12, rate=3e-3, warm=20),
     ),
     "small": MomaskConfig(),
