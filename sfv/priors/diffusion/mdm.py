@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 
 from sfv.errors import InputError
@@ -51,6 +52,8 @@ class DenoiserConfig:
         most: frames of the longest window.
         steps: how often it is asked for a sample.
         guidance: how many times farther than without a sentence.
+        smooth: frames, the deviation of a normal curve by which what was made is averaged: vectors of four frames that a
+            network fitted for minutes makes do not quite meet (jerk 2000 m/s^3 without, 100 with it; mocap has 50).
     """
 
     width: int = 128
@@ -59,7 +62,8 @@ class DenoiserConfig:
     patch: int = 4
     most: int = 120
     steps: int = 20
-    guidance: float = 2.5
+    guidance: float = 2.0
+    smooth: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ SIZES = {
     ),
     "small": MdmConfig(),
     "paper": MdmConfig(
-        DenoiserConfig(width=512, layers=8, heads=4, patch=1, most=196, steps=50),
+        DenoiserConfig(width=512, layers=8, heads=4, patch=1, most=196, steps=50, guidance=2.5, smooth=0.0),
         FitConfig(steps=600_000, batch=64, rate=1e-4, warm=1000),
     ),
 }
@@ -223,7 +227,9 @@ class Mdm:
             lambda x, t: self.denoiser(x, t, nothing, lengths),
             config.guidance,
         )
-        return cleaned(network, noise, config.steps, known, keep)[:, :count]
+        made = cleaned(network, noise, config.steps, known, keep)[:, :count]
+        smooth = torch.tensor(gaussian_filter1d(made.numpy(), config.smooth, axis=1, mode="nearest"))
+        return torch.where(keep[:, :count], made, smooth) if config.smooth else made
 
 
 def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Mdm:
