@@ -52,8 +52,8 @@ class DenoiserConfig:
         most: frames of the longest window.
         steps: how often it is asked for a sample.
         guidance: how many times farther than without a sentence.
-        smooth: frames, the deviation of a normal curve by which what was made is averaged: vectors of four frames that a
-            network fitted for minutes makes do not quite meet (jerk 2000 m/s^3 without, 100 with it; mocap has 50).
+        smooth: frames, the deviation of a normal curve by which what was made is averaged: vectors of four frames by a
+            network that was fitted for minutes do not quite meet (jerk of walks 2000 m/s^3 without, 100 with it).
     """
 
     width: int = 128

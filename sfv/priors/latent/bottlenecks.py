@@ -107,7 +107,7 @@ class Quantiser(nn.Module):
 
     def forward(self, vectors: Float[Tensor, "n t c"]) -> Squeezed:
         """The sum of the nearest codes; gradients go straight through."""
-        if self.waited < self.bare:
+        if self.waiting:
             self.waited += int(self.training)
             return Squeezed(vectors, vectors.new_zeros(()))
         left, total, penalty, chosen = vectors, torch.zeros_like(vectors), vectors.new_zeros(()), []
@@ -125,6 +125,11 @@ class Quantiser(nn.Module):
             total, left = total + code, left - code
             chosen.append(index)
         return Squeezed(vectors + (total - vectors).detach(), penalty, torch.stack(chosen, -1))
+
+    @property
+    def waiting(self) -> bool:
+        """There are no codes yet."""
+        return bool(self.waited < self.bare)
 
     def looked_up(self, codes: Int[Tensor, "n t l"]) -> Float[Tensor, "n t c"]:
         """The vectors of codes; of fewer levels than there are, a coarser sum."""

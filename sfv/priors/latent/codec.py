@@ -178,6 +178,8 @@ def fit_codec(
     kept: Path | None = None,
 ) -> Codec:
     """A codec of the motions in a dataset, by those held out the best of those that were met."""
+    middle = bottleneck_of(config)
+    assert not isinstance(middle, Quantiser) or how.steps > config.bare, "a codec is to have codes when it is done"
     with torch.random.fork_rng():
         torch.manual_seed(how.seed)
         codec = Codec(config, dataset.features.size)
@@ -188,6 +190,8 @@ def fit_codec(
 
     def held_out() -> float:
         assert held is not None
+        if isinstance(codec.bottleneck, Quantiser) and codec.bottleneck.waiting:
+            return float("inf")  # it is no codec yet, however good
         z = held.windows(torch.Generator().manual_seed(0), HELD, config.frames)
         return float(likeness(codec(z)[0], z, dataset))
 

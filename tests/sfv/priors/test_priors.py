@@ -15,6 +15,7 @@ from sfv.motion import Motion
 from sfv.priors.features import headings
 from sfv.priors.fitting import FitConfig
 from sfv.priors.gaits import takes
+from sfv.priors.latent.codec import CodecConfig
 from sfv.priors.rows import ROWS, fit_to, load_prior, row_of, steps_of
 
 WALK, LEFT, RIGHT = (f"a person walks forward{and_}" for and_ in ("", " and turns left", " and turns right"))
@@ -27,6 +28,7 @@ def prior(request: pytest.FixtureRequest, gaits: list[Take], humanoid: Character
     config = module.SIZES["tiny"]
     parts = {} if config is None else {part.name: getattr(config, part.name) for part in fields(config)}
     hurried = {name: replace(part, steps=2) for name, part in parts.items() if isinstance(part, FitConfig)}
+    hurried |= {name: replace(part, bare=0) for name, part in parts.items() if isinstance(part, CodecConfig)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(module.SIZES, "tiny", replace(config, **hurried) if hurried else config)
         return fit_to(request.param, gaits, humanoid, "tiny")
@@ -118,7 +120,7 @@ def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
     with pytest.raises(InputError, match="comes without weights; fit one"):
         load_prior("motion-matching", humanoid)
     assert steps_of("motion-matching", "tiny") == 0.0
-    assert steps_of("t2m-gpt", "tiny") == 400.0
+    assert steps_of("t2m-gpt", "tiny") == 500.0
 
 
 # ---- what they learn
