@@ -14,6 +14,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import gymnasium
@@ -82,9 +83,9 @@ def ours(motion: Motion, split: dict[str, list[float]], task: TrackingConfig, co
     env = TrackingEnv([motion], load_character("humanoid"), task, config.num_envs)
     learner = PPO(env, config)
     for _ in range(2):
-        learner.iterate()  # compiles
-    advance, collect, update = env.advance, learner._collect, learner._update
-    spent = {"physics": 0.0, "collect": 0.0, "update": 0.0}
+        learner.iterate()  # the first is slower
+    advance, collect, update, move = env.advance, learner._collect, learner._update, learner.optimizer.step
+    spent = {"physics": 0.0, "collect": 0.0, "update": 0.0, "optimiser": 0.0}
 
     def timed(name: str, function: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object) -> object:
@@ -100,6 +101,7 @@ def ours(motion: Motion, split: dict[str, list[float]], task: TrackingConfig, co
     env.advance = timed("physics", advance)  # type: ignore[method-assign, assignment]
     learner._collect = timed("collect", collect)  # type: ignore[method-assign, assignment]
     learner._update = timed("update", update)  # type: ignore[method-assign, assignment]
+    learner.optimizer.step = timed("optimiser", move)  # type: ignore[method-assign, assignment]
 
     def row(seconds: float) -> float:
         before, start = learner.samples, time.perf_counter()
@@ -108,8 +110,9 @@ def ours(motion: Motion, split: dict[str, list[float]], task: TrackingConfig, co
         while time.perf_counter() - start < seconds:
             learner.iterate()
         samples = learner.samples - before
-        rest = spent["collect"] - spent["physics"]
-        parts = {"physics": spent["physics"], "task and policy": rest, "update": spent["update"]}
+        rest, gradients = spent["collect"] - spent["physics"], spent["update"] - spent["optimiser"]
+        parts = {"physics": spent["physics"], "task and policy": rest, "gradients": gradients}
+        parts["optimiser"] = spent["optimiser"]
         for name, value in parts.items():
             split.setdefault(name, []).append(1e6 * value / samples)
         return samples / (time.perf_counter() - start)
@@ -118,7 +121,7 @@ def ours(motion: Motion, split: dict[str, list[float]], task: TrackingConfig, co
 
 
 def sb3(make: Callable[[], gymnasium.Env], count: int, batch: int, epochs: int) -> Row:
-    """Samples per second of Stable-Baselines3's PPO on `count` environments in one process."""
+    """Samples per second of Stable-Baselines3's PPO, of networks like ours, on `count` environments in one process."""
     import stable_baselines3
     from stable_baselines3.common.vec_env import DummyVecEnv
 
@@ -127,7 +130,7 @@ def sb3(make: Callable[[], gymnasium.Env], count: int, batch: int, epochs: int) 
         steps = max(2048 // count, 16)
         model = stable_baselines3.PPO(
             "MlpPolicy", DummyVecEnv([make] * count), n_steps=steps, batch_size=batch, n_epochs=epochs, device="cpu",
-            policy_kwargs={"net_arch": [512, 256]},
+            policy_kwargs={"net_arch": list(TrainConfig.hidden)},
         )  # fmt: skip
 
     def row(seconds: float) -> float:
@@ -144,20 +147,27 @@ Split = dict[str, list[float]]
 
 
 def on_processor(motion: Motion) -> tuple[dict[str, Split], dict[str, Row]]:
-    """Ours, raw physics and Stable-Baselines3; and ours by parts."""
-    name, split = "sfv, end to end", Split()
+    """Ours with either optimiser, raw physics and Stable-Baselines3; and ours by parts."""
+    name, before = "sfv, end to end", "sfv with Adam, 4 epochs, minibatch 1,536"
+    splits: dict[str, Split] = {name: {}, before: {}}
+    config = TrainConfig()
+    adam = replace(config, optimizer="adam", epochs=4, minibatch=1536)
     rows: dict[str, Row] = {
-        name: ours(motion, split, TrackingConfig(), TrainConfig()),
+        name: ours(motion, splits[name], TrackingConfig(), config),
+        before: ours(motion, splits[before], TrackingConfig(), adam),
         "mujoco.batch alone, 512 x 4 steps of 120 Hz": raw_physics(motion),
         "SB3 PPO on Humanoid-v5, its defaults": sb3(lambda: gymnasium.make("Humanoid-v5"), 1, 64, 10),
         "SB3 PPO on Humanoid-v5, 16 envs, minibatch 512, 5 epochs": sb3(
             lambda: gymnasium.make("Humanoid-v5"), 16, 512, 5
         ),
+        "SB3 PPO on Humanoid-v5, 16 envs, minibatch 2048, 2 epochs": sb3(
+            lambda: gymnasium.make("Humanoid-v5"), 16, 2048, 2
+        ),
         "SB3 PPO on sfv/Tracking-v0, 16 envs, minibatch 512, 5 epochs": sb3(
             lambda: gymnasium.make("sfv/Tracking-v0", motion=motion), 16, 512, 5
         ),
     }
-    return {name: split}, rows
+    return splits, rows
 
 
 def on_device(motion: Motion, device: str, counts: list[int]) -> tuple[dict[str, Split], dict[str, Row]]:

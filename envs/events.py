@@ -132,7 +132,9 @@ class Events:
     def hold(self, name: str, value: Float[Tensor, "n"]) -> None:
         """From the next start on, give each environment this value instead of a drawn one."""
         assert name in self.value
-        assert name != "delay" or float(value.max()) <= self.ranges["delay"][1], "there is room for so long a delay"
+        assert name != "delay" or float(value.max()) <= self.ranges["delay"][1] + 1e-3, (
+            "there is room for so long a delay"
+        )
         self.held[name] = value
 
     def start(self, ids: Tensor, command: Float[Tensor, "n a"], generator: torch.Generator) -> None:

@@ -1,10 +1,10 @@
 """The tracking task as Gymnasium environments: `sfv/Tracking-v0`, for one character and, through make_vec, for many.
 
-Importing this module registers them. Any Stable-Baselines3 algorithm trains on them unchanged. Observations and actions
-are NumPy here; sfv's own learner uses `envs.tracking.TrackingEnv`, whose tensors stay tensors.
+`import sfv` registers them, and motion files go through `sfv.pipeline.gym`. Any Stable-Baselines3 algorithm trains on
+them unchanged. Observations and actions are NumPy here; sfv's own learner uses `envs.tracking.TrackingEnv`, whose
+tensors stay tensors.
 """
 
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -13,8 +13,10 @@ import torch
 from gymnasium import spaces
 
 from envs.config import TrackingConfig
+from envs.library import TICKS
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
+from sfv.errors import InputError
 from sfv.interfaces import Info
 from sfv.motion import Motion
 
@@ -31,9 +33,21 @@ def action_space(size: int) -> spaces.Box:
     return spaces.Box(-1.0, 1.0, (size,), np.float32)
 
 
-def _make(motion: Motion | str | Path, character: str, config: TrackingConfig, num_envs: int) -> TrackingEnv:
-    loaded = motion if isinstance(motion, Motion) else Motion.load(motion)
-    return TrackingEnv([loaded], load_character(character), config, num_envs)
+def _begun(env: TrackingEnv, motion: Motion, seed: Any, options: dict[str, Any] | None) -> np.ndarray:
+    """Observations after a reset, with the `seed` of its draw, if it is one, and at the frames `options["start"]`."""
+    unknown = set(options or {}) - {"start"}
+    if unknown:
+        raise InputError(f"reset knows no option {min(unknown)!r}; there is: start, a frame of the motion")
+    if isinstance(seed, int):
+        env.generator.manual_seed(seed)
+    if options is None or "start" not in options:
+        return env.reset().numpy().copy()
+    frames = np.broadcast_to(np.asarray(options["start"]), env.num_envs)
+    if not np.issubdtype(frames.dtype, np.integer) or frames.min() < 0 or frames.max() >= len(motion):
+        raise InputError(f"start {options['start']} is no frame of the motion; give 0 to {len(motion) - 1}")
+    tick = torch.as_tensor(np.round(frames / motion.fps * TICKS).astype(np.int64))
+    clip = torch.zeros_like(tick)
+    return env.reset_to(clip, tick.clamp_max(int(env.library.ticks[0]) - 1)).numpy().copy()
 
 
 def _named(info: Info) -> dict[str, torch.Tensor]:
@@ -46,8 +60,8 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
     """One character that is to follow a motion.
 
     Args:
-        motion: a Motion or the path of a motion file.
-        character: its body, by name or MJCF path.
+        motion: of the character.
+        character: the body, by name or MJCF path.
         config: the task's settings.
         render_mode: 'rgb_array' or None.
     """
@@ -56,12 +70,13 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def __init__(
         self,
-        motion: Motion | str | Path,
+        motion: Motion,
         character: str = "humanoid",
         config: TrackingConfig | None = None,
         render_mode: str | None = None,
     ) -> None:
-        self.env = _make(motion, character, config or TrackingConfig(threads=1), 1)
+        self.motion = motion
+        self.env = TrackingEnv([motion], load_character(character), config or TrackingConfig(threads=1), 1)
         self.observation_space = observation_space(self.env.obs_size)
         self.action_space = action_space(self.env.action_size)
         self.render_mode = render_mode
@@ -70,11 +85,12 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start at a moment drawn by the task's start distribution; `seed` makes the draw repeatable."""
+        """Start at a moment drawn by the task's start distribution; `seed` makes the draw repeatable.
+
+        `options={"start": 12}` starts at that frame of the motion.
+        """
         super().reset(seed=seed)
-        if seed is not None:
-            self.env.generator.manual_seed(seed)
-        return self.env.reset()[0].numpy().copy(), {}
+        return _begun(self.env, self.motion, seed, options)[0], {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """One control step. The observation is that of the state reached, also when the episode ended there."""
@@ -109,12 +125,13 @@ class GymVecTracking(gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarr
 
     def __init__(
         self,
-        motion: Motion | str | Path,
+        motion: Motion,
         num_envs: int = 1,
         character: str = "humanoid",
         config: TrackingConfig | None = None,
     ) -> None:
-        self.env = _make(motion, character, config or TrackingConfig(), num_envs)
+        self.motion = motion
+        self.env = TrackingEnv([motion], load_character(character), config or TrackingConfig(), num_envs)
         self.num_envs = num_envs
         self.single_observation_space = observation_space(self.env.obs_size)
         self.single_action_space = action_space(self.env.action_size)
@@ -124,10 +141,11 @@ class GymVecTracking(gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarr
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start all episodes; an int seeds the draw of their starts."""
-        if isinstance(seed, int):
-            self.env.generator.manual_seed(seed)
-        return self.env.reset().numpy(), {}
+        """Start all episodes; an int seeds the draw of their starts.
+
+        `options={"start": 12}` starts all at that frame of the motion, a list each at its own.
+        """
+        return _begun(self.env, self.motion, seed, options), {}
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One control step in each; info['final_obs'] holds, where an episode ended, the state it ended in."""
@@ -141,6 +159,3 @@ class GymVecTracking(gymnasium.vector.VectorEnv[np.ndarray, np.ndarray, np.ndarr
             info |= {"final_obs": final, "_final_obs": done}
         reward = step.reward.numpy().astype(np.float64)
         return step.obs.numpy(), reward, step.terminated.numpy(), step.truncated.numpy(), info
-
-
-gymnasium.register("sfv/Tracking-v0", entry_point="envs.gym:GymTracking", vector_entry_point="envs.gym:GymVecTracking")

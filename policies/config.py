@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from sfv.errors import InputError
 from sfv.limits import SEED, Within
+from sfv.work.config import Before
 
 LARGEST_ITERATION = 8_000_000
 """Samples at once: about 16 GB with this task's observations."""
@@ -34,7 +35,7 @@ class TrainConfig:
     """Lambda of generalised advantage estimation."""
     clip_range: Annotated[float, Within(0, 10, above=True)] = 0.2
     """Clipping of the probability ratio."""
-    optimizer: Literal["muon", "adam"] = "muon"
+    optimizer: Annotated[Literal["muon", "adam"], Before("adam")] = "muon"
     """What moves the hidden matrices; Adam moves all else. Muon learns a skill from half the samples (docs/log.md)."""
     learning_rate: Annotated[float, Within(0, 1, above=True)] = 5e-4
     """Adam's first step size; from then on it follows the KL divergence."""

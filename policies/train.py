@@ -8,6 +8,7 @@ import contextlib
 import copy
 import csv
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -17,14 +18,17 @@ from typing import Any
 
 import torch
 
-from policies.config import TrainConfig, parse_budget
-from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
+from policies.begin import take_over
+from policies.config import Budget, TrainConfig, parse_budget
+from policies.export import DeterministicActor, export_driving, export_onnx, export_zip, save_policy
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
+from policies.stopping import Asked, Stopping
 from sfv.errors import InputError, blamed
-from sfv.interfaces import Policy, VecEnv
+from sfv.interfaces import Driven, Policy, VecEnv
 from sfv.judged import Figures, Judge
+from sfv.progress import TRAINING, bar
 from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -43,6 +47,8 @@ that was half learnt slowed down (docs/log.md)."""
 THERE, SURE = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be sure. Exploration
 lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
+WILD = 1e12
+"""No weight, moment or statistic of a policy that learns is larger."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
@@ -55,38 +61,69 @@ def train(
     group: Group | None = None,
     teacher: Policy | None = None,
     lessons: float = 0.0,
+    begun_from: Path | None = None,
 ) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
     The policy written is the best that `judge` saw: by success, then by normalised return. Of a group of learners, by
     default that which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard
-    less and less over `lessons` samples (`PPO.heard`).
+    less and less over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
+    exploration is then as narrow as it is for a skill that has been found.
 
     Returns:
         Path of policy.safetensors.
 
     Raises:
-        InputError: the budget cannot be read, or the folder not written.
+        InputError: the budget cannot be read, the folder not written, or the learner went to NaN.
+        KeyboardInterrupt: it was asked to stop; the checkpoint is that of this moment.
     """
     budget = parse_budget(config.budget)
     group = group or joined()
     assert group.size == 1 or env.num_envs == group.share(config.num_envs), "each has its part of the environments"
     learner = PPO(env, config, group, teacher, lessons)
+    if begun_from and not (folder / CHECKPOINT).exists():
+        take_over(learner.policy, begun_from)
+        take_over(learner.average, begun_from)
+        learner.narrowed = config.narrowing
     if group.rank > 0:
-        _assist(learner)
+        with Stopping():  # the first decides when they stop
+            _assist(learner)
         return folder / "policy.safetensors"
     folder.mkdir(parents=True, exist_ok=True)
-    run = _Run(learner, judge, config, folder)
-    if (folder / CHECKPOINT).exists():
+    with Stopping() as stopping:
+        run = _Run(learner, judge, config, folder, stopping)
+        try:
+            _learn(run, budget)
+        except Asked:
+            if run.rows:  # else nothing was learnt yet
+                run.save()
+            group.told("done")
+            stopping.obey()
+    group.told("done")
+    best = run.best_policy()
+    about = env.describe()
+    save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
+    export_zip(folder, best, config)
+    driving = env.driving() if isinstance(env, Driven) else about
+    export_driving(folder, driving)
+    export_onnx(folder, best, {name: value for name, value in driving.items() if name != "reference"})
+    return folder / "policy.safetensors"
+
+
+def _learn(run: "_Run", budget: Budget) -> None:
+    """Begin or go on, until the budget is spent or nothing more is to be gained."""
+    learner = run.learner
+    if (run.folder / CHECKPOINT).exists():
         run.restore()
         log.warning("training goes on at %s samples", f"{learner.samples:,}")
-    else:
+    if not run.rows or learner.samples >= run.next_evaluation:  # which a stop may have come before
         run.evaluate()
-    with _board(folder) as board, _bar(budget.seconds, budget.samples) as show:
+    with _board(run.folder) as board, _bar(budget.seconds, budget.samples) as show:
         while run.seconds < budget.seconds and learner.samples < budget.samples and not run.settled:
             started = time.perf_counter()
-            group.told("learn")
+            learner.group.told("learn")
             learner.iterate()
+            run.require_finite()
             if learner.samples >= run.next_evaluation:
                 run.evaluate()
                 board(run.rows[-1], learner.samples)
@@ -94,16 +131,10 @@ def train(
             if learner.samples >= run.next_checkpoint:
                 run.save()
             show(run.seconds, learner, run.rows[-1])
+            run.stopping.check()
     if run.rows[-1]["samples"] != learner.samples:
         run.evaluate()
     run.save()
-    group.told("done")
-    best = run.best_policy()
-    about = env.describe()
-    save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
-    export_zip(folder, best, config)
-    export_onnx(folder, best, about)
-    return folder / "policy.safetensors"
 
 
 def _assist(learner: PPO) -> None:
@@ -121,12 +152,16 @@ def _assist(learner: PPO) -> None:
 class _Run:
     """One training in progress: its log, its best policy, and where it stands."""
 
-    def __init__(self, learner: PPO, judge: Judge, config: TrainConfig, folder: Path) -> None:
+    def __init__(
+        self, learner: PPO, judge: Judge, config: TrainConfig, folder: Path, stopping: Stopping | None = None
+    ) -> None:
         self.learner, self.judge, self.config, self.folder = learner, judge, config, folder
+        self.stopping = stopping or Stopping()
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, float] = {}
         self.best_weights: dict[str, torch.Tensor] = {}
         self.seconds = 0.0
+        self.kept = 0  # samples of the checkpoint
         self.next_evaluation, self.next_checkpoint = config.evaluate_every, config.checkpoint_every
 
     @property
@@ -137,7 +172,7 @@ class _Run:
     def evaluate(self) -> None:
         """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""
         average = copy.deepcopy(self.learner.average).cpu()
-        found = self.judge(DeterministicActor(average))
+        found = self.judge(self.stopping.through(DeterministicActor(average)))
         figures, report = found.figures, found.report
         row = {"samples": float(self.learner.samples), "minutes": self.seconds / 60.0}
         row |= {
@@ -163,8 +198,9 @@ class _Run:
         for rank, state in enumerate(group.gathered(self.learner.state())):
             tensors |= {f"{_part(rank)}.{name}": tensor for name, tensor in state.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
-        about = {"rows": self.rows, "best": self.best, "seconds": self.seconds}
+        about = {"rows": self.rows, "best": self.best, "seconds": self.seconds, "due": self.next_evaluation}
         save_tensors(self.folder / CHECKPOINT, tensors, about)
+        self.kept = self.learner.samples
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         with replacing(self.folder / "progress.csv") as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
@@ -172,9 +208,32 @@ class _Run:
             writer.writerows(self.rows)
         self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
 
+    def require_finite(self) -> None:
+        """Raise unless what was learnt can be gone on with; the last checkpoint, which can, stays as it is.
+
+        Raises:
+            InputError: a weight or the loss is NaN or beyond all bounds.
+        """
+        learner = self.learner
+        if math.isfinite(learner.log["loss"]) and all(_sane(weight) for weight in learner.policy.parameters()):
+            return
+        kept = "there is no checkpoint yet"
+        if self.kept:
+            kept = f"the checkpoint of {self.kept:,} samples is whole, and the same command goes on from there"
+        raise InputError(
+            f"the learner went to NaN before {learner.samples:,} samples; {kept}; if it does so again, train anew with "
+            "a smaller --learning-rate and another --out"
+        )
+
     def restore(self) -> None:
         """Go on from the checkpoint."""
         tensors, about = load_tensors(self.folder / CHECKPOINT, "delete it and run again")
+        wild = [name for name, tensor in tensors.items() if ".env." not in name and not _sane(tensor)]
+        if wild:
+            raise InputError(
+                f"{self.folder / CHECKPOINT} holds numbers that no training makes (in {wild[0]}); delete it and run "
+                "again, from the start"
+            )
         split: defaultdict[str, dict[str, torch.Tensor]] = defaultdict(dict)
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
@@ -190,9 +249,10 @@ class _Run:
         group.told("restore")
         with blamed(f"{self.folder / CHECKPOINT} does not fit what is trained", "delete it and run again"):
             self.learner.restore(group.handed([split[_part(rank)] for rank in range(size)]))
-            self.best_weights = split["best"]
+            self.best_weights, self.kept = split["best"], self.learner.samples
             self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
-        self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
+        # before 0.2.0 no checkpoint was written before the evaluation of its moment
+        self.next_evaluation = about.get("due", _after(self.learner.samples, self.config.evaluate_every))
         self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
 
     def best_policy(self) -> TrackingPolicy:
@@ -200,6 +260,11 @@ class _Run:
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
         policy.load_state_dict(self.best_weights)
         return policy
+
+
+def _sane(tensor: torch.Tensor) -> bool:
+    """Whether all its numbers are such as learning makes."""
+    return not tensor.is_floating_point() or bool((tensor.abs() < WILD).all())  # NaN is not below
 
 
 def _share(value: float, first: float, last: float) -> float:
@@ -251,20 +316,17 @@ def _board(folder: Path) -> Iterator[Callable[[dict[str, float], int], None]]:
 @contextlib.contextmanager
 def _bar(seconds: float, samples: float) -> Iterator[Callable[[float, PPO, dict[str, Any]], None]]:
     """A bar over the budget, whichever it is, with the rate and the success of the last evaluation."""
-    from sfv.progress import bar
-
     by_time = seconds != float("inf")
     done = 0.0
     started: tuple[float, int] | None = None
-    with bar("training", seconds if by_time else samples) as advance:
+    with bar(TRAINING, seconds if by_time else samples) as advance:
 
         def show(spent: float, learner: PPO, row: dict[str, Any]) -> None:
             nonlocal done, started
             started = started or (spent, learner.samples)
             rate = (learner.samples - started[1]) / max(spent - started[0], 1e-9)
             now = spent if by_time else float(learner.samples)
-            log.info("%d samples in %.0f s, success %.2f", learner.samples, spent, row["success"], extra={"done": now})
-            text = f"training {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
+            text = f"{TRAINING} {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
             advance(now - done, text)
             done = now
 

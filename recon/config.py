@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from tyro.conf import arg
+
 from sfv.limits import Within
 
 
@@ -61,7 +63,7 @@ class TermWeights:
 class ReconstructConfig:
     """How a pose track becomes a reference motion."""
 
-    fps: Annotated[float, Within(1, 240)] = 30.0
+    fps: Annotated[float, Within(1, 240), arg(name="motion-fps")] = 30.0
     """Frames per second of the motion: the control rate, whatever the clip's."""
     height: Annotated[float | None, Within(0.3, 3)] = None
     """The person's height in metres; unknown: as tall as the character."""

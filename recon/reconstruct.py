@@ -134,6 +134,11 @@ def reconstruct(
 
 
 def _check(track: PoseTrack) -> None:
+    if not np.isfinite(track.points_3d).any():
+        raise InputError(
+            f"the track ({track.estimator}) has points in pixels alone, and reconstruction needs their depth in "
+            "metres, too; make a track of the video itself with sfv pose"
+        )
     if missing := [name for name in LIMBS if name not in track.names]:
         raise InputError(
             f"the pose track lacks {', '.join(missing)}, without which no body can be placed; it has "

@@ -7,6 +7,7 @@ and `feet` (names), `pose_weights` (one number per joint, root first). Sites bea
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
@@ -17,8 +18,11 @@ from sfv.joints.part_names import SIDES
 from sfv.mjcf import require_model
 from sfv.servos import add_servos
 from sfv.skeleton import Skeleton
+from sfv.work.files import fingerprint
 
 ASSETS = Path(__file__).parent / "assets"
+ASSET_KINDS = ("mesh", "texture", "hfield", "skin")
+"""Of MJCF: those that may be in files of their own."""
 FOOT_BAND = 0.1
 """m over the lowest of the bodies at the ends of limbs, up to which the others are feet too, in the zero pose."""
 
@@ -104,6 +108,23 @@ class Character:
             x, y, z = (float(v) for v in site.pos)
             out[site.name] = (self.model.body(int(self.model.site_bodyid[i])).name, (x, y, z))
         return out
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the body is: its model and what is in its meshes and pictures, wherever they lie."""
+        root = ElementTree.fromstring(self.xml)
+        compiler = root.find("compiler")
+        places = {} if compiler is None else {name: compiler.attrib.pop(name, "") for name in ("meshdir", "texturedir")}
+        folders = {"texture": places.get("texturedir", "")}
+        files = [
+            Path(folders.get(asset.tag, places.get("meshdir", "")), name)
+            for asset in root.iter()
+            for key, name in sorted(asset.attrib.items())
+            if asset.tag in ASSET_KINDS and key.startswith("file")
+        ]
+        if not files:
+            return fingerprint(self.xml)
+        return fingerprint(ElementTree.tostring(root, encoding="unicode"), *files)
 
     @cached_property
     def mass(self) -> float:

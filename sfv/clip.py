@@ -5,6 +5,7 @@ nobody above asks again. A clip knows nothing about people, and holds no frame: 
 """
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ KINDS = (
     *("mpjpeg", "wtv", "swf", "nsv", "h263", "h261", "dirac"),
 )
 """FFmpeg's names of the kinds of files that hold a video."""
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+PICTURE_KINDS = ("png_pipe", "jpeg_pipe", "bmp_pipe", "webp_pipe", "tiff_pipe")
 LONG_SCAN = 1e9
 """Pixels in a clip above which scanning its times takes over two seconds and shows a bar (two cores, H.264)."""
 
@@ -51,6 +54,8 @@ class Clip:
     """Width and height in px of the upright frames."""
     times: Float[np.ndarray, " T"]
     """Presentation time of each frame in seconds after the file's first, strictly increasing, not always evenly."""
+    pictures: tuple[Path, ...] = ()
+    """Of a folder of pictures, one for each time; of a video none."""
 
     @classmethod
     def open(cls, path: Path | str, excerpt: Excerpt = WHOLE) -> "Clip":
@@ -96,6 +101,24 @@ class Clip:
             log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, whole[-1] + step, promised)
         return cls(path, size, from_zero)
 
+    @classmethod
+    def of_pictures(cls, folder: Path | str, fps: float, excerpt: Excerpt = WHOLE) -> "Clip":
+        """A folder of pictures, in the order of the last numbers in their names.
+
+        Raises:
+            InputError: there are none, one cannot be read or is of another size, or they last under half a second.
+        """
+        every = pictures_in(folder)
+        times = np.arange(len(every)) / fps
+        part = excerpt.frames(times, str(folder))
+        kept, times = every[part], times[part]
+        if len(kept) < max(2.0, MIN_SECONDS * fps):
+            raise InputError(
+                f"{folder} has {len(kept)} pictures there, and a clip must last {MIN_SECONDS} s; give more"
+            )
+        size = _upright_size(_picture(kept[0]))
+        return cls(Path(folder), size, times, kept)
+
     def __len__(self) -> int:
         return len(self.times)
 
@@ -124,6 +147,14 @@ class Clip:
 
     def _decoded(self) -> Iterator["VideoFrame"]:
         """One frame per time, also where a damaged file decodes differently than it did in `open`."""
+        for picture in self.pictures:
+            frame = _picture(picture)
+            if _upright_size(frame) != self.size:
+                width, height = _upright_size(frame)
+                raise InputError(f"{picture} has {width} x {height} px and the first {self.size}; make all alike")
+            yield frame
+        if self.pictures:
+            return
         with _opened(self.path) as (container, stream):
             decoded = _decode(container, stream)
             first, latest = next(decoded)
@@ -132,6 +163,34 @@ class Clip:
                 while time < first + shown - 1e-6:
                     time, latest = next(decoded, (np.inf, latest))
                 yield latest
+
+
+def pictures_in(folder: Path | str) -> tuple[Path, ...]:
+    """The pictures in a folder, in the order of the last numbers in their names.
+
+    Raises:
+        InputError: there are none.
+    """
+
+    def order(path: Path) -> tuple[int, str]:
+        numbers = re.findall(r"\d+", path.stem)
+        return int(numbers[-1]) if numbers else 0, path.name
+
+    found = [p for p in Path(folder).iterdir() if p.suffix.lower() in PICTURES and p.is_file()]
+    if not found:
+        raise InputError(
+            f"{folder} is a folder without pictures ({', '.join(PICTURES)}) and without *_keypoints.json; name "
+            "a video, a folder of pictures with --fps, or one of keypoints with --size"
+        )
+    return tuple(sorted(found, key=order))
+
+
+def _picture(path: Path) -> "VideoFrame":
+    with (
+        blamed(f"{path} is no picture that can be read", "take it out of the folder"),
+        _opened(path, PICTURE_KINDS) as (container, stream),
+    ):
+        return next(container.decode(stream))
 
 
 def _check_readable(path: Path) -> None:
@@ -150,12 +209,12 @@ def _check_readable(path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
+def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["InputContainer", "VideoStream"]]:
     import av
 
     try:
         # FFmpeg would also open playlists, which name other files, and draw text as a terminal does
-        container = av.open(str(path), options={"format_whitelist": ",".join(KINDS), "protocol_whitelist": "file"})
+        container = av.open(str(path), options={"format_whitelist": ",".join(kinds), "protocol_whitelist": "file"})
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
@@ -165,8 +224,8 @@ def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
     with container:
         stream = cast("VideoStream | None", container.streams.best("video"))
         if stream is None:
-            kinds = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
-            raise InputError(f"{path} holds no video, only {kinds}; give a video file")
+            held = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
+            raise InputError(f"{path} holds no video, only {held}; give a video file")
         if stream.codec_context is None:  # FFmpeg has no decoder for what the file names, and knows no size
             raise InputError(f"{path} is packed in a way that cannot be decoded; convert it to H.264 mp4")
         if not 0 < stream.width * stream.height <= LARGEST:

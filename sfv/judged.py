@@ -15,6 +15,7 @@ from torch import Tensor
 from sfv.interfaces import Policy
 from sfv.motion import Motion
 from sfv.report import Better, Number, Report
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.work.files import replacing
 
 
@@ -62,10 +63,12 @@ class Shown:
     Attributes:
         simulated: what the character did, at the control rate.
         reference: what it was to follow, over the same time.
+        terrain: the ground that both are on.
     """
 
     simulated: Motion
     reference: Motion
+    terrain: Terrain = FLAT
 
 
 @dataclass(frozen=True)

@@ -58,18 +58,21 @@ class Setting:
 def require(program: Any) -> None:
     """Raise InputError unless every setting of a program is what it may be, by itself and together with others."""
     for setting in settings_of(program):
-        numbers = setting.value if isinstance(setting.value, tuple) else (setting.value,)
-        for number in numbers:
-            if isinstance(number, bool) or not isinstance(number, (int, float)):
-                continue
-            if setting.within is None:
-                if not math.isfinite(number):
-                    raise InputError(f"{setting.flag} {number:g} is no number that can be used; give a finite one")
-            elif not setting.within.admits(number):
-                raise InputError(
-                    f"{setting.flag} {_number(number)} is out of bounds; give {setting.within.words(setting.whole)}"
-                )
+        require_number(setting)
     _check_together(program)
+
+
+def require_number(setting: Setting) -> None:
+    """Raise InputError unless a number, or each of several, is within its limits."""
+    for number in setting.value if isinstance(setting.value, tuple) else (setting.value,):
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            continue
+        if setting.within is None:
+            if not math.isfinite(number):
+                raise InputError(f"{setting.flag} {number:g} is no number that can be used; give a finite one")
+        elif not setting.within.admits(number):
+            words = setting.within.words(setting.whole)
+            raise InputError(f"{setting.flag} {_number(number)} is out of bounds; give {words}")
 
 
 def settings_of(program: Any, prefix: str | None = "") -> Iterator[Setting]:

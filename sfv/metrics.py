@@ -96,9 +96,9 @@ def levers(model: mujoco.MjModel) -> Float[np.ndarray, " nbody"]:
 
 
 def limbs(model: mujoco.MjModel) -> Int[np.ndarray, " B"]:
-    """Bodies that reach far or end a long bone: no fingers, thumbs and toes, whose shaking says little."""
+    """The root, and bodies that reach far or end a long bone: no fingers and toes, whose shaking says little."""
     long = np.linalg.norm(model.body_pos, axis=1) >= SMALL
-    long[:2] = False  # the root's place in the zero pose is no bone
+    long[:2] = (False, True)  # the root's place in the zero pose is no bone, but it moves with the body
     return np.flatnonzero(long | (levers(model) >= SMALL))
 
 

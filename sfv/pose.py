@@ -63,9 +63,9 @@ class PoseTrack:
             if value is not None and value.shape != shape:
                 raise ValueError(f"PoseTrack.{field} has shape {value.shape}, not {shape}")
 
-    def _check_values(self) -> None:
+    def check(self) -> None:
         """Raise ValueError over numbers that no estimator gives."""
-        if not (2 <= len(self) <= LONGEST) or not np.isfinite(self.times).all() or not (np.diff(self.times) > 0).all():
+        if not (1 <= len(self) <= LONGEST) or not np.isfinite(self.times).all() or not (np.diff(self.times) > 0).all():
             raise ValueError(f"its {len(self)} times do not rise, or are too few or too many")
         if not all(0 < side <= WIDEST for side in self.image_size):
             raise ValueError(f"its image is {self.image_size[0]} x {self.image_size[1]} px")
@@ -125,7 +125,7 @@ class PoseTrack:
             raise InputError(f"{path} does not exist; make a pose track with `sfv pose CLIP`")
         with blamed(f"{path} is not a readable pose track", "make it again with `sfv pose CLIP`"):
             track = cls._of(arrays_of(content_of(path), str(path)), path)
-            track._check_values()
+            track.check()
         return track
 
     @classmethod

@@ -1,11 +1,22 @@
 """One progress bar for the whole project: what is done, how fast, how long still.
 
-It is drawn on standard error, so results on standard output stay clean; off a terminal it prints only its last line.
+It is drawn on standard error, so results on standard output stay clean; off a terminal it prints a line a minute.
+Who listens (`heard_by`) is told instead, and nothing is shown.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, runtime_checkable
+
+hidden = False
+"""Whether bars are shown at all; --quiet hides them."""
+MINUTE = 60.0
+"""Seconds between two lines."""
+TRAINING = "training"
+"""The name of the work that a training tells of; who shows many at once listens to it."""
 
 
 @runtime_checkable
@@ -17,13 +28,48 @@ class Advance(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far some work is.
+
+    Attributes:
+        work: its name.
+        done: steps that are done.
+        text: what it is at.
+    """
+
+    work: str
+    done: float
+    text: str
+
+
+Listener = Callable[[Standing], None]
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Within this, bars of this process tell `listener` how they stand, and show nothing."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
 def silent(steps: float | int, text: str | None = None) -> None:
     """An `Advance` that tells nobody."""
 
 
 @contextmanager
 def bar(description: str, total: float | int | None, unit: str = "") -> Iterator[Advance]:
-    """Show a bar for work of `total` steps and yield the function that advances it."""
+    """Show a bar for work of `total` steps and yield the function that advances it; work that ends is all done."""
+    if _listeners:
+        yield _telling(description, list(_listeners))
+        return
+    if hidden:
+        yield silent
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -34,11 +80,53 @@ def bar(description: str, total: float | int | None, unit: str = "") -> Iterator
             return Text("" if speed is None else f"{speed:,.1f} {unit}/s" if unit else f"{speed:,.1f}/s")
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), Rate())
+    # texts are a file's names or a trainer's words, and no markup
+    shown = TextColumn("{task.description}", markup=False)
+    columns = (shown, BarColumn(), TextColumn("{task.percentage:>3.0f} %"), Rate())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=False) as progress:
         task = progress.add_task(description, total=total)
+        lines = None if console.is_terminal else _Lines(total, partial(console.print, markup=False, soft_wrap=True))
 
         def advance(steps: float | int, text: str | None = None) -> None:
             progress.update(task, advance=steps, description=text or progress.tasks[0].description)
+            if lines:
+                lines.say(progress.tasks[0].description, progress.tasks[0].completed)
 
         yield advance
+        if total is not None:
+            progress.update(task, completed=total)
+
+
+def _telling(work: str, listeners: Sequence[Listener]) -> Advance:
+    """An `Advance` that tells those who listen."""
+    standing = Standing(work, 0.0, work)
+
+    def advance(steps: float | int, text: str | None = None) -> None:
+        nonlocal standing
+        standing = Standing(work, standing.done + steps, text or standing.text)
+        for listener in listeners:
+            listener(standing)
+
+    return advance
+
+
+class _Lines:
+    """Off a terminal, where no bar can move: a line a minute of how far the work is."""
+
+    def __init__(self, total: float | int | None, write: Callable[[str], None]) -> None:
+        self.total, self.write, self.start = total, write, time.monotonic()
+        self.next = self.start + MINUTE
+        self.first: float | None = None
+
+    def say(self, text: str, done: float) -> None:
+        """Print a line if it is time."""
+        now = time.monotonic()
+        self.first = done if self.first is None else self.first
+        if now < self.next:
+            return
+        self.next = now + MINUTE
+        left = ""
+        if self.total and (moved := done - self.first) > 0.0:  # what was done before says nothing of the pace
+            minutes = (now - self.start) * max(self.total - done, 0.0) / moved / 60.0
+            left = f", {100.0 * done / self.total:.0f} % done, {minutes:.0f} min left"
+        self.write(f"{text}{left}")

@@ -51,11 +51,15 @@ class Report:
 
     def save(self, path: Path | str) -> None:
         """Write JSON, atomically."""
+        write_json(path, self.record())
+
+    def record(self) -> dict[str, Any]:
+        """What its file holds, in JSON's own types."""
         clips = {name: _plain(report.numbers) for name, report in self.clips.items()}
         series = {name: {key: list(column) for key, column in table.items()} for name, table in self.series.items()}
         content = {"kind": "sfv report", "version": VERSION, "title": self.title, "numbers": _plain(self.numbers)}
         content |= {"clips": clips} if clips else {}
-        write_json(path, content | {"series": series, "provenance": dict(self.provenance)})
+        return content | {"series": series, "provenance": dict(self.provenance)}
 
     @classmethod
     def load(cls, path: Path | str) -> "Report":

@@ -1,6 +1,7 @@
 """Killed at any moment, the same command finishes, with the files of a run that nobody disturbed."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -12,10 +13,13 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from sfv.motion import Motion
 from sfv.work.files import TEMPORARY
 from sfv.work.run_folder import RunFolder
 
 KILLS = 10
+KILLS_OF_A_VERB = int(os.environ.get("SFV_KILLS", "2"))
+"""Of each verb below; 25 make the hundred that a release is tried with."""
 
 STAGES = """
 import sys, time
@@ -153,3 +157,91 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     """The policy's tensors."""
     with safe_open(folder / "3-policy" / "policy.safetensors", framework="np") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+
+
+KILLING = """
+import os, signal, sys
+from sfv.work import bench
+
+left, real = int(sys.argv.pop(1)), bench._replace
+
+def counted(new, old):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    real(new, old)
+
+bench._replace = counted
+from sfv.cli.main import main
+sys.exit(main())
+"""
+"""sfv that dies before one of the moves by which finished files take their places."""
+TINY = "--budget 600 --num-envs 16 --minibatch 64 --hidden 16 8 --checkpoint-every 128 --evaluate-every 256"
+TINY += " --threads 1 --no-compile"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, wave: Motion) -> Path:
+    """A motion, and a policy of it."""
+    folder = tmp_path_factory.mktemp("trained")
+    wave.save(folder / "wave.npz")
+    finished(sfv("train", folder / "wave.npz", "--out", folder / "3-policy", *TINY.split()), folder / "log.txt")
+    return folder
+
+
+def sfv(*words: object) -> list[str]:
+    """A command line."""
+    return [sys.executable, "-m", "sfv", *map(str, words)]
+
+
+def made(root: Path) -> dict[str, bytes]:
+    """What must come out the same: motions and policies, by their places."""
+    wanted = ("motion.npz", "simulated.npz", "policy.safetensors")
+    files = contents(root)
+    return {name: files[name] for name in files if name.endswith(wanted) and "making" not in name}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["run", "train", "evaluate", "batch"])
+def test_a_verb_killed_at_random_moments_and_between_moves(verb: str, trained: Path, tmp_path: Path) -> None:
+    """Half of the kills fall at random moments, half between two moves of a swap; every finished file stays whole."""
+    if verb == "batch":
+        pytest.importorskip("ray", reason="the extra 'batch' is not installed")
+    log, clip = tmp_path / "log.txt", trained / "wave.npz"
+
+    def words(out: Path) -> list[str]:
+        if verb == "evaluate":
+            return ["evaluate", str(trained / "3-policy"), "--rollouts", "2", "--out", str(out)]
+        settings = TINY.split() + (["--rollouts", "2", "--no-mend"] if verb != "train" else [])
+        return [verb, str(clip), "--out", str(out), *settings]
+
+    calm, wild = tmp_path / "calm", tmp_path / "wild"
+    seconds = finished(sfv(*words(calm)), log)
+    chance, kills = random.Random(verb), 0
+    script = tmp_path / "killing.py"
+    script.write_text(KILLING)
+    for number in range(KILLS_OF_A_VERB):
+        before = made(wild)
+        if number % 2 and verb != "batch":  # a batch's stages are made by others
+            moves = chance.randrange(12)
+            with log.open("a") as stream:
+                command = [sys.executable, str(script), str(moves), *words(wild)]
+                kills += subprocess.run(command, stdout=stream, stderr=stream).returncode == -signal.SIGKILL
+        else:
+            kills += killed_after(sfv(*words(wild)), chance.uniform(0.3, 1.0) * seconds, log)
+        whole(wild)
+        lost = [name for name, content in before.items() if not kept(wild / name, content)]
+        assert lost == []
+        if verb == "batch":
+            time.sleep(3.0)  # until Ray's processes notice
+    assert kills > 0
+    finished(sfv(*words(wild)), log)
+    assert made(wild) == made(calm)
+    assert not [path for path in wild.rglob("*") if path.name.startswith(("making", TEMPORARY))]
+
+
+def kept(path: Path, content: bytes) -> bool:
+    """Whether a finished file is still what it was, in its place or, when killed in between, beside it."""
+    places = (path, path.parent / "making" / path.name)
+    return any(place.is_file() and place.read_bytes() == content for place in places)

@@ -12,17 +12,20 @@ from torch import Tensor
 
 from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
-from envs.tracking import TrackingEnv, training_tiles
+from envs.tracking import TrackingEnv
 from sfv.character import Character
 from sfv.check.support import slide_of
 from sfv.interfaces import Policy
 from sfv.judged import Judged, Shown
 from sfv.motion import Motion
 from sfv.report import Number, Report
+from sfv.terrain.kinds import parse_terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
 """Horizon of loops (DeepMimic section 7)."""
+JUDGED = 0.0, 1 / 3, 2 / 3, 1.0
+"""Difficulties of terrain at which policies are judged where the task names a kind alone."""
 UNSEEN = 1000
 """Added to the seed of the terrain that a policy was trained on, for that on which it is judged."""
 ENTERED = 2 / 3
@@ -77,7 +80,7 @@ class Evaluator:
         errors = [1000.0 * error for error in done.first_error]
         series = {"error over time": {"time_s": times, "mpjpe_global_mm": errors}}
         report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
-        return Judged(found, report, env.breakage(), Shown(simulated, reference))
+        return Judged(found, report, env.breakage(), Shown(simulated, reference, env.terrain))
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""
@@ -100,11 +103,24 @@ def judging_env(
     Its ground, where it is not level, is `tiles`, or else of the kinds that the config names, other than trained on.
     """
     config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
-    tiles = tiles or training_tiles(replace(config, terrain_seed=UNSEEN + config.terrain_seed))
+    tiles = tiles or judged_tiles(config)
     env = TrackingEnv(motions, character, config, num_envs, seed, tiles, seconds)
     for name in DERIVED:
         env.sim.field(name)
     return env
+
+
+def judged_tiles(config: TrackingConfig) -> list[Tile]:
+    """The ground that policies are judged on: JUDGED difficulties of each kind, or as many of the one named.
+
+    Kinds take turns, so that few rollouts meet all of them.
+    """
+    out = []
+    for index, level in enumerate(JUDGED):
+        for text in config.terrain:
+            kind, difficulty = parse_terrain(text)
+            out.append(Tile(kind, level if difficulty is None else difficulty, UNSEEN + config.terrain_seed + index))
+    return out
 
 
 def begin(env: TrackingEnv, clip: Tensor, start: Tensor, seed: int) -> Tensor:

@@ -89,7 +89,8 @@ def on_other_bones(keys: Keys, own: Keys, other: Keys) -> Keys:
     a = {part: p[0] for part, p in own.points.items() if part in other.points}
     b = {part: other.points[part][0] for part in a}
     ankle_a, ankle_b = (0.5 * (k["left_ankle"][2] + k["right_ankle"][2]) for k in (a, b))
-    ratio = (b["pelvis"][2] - ankle_b) / (a["pelvis"][2] - ankle_a)
+    # by the bones, not by the hips' height over the ankles: CMU's legs are spread in the T-pose, which makes them short
+    ratio = _leg(b) / _leg(a)
     points = {"pelvis": keys.points["pelvis"] * ratio + np.array([0.0, 0.0, ankle_b - ratio * ankle_a])}
     frames = {part: keys.frames[part] for part in keys.frames if part in other.frames}
 
@@ -117,6 +118,12 @@ def on_other_bones(keys: Keys, own: Keys, other: Keys) -> Keys:
         for child, (parent, frame) in list(ATTACHED.items())[2:]:
             attach(f"{side}_{child}", f"{side}_{parent}", f"{side}_{frame}")
     return Keys(points, frames)
+
+
+def _leg(places: dict[str, Float[np.ndarray, "3"]]) -> float:
+    """Length of both legs from the hips to the ankles, m."""
+    bones = [(f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in (("hip", "knee"), ("knee", "ankle"))]
+    return sum(float(np.linalg.norm(places[a] - places[b])) for a, b in bones)
 
 
 def bearing_weight(motion: Motion, keys: Keys, parts: Parts) -> dict[str, Bool[np.ndarray, " T"]]:

@@ -2,7 +2,8 @@
 
 The source's key places are scaled to the target's bones (`recon.retarget.keys`), inverse kinematics poses the target
 frame by frame, and one optimisation over all frames then holds standing feet and hands where they stand, keeps
-everything out of the floor and joints in their ranges, and lets the corrections come and go smoothly.
+everything out of the floor, parts out of each other and joints in their ranges, and lets the corrections come and go
+smoothly.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from recon.fit import terms
 from recon.fit.contacts import SOLE_THICKNESS
 from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.solids import Solids
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
 from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_bones, sole_level, t_pose_keys
@@ -222,6 +224,8 @@ def objective(body: ScaledBody, goal: Goal, stance: Stance, start: Candidate) ->
         "limits": (within, 1.0),
         "ground": (terms.ground, 0.3),
         "smooth": (partial(terms.smooth, fps=goal.fps, ease=ease), 0.001),
+        # thighs of one body pass where another's are too thick to
+        "solid": (partial(terms.solid, solids=Solids(body.model)), 0.3),
     }
     if len(stance.points):
         table["stance"] = (partial(terms.stance, given=stance, size=PLANTED), STANDS)

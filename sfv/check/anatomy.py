@@ -4,7 +4,6 @@ Most need a character that faces X in its zero pose and names its feet; NaN for 
 tell head and feet.
 """
 
-import re
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,6 +13,8 @@ from jaxtyping import Float
 
 from sfv.check.finding import NOTHING, Finding
 from sfv.check.performance import Performance
+from sfv.joints.joint_map import found_parts
+from sfv.joints.part_names import head_and_feet
 
 BONES, UP = 0.93, 0.87
 """Share of a stature that the bones from foot to head have, which begin at an ankle and end under the skull; and share
@@ -24,7 +25,6 @@ OFTEN = 0.3
 """Share of the frames in which somebody stands along the axis that is truly up: those read wrongly stand in most."""
 LEVEL = 0.1
 """m that the lowest point of who lies on the floor is off it."""
-HEAD, FOOT = re.compile("head", re.I), re.compile("foot|feet|ankle|toe", re.I)
 
 
 def uprightness(performance: Performance) -> Finding:
@@ -135,13 +135,13 @@ def _ends(performance: Performance) -> _Ends | None:
         zero, feet = _zero(model), performance.foot_bodies
         head = int(zero.xpos[1:, 2].argmax()) + 1
         return _Ends(head, feet, float(zero.xpos[head, 2] - zero.xpos[feet, 2].min()))
-    names = [model.body(i).name for i in range(model.nbody)]
-    heads = [i for i in range(1, model.nbody) if HEAD.search(names[i])]
-    feet = [i for i in range(1, model.nbody) if FOOT.search(names[i]) and not HEAD.search(names[i])]
-    if performance.dynamic or not heads or not feet:
+    skeleton = performance.motion.skeleton
+    skull, feet = found_parts(skeleton).get("head"), [1 + foot for foot in head_and_feet(skeleton)[1]]
+    if performance.dynamic or skull is None or not feet:
         return None
-    tall = max(_bones(model, heads[0], foot) for foot in feet) * UP
-    return _Ends(heads[0], feet, tall) if tall > 0.0 else None
+    top = int(model.body(skull).id)
+    tall = max(_bones(model, top, foot) for foot in feet) * UP
+    return _Ends(top, feet, tall) if tall > 0.0 else None
 
 
 def _bones(model: mujoco.MjModel, one: int, other: int) -> float:

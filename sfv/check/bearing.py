@@ -19,9 +19,9 @@ CLEAR = 0.04
 """m of air under the lowest point in flight; slow clips have up to 2 cm under standing feet."""
 SHORTEST_FLIGHT = 0.1
 """s of flight; shorter ones say nothing about how fast the body falls."""
-FALLS = 0.15
-"""g: who is in the air and falls more slowly is held. The slowest flight of all clips falls at 0.41 g, a jog played at
-half of its speed at 0.2; who steps onto a box and stands there at 0."""
+FALLS = 0.2
+"""g: who is in the air and falls more slowly is held, or stands on tiptoe. Leaps and hops of all clips fall at 0.4 g or
+more, a jump played at half of its speed at 0.25; who steps onto a box and stands there at 0."""
 SEEMS = 0.5
 """s: who stands on nothing, or sits, for less may just have been read vaguely."""
 OFF_LOW, OFF_HIGH = 0.12, 0.25

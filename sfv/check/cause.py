@@ -53,9 +53,9 @@ SIDES = Cause(
 )
 SIZE = Cause("the file's unit was taken for another: --unit m, cm, mm or inches", misread=True)
 TEMPO = Cause(
-    "it plays too fast: give the file's rate, --fps, or for a slow motion or a fast one --speed",
-    "the video plays too fast, or the pose jitters: see the overlay; another take at the speed of life",
-    "it was made at a wrong rate: make it again from its file, with --fps",
+    "quicker or slower than people move: if it plays at a wrong speed, give the file's rate, --fps, or --speed",
+    "quicker or slower than people move: the video plays at another speed than life, or the pose jitters",
+    "quicker or slower than people move: if a wrong rate is why, make it again from its file, with --fps",
     misread=True,
 )
 RATE = Cause(

@@ -97,6 +97,7 @@ class Check:
                 "verdict": row.verdict,
                 "limit": row.limit,
                 "where": row.where,
+                "misread": row.verdict == "fail" and row.cause.misread,
                 "repair": row.advice if row.verdict != "pass" else "",
             }
             for row in self.rows

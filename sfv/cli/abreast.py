@@ -24,7 +24,7 @@ from typing import Any
 
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
-from sfv.progress import Advance, bar
+from sfv.progress import TRAINING, Advance, Standing, bar, heard_by
 from sfv.work.stage import Outcome
 
 GRACE = 20.0
@@ -118,10 +118,10 @@ def _heard(connection: Connection, worker: _Worker, advance: Advance) -> bool:
     except (EOFError, ConnectionResetError):
         return False
     if kind == "progress":
-        done, samples, success = content
-        advance(min(done, worker.job.size) - worker.done)
-        worker.done = min(done, worker.job.size)
-        worker.state = f"{worker.job.name} {samples / 1e6:.2f}M {success:.2f}"
+        assert isinstance(content, Standing)
+        done = min(content.done, worker.job.size)
+        advance(done - worker.done)
+        worker.done, worker.state = done, f"{worker.job.name}: {content.text}"
     elif kind == "says":
         print(f"sfv: {worker.job.name}: {content}", file=sys.stderr)
     else:
@@ -159,10 +159,10 @@ def _child(job: Job, connection: Connection, errors: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with errors.open("w") as file:
         os.dup2(file.fileno(), 2)
-    logging.getLogger().addHandler(_Reporter(connection))
-    logging.getLogger("policies.train").setLevel(logging.INFO)
+    logging.getLogger().addHandler(_Passed(connection))
     try:
-        connection.send(("ended", job.work(*job.arguments)))
+        with heard_by(_Reporter(connection)):
+            connection.send(("ended", job.work(*job.arguments)))
     except InputError as error:
         connection.send(("ended", str(error)))
     except KeyboardInterrupt:
@@ -185,18 +185,26 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-class _Reporter(logging.Handler):
-    """Sends what a training says of itself to the process that shows it, progress twice a second at most."""
+class _Reporter:
+    """Sends how far a training is to the process that shows it, twice a second at most; a `sfv.progress.Listener`."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
         self.connection, self.last = connection, 0.0
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Pass on warnings, and progress that is marked as such."""
-        if record.levelno >= logging.WARNING:
-            self.connection.send(("says", record.getMessage()))
-        elif hasattr(record, "done") and time.monotonic() > self.last + 0.5:
+    def __call__(self, standing: Standing) -> None:
+        """Pass it on; what goes before a training is short."""
+        if standing.work == TRAINING and time.monotonic() > self.last + 0.5:
             self.last = time.monotonic()
-            samples, _, success = record.args  # type: ignore[misc]
-            self.connection.send(("progress", (record.done, samples, success)))
+            self.connection.send(("progress", standing))
+
+
+class _Passed(logging.Handler):
+    """Sends warnings to the process that shows them."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(logging.WARNING)
+        self.connection = connection
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass it on."""
+        self.connection.send(("says", record.getMessage()))

@@ -2,6 +2,10 @@
 
 import logging
 import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,8 +40,9 @@ class Program:
 
 def main(program: Program) -> None:
     """Do all runs, and write the page of those that came to an end."""
-    runs, ray = runs_of(program), _ray()
-    failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
+    runs = runs_of(program)
+    with _ray() as ray:
+        failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
     finished = [run.out for run in runs if run.out.name not in failed]
     if finished:
         from sfv.cli.report import column
@@ -72,21 +77,35 @@ def runs_of(program: Program) -> list[Run]:
     return list(runs.values())
 
 
-def _ray() -> "ModuleType":
-    """Ray, started or joined.
+@contextmanager
+def _ray() -> "Iterator[ModuleType]":
+    """Ray: of the cluster that is named, or here, heard by nobody else and leaving nothing behind.
 
     Raises:
         InputError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send them to its makers
+    cluster = "RAY_ADDRESS" in os.environ
+    if not cluster:  # as it does by itself on other systems: all its servers listen on 127.0.0.1
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import ray
     except ImportError as error:
         raise InputError("sfv batch works over Ray, which is not installed; type: pip install 'sfv[batch]'") from error
-    if not ray.is_initialized():
-        here: dict[str, Any] = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
-        ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
-    return ray
+    # a short path, since sockets stand in it and theirs have 107 letters at most
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="sfv-", dir=short, ignore_cleanup_errors=True) as folder:
+        here: dict[str, Any] = {} if cluster else {"include_dashboard": False, "_temp_dir": folder}
+        joined = not ray.is_initialized()
+        if joined:
+            told = signal.getsignal(signal.SIGTERM)
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
+            signal.signal(signal.SIGTERM, told)  # in whose place Ray puts one that aborts
+        try:
+            yield ray
+        finally:
+            if joined:
+                ray.shutdown()
 
 
 def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
@@ -114,7 +133,6 @@ def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
             ray.cancel(reference)
         if pending:
             ray.wait(list(pending), num_returns=len(pending), timeout=20.0)
-        ray.shutdown()
     return failed
 
 

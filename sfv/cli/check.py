@@ -1,10 +1,13 @@
 """`sfv check`: motion -> whether physics allows it, in numbers with limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from sfv.excerpt import Excerpt
+from sfv.reading import Reading
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,9 +15,6 @@ if TYPE_CHECKING:
     from sfv.character import Character
     from sfv.check.check import Check
     from sfv.motion import Motion
-
-from sfv.limits import Within
-from sfv.reading import FASTEST, SLOWEST
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,10 @@ class Program:
     """A motion file of any format."""
     out: Path | None = None
     """The .json to write the rows to."""
-    character: str | None = None
-    """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
-    format: str | None = None
-    """The format of MOTION, where its content does not tell."""
-    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
-    """Frames per second of MOTION, where the file names a wrong rate."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    json: bool = False
+    """Print the answer as JSON, and nothing else, to standard output."""
 
 
 def main(program: Program) -> None:
@@ -41,17 +39,22 @@ def main(program: Program) -> None:
     from rich.console import Console
 
     from sfv.check.check import check
-    from sfv.formats.files import read_motion
+    from sfv.cli.say import answering
+    from sfv.formats.files import read_asked
+    from sfv.pipeline.sources import origin_of
 
-    motion = read_motion(program.motion, program.format, program.fps, program.character)
-    character, dynamic = body_of(motion, program.character)
-    found = check(motion, character, dynamic)
-    show({"value": found}, Console())
-    if not dynamic:
-        print("no character has this skeleton, so what needs masses and shapes was not asked; name one by --character")
-    if program.out:
-        found.report().save(program.out)
-        print(program.out)
+    motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
+    character, dynamic = body_of(motion, program.reading.character)
+    found = check(motion, character, dynamic, origin_of(program.motion))
+    with answering(program.json) as answer:
+        show({"value": found}, Console())
+        if not dynamic:
+            print("no character has this skeleton, so what needs masses and shapes was not asked; for that, put it")
+            print("on one that has (sfv retarget FILE --to humanoid --out OUT), or name its own by --character")
+        if program.out:
+            found.report().save(program.out)
+            print(program.out)
+        answer(found.report().record())
     if not found.passed:
         raise SystemExit(1)
 
@@ -74,11 +77,10 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
     last = list(checks.values())[-1]
     console.print(escape(last.title))
     table = Table(box=None, pad_edge=False)
-    table.add_column("row")
+    table.add_column("row", no_wrap=len(checks) == 1, min_width=18)
     for name in checks:
-        table.add_column(name, justify="right")
-        table.add_column("verdict")
-    table.add_column("unit")
+        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
     table.add_column("limit")
     rows = {row.name: row for found in checks.values() for row in found.rows}
     for name, row in rows.items():
@@ -86,7 +88,8 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
         for found in checks.values():
             mine = next((r for r in found.rows if r.name == name), None)
             cells += ["–", ""] if mine is None else [f"{mine.value:.3g}", f"[{colours[mine.verdict]}]{mine.verdict}"]
-        table.add_row(name, *cells, escape(row.unit), escape(row.limit))
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        table.add_row(name, *cells, escape(f"{row.limit}{unit}"))
     console.print(table)
     if last.cycle is not None:
         what = "the whole clip is one cycle" if last.cycle.whole else "a cycle"

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from sfv.cli.say import say_numbers, say_outcome
+from sfv.cli.say import answering, say_numbers, say_outcome
 from sfv.limits import Within
 from sfv.pipeline.trained import evaluation_of
-from sfv.work.folder import alone_in
+from sfv.report import Report
+from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
 
@@ -30,13 +31,22 @@ class Program:
     physics_hz: Annotated[float | None, Within(0, 100_000, above=True)] = None
     """Physics steps per second, where it is not to be that of the training: 240 and 480 judge the same policy on finer
     physics. The report then goes to a folder that names the rate."""
+    terrain: tuple[str, ...] = ()
+    """Kinds of ground to judge on, such as 'rough:6cm' or 'flat', where it is not to be the training's. The report then
+    goes to a folder that names them."""
     out: Path | None = None
     """Another folder for the report."""
+    json: bool = False
+    """Print the answer as JSON, and nothing else, to standard output."""
 
 
 def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the numbers."""
-    stage = evaluation_of(program.folder, program.motion, program.rollouts, program.out, program.physics_hz)
-    with alone_in(stage.mark.parent):
-        say_outcome(perform(stage))
-    say_numbers(stage.outputs[0])
+    stage = evaluation_of(
+        program.folder, program.motion, program.rollouts, program.out, program.physics_hz, program.terrain
+    )
+    with answering(program.json) as answer:
+        with alone_for(stage.mark):
+            say_outcome(perform(stage))
+        say_numbers(stage.outputs[0])
+        answer(Report.load(stage.outputs[0]).record())

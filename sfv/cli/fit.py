@@ -1,13 +1,15 @@
 """`sfv fit`: mocap -> lifter, or mocap and captions -> prior."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.limits import SEED, Within
+from sfv.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Program:
     """Motion files of any format, of people's skeletons; each is mirrored, for a lifter turned and varied too."""
     out: Path
     """The file to write, such as lifter.safetensors."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     steps: Annotated[int, Within(1, 10_000_000)] = 800
     """Of a lifter: batches of 48 windows of 2 s. 800 take about ten minutes of one core; what was stopped goes on."""
     seed: Annotated[int, Within(0, SEED)] = 0
@@ -36,10 +40,8 @@ class Program:
     subject, split (train, val, test) and fps (the true rate, where a file names a wrong one)."""
     size: Literal["tiny", "small", "paper"] = "small"
     """Of a prior: small takes two or three minutes of a core to itself, paper days of a GPU."""
-    character: str = "humanoid"
+    performer: str = "humanoid"
     """Of a prior: whose motions it is to make; those of others are retargeted once."""
-    performer: Path | None = None
-    """Of a prior: an MJCF file, for .csv files of a robot's joint angles."""
     corpus: Path | None = None
     """Of a prior: the folder where retargeted motions are kept for the next time; by default the user's cache."""
 
@@ -64,10 +66,13 @@ def _fit_prior(program: Program, name: str) -> None:
 
     if program.out.suffix != ".safetensors":
         raise InputError(f"{program.out} should end in .safetensors")
+    if others := [given for given in program.reading.given if given != "character"]:
+        raise InputError(f"--{others[0]} does nothing for a prior, whose captions say how files are read; leave it out")
+    robot = Path(program.reading.character) if program.reading.character else None
     steps = steps_of(name, program.size)
-    character = load_character(program.character)
+    character = load_character(program.performer)
     said = read_captions(program.captions) if program.captions else {}
-    found = takes(program.motions, said, program.corpus or default_folder(), character, program.performer)
+    found = takes(program.motions, said, program.corpus or default_folder(), character, robot)
     kept = beside(program.out)("kept")
     with bar(name, steps, "steps") as advance:
         prior = fit_to(name, found, character, program.size, program.seed, advance, kept)
@@ -80,14 +85,14 @@ def _fit_prior(program: Program, name: str) -> None:
 
 def _fit_lifter(program: Program) -> None:
     from recon.lifter.lifter_fit import fit_lifter
-    from sfv.formats.files import read_motion
+    from sfv.formats.files import read_asked
     from sfv.pipeline.stages import beside
     from sfv.progress import bar
 
     motions = {}
     with bar("reading the motions", len(program.motions), "files") as advance:
         for path in program.motions:
-            motions[str(path)] = read_motion(path)
+            motions[str(path)] = read_asked(path, program.reading, program.excerpt)
             advance(1)
     seconds = sum(motion.duration for motion in motions.values())
     checkpoint = beside(program.out)("checkpoint.safetensors")

@@ -8,11 +8,14 @@ import errno
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 
-from sfv import __version__
+from sfv import __version__, progress
 from sfv.errors import InputError, did_you_mean, printable
 from sfv.limits import require
 
@@ -28,6 +31,7 @@ VERBS = {
     "train": "motion -> policy",
     "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
+    "robustness": "policy -> how well it does on rough ground, pushed, weakened; several side by side",
     "report": "run, or several -> a page to look at",
     "batch": "many clips -> a run of each, and one page of all",
     "retarget": "motion -> motion of another body",
@@ -38,6 +42,9 @@ OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
+QUIET = "--quiet"
+TERMINATED = 143
+"""The same of one that was told to end: 128 + SIGTERM."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Plain("sfv: %(message)s"))
     cause: Exception
+    if argv is None:  # as a program, not called by another
+        signal.signal(signal.SIGTERM, _terminate)
+        threading.excepthook = _of_a_thread
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except InputError as error:
@@ -63,13 +73,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         advice = "free space" if error.errno in OUT_OF_SPACE else "choose another place with --out"
         sentence = f"{place} could not be written ({error.strerror}); {advice} and type the same command again"
         cause = error
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("\nsfv: stopped; type the same command again to go on", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
     if os.environ.get("SFV_DEBUG"):
         traceback.print_exception(cause)
     print(f"sfv: {sentence}", file=sys.stderr)
     return 2
+
+
+def _of_a_thread(failed: threading.ExceptHookArgs) -> None:
+    """What a thread cannot write its owner hears and says, in one sentence; all else is a mistake of ours."""
+    if not isinstance(failed.exc_value, OSError) or os.environ.get("SFV_DEBUG"):
+        threading.__excepthook__(failed)
+
+
+class _Terminated(KeyboardInterrupt):
+    """What SIGTERM does: the same as Ctrl-C, so that whoever cleans up after one does after the other."""
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the cleaning up short
+    raise _Terminated
 
 
 class _Plain(logging.Formatter):
@@ -89,6 +114,7 @@ def _dispatch(argv: list[str]) -> int:
         return 0
     if verb not in VERBS:
         raise InputError(f"{verb!r} is not a verb of sfv{did_you_mean(verb, VERBS)}; see sfv --help")
+    quiet, argv = QUIET in argv, [word for word in argv if word != QUIET]
     module = importlib.import_module(f"sfv.cli.{verb}")
     try:
         presets = getattr(module, "PRESETS", {})
@@ -96,8 +122,22 @@ def _dispatch(argv: list[str]) -> int:
         require(program)
     except SystemExit as stop:  # help or a complaint was printed
         return int(stop.code or 0)
-    module.main(program)
+    with _silence(keep_answer=getattr(program, "json", False)) if quiet else nullcontext():
+        module.main(program)
     return 0
+
+
+@contextmanager
+def _silence(keep_answer: bool) -> Iterator[None]:
+    """Nothing but errors, and what was asked for in JSON."""
+    progress.hidden = True
+    logging.getLogger().setLevel(logging.ERROR)
+    try:
+        with open(os.devnull, "w") as nowhere, nullcontext() if keep_answer else redirect_stdout(nowhere):
+            yield
+    finally:
+        progress.hidden = False
+        logging.getLogger().setLevel(logging.WARNING)
 
 
 def _print_help() -> None:
@@ -108,6 +148,7 @@ def _print_help() -> None:
         "usage: sfv VERB [OPTIONS]\n\n"
         f"{verbs}\n\n"
         "  sfv VERB --help       the options of a verb\n"
+        "  sfv VERB ... --quiet  nothing but errors\n"
         "  sfv --version         the version\n\n"
         "example: sfv run clip.mp4 --out runs/clip"
     )

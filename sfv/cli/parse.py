@@ -4,6 +4,7 @@ A field's docstring is its help. It knows no verb.
 """
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import tyro
 
 from sfv.errors import InputError, did_you_mean
+from sfv.limits import settings_of
 from sfv.work.config import changed, changes, read_yaml
 
 Program = TypeVar("Program")
@@ -35,6 +37,7 @@ def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mappi
     """
     _require_words(argv)
     start, given = _start(argv), _unfinished(program)
+    _require_known(given, verb, argv)
     if start is not None and start in presets:
         object.__setattr__(given, SETTINGS, presets[start]())
     elif start is not None:
@@ -51,6 +54,19 @@ def _require_words(argv: Sequence[str]) -> None:
             flag = before if not word.strip() and before.startswith("--") else word.rstrip("=")
             place = f" after {flag}" if flag.strip() else ""
             raise InputError(f"there is an empty word{place}; give a value, or leave the option out")
+
+
+def _require_known(given: Any, verb: str, argv: Sequence[str]) -> None:
+    """Raise InputError where a flag is none of the verb's. tyro would rather say what is missing after it."""
+    known = {"--help"}
+    for setting in settings_of(given):
+        known |= {setting.flag, f"--no-{setting.flag[2:]}"} if setting.flag.startswith("--") else set()
+    for word in argv:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag.startswith("--") and flag != "--" and flag not in known:
+            close = difflib.get_close_matches(flag, known, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise InputError(f"{flag} is not an option of sfv {verb}{hint}; see sfv {verb} --help")
 
 
 def _unfinished(program: type[Program]) -> Program:

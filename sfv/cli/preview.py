@@ -9,7 +9,9 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from envs.preview.config import PreviewConfig
 from sfv.cli.say import say_numbers
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.pipeline.stages import beside
+from sfv.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Program:
     """The simulated motion to write, such as preview.npz."""
     video: Path | None = None
     """Also write an .mp4: the motion and what physics made of it, side by side."""
-    character: str = "humanoid"
-    """Who performs it: one of sfv's characters, or an MJCF file."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     preview: OmitArgPrefixes[PreviewConfig] = field(default_factory=PreviewConfig)
     config: Path | None = None
     """Settings to start from. Flags override it."""
@@ -41,11 +43,12 @@ def main(program: Program) -> None:
         raise InputError(f"{program.video} should end in .mp4")
     from envs.preview.preview import preview, save_targets
     from sfv.character import load_character
-    from sfv.formats.files import read_motion
+    from sfv.formats.files import read_asked
     from sfv.progress import bar
     from sfv.work.provenance import provenance
 
-    character, motion = load_character(program.character), read_motion(program.motion)
+    character = load_character(program.reading.character or "humanoid")
+    motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     steps = motion.duration * program.preview.control_hz
     with bar("following", steps, "steps") as advance:
         shown = preview(motion, character, program.preview, advance)

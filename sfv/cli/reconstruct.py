@@ -9,6 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from recon.config import ReconstructConfig
 from sfv.cli.say import say_numbers, say_outcome
 from sfv.pipeline.stages import beside, motion_stage
+from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
 
@@ -36,5 +37,6 @@ def main(program: Program) -> None:
     """Do the stage, unless it is done, and show the scorecard."""
     place = beside(program.out)
     stage = motion_stage(program.track, program.out, place, program.character, program.reconstruct, program.mend)
-    say_outcome(perform(stage))
+    with alone_for(program.out):
+        say_outcome(perform(stage))
     say_numbers(place("scorecard.json"))

@@ -1,14 +1,15 @@
 """`sfv repair`: motion -> the nearest motion that keeps to the floor and to gravity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.limits import Within
-from sfv.reading import FASTEST, SLOWEST
+from sfv.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,8 @@ class Program:
     """Cut the best cycle out and close its seam."""
     iterations: Annotated[int, Within(1, 10_000)] = 100
     """Most steps of the optimiser."""
-    character: str | None = None
-    """Who is to do it: one of sfv's characters, or an MJCF file; without it, the one whose skeleton it is."""
-    format: str | None = None
-    """The format of MOTION, where its content does not tell."""
-    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
-    """Frames per second of MOTION, where the file names a wrong rate."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
 
 
 def main(program: Program) -> None:
@@ -42,21 +39,23 @@ def main(program: Program) -> None:
     from recon.repair import repair
     from sfv.check.check import check
     from sfv.cli.check import body_of, show
-    from sfv.formats.files import read_motion, write_motion
+    from sfv.formats.files import read_asked, write_motion
+    from sfv.pipeline.sources import origin_of
     from sfv.progress import bar
 
-    motion = read_motion(program.motion, program.format, program.fps, program.character)
-    character, dynamic = body_of(motion, program.character)
+    motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
+    character, dynamic = body_of(motion, program.reading.character)
     if not dynamic:
         raise InputError(
             f"{program.motion} moves a skeleton that no character of sfv has, so there are no soles to stand on; "
             "name its body with --character, or retarget it first"
         )
-    before = check(motion, character)
+    origin = origin_of(program.motion)
+    before = check(motion, character, origin=origin)
     with bar("repair", program.iterations) as advance:
         repaired = repair(motion, character, program.loop, program.iterations, advance)
     write_motion(repaired, program.out)
-    after = check(repaired, character)
+    after = check(repaired, character, origin=origin, repaired=True)
     rows = program.out.with_name(f"{program.out.stem}.check.json")
     after.report().save(rows)
     show({"before": before, "after": after}, Console())

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from sfv.cli.say import say_outcome
+from sfv.cli.say import answering, say_outcome
 from sfv.errors import InputError
-from sfv.pipeline.run import page_of
+from sfv.pipeline.run import page_again
 from sfv.report import Report
-from sfv.work.mark import origin
-from sfv.work.run_folder import RunFolder, read_columns
+from sfv.work.run_folder import RunFolder, alone_for, read_columns
 from sfv.work.stage import perform
 
 if TYPE_CHECKING:
@@ -29,27 +28,32 @@ class Program:
     """Folders of runs."""
     out: Path | None = None
     """The .html file; without it, 4-report/index.html of the run, or comparison.html here for several."""
+    json: bool = False
+    """Print the reports as JSON by the runs' names, and nothing else, to standard output."""
+
+    def check(self) -> None:
+        """Raise InputError unless there are runs."""
+        if not self.runs:
+            raise InputError("there is no run to report on; name one or more folders that sfv run made")
 
 
 def main(program: Program) -> None:
     """Write the page."""
-    if not program.runs:
-        raise InputError("there is no run to report on; name one or more folders that sfv run made")
     for root in program.runs:
         if not RunFolder(root).report("report.json").is_file():
             raise InputError(f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}")
-    if len(program.runs) == 1:
-        (root,) = program.runs
-        track = origin(RunFolder(root).motion("motion.npz"), "track")
-        overlay = track.with_name("overlay.mp4") if track else None
-        preview = RunFolder(root).preview("preview.json")
-        say_outcome(perform(page_of(root, overlay, preview if preview.is_file() else None, program.out)))
-        return
-    from sfv.view.page.page import write_comparison
+    with answering(program.json) as answer:
+        if len(program.runs) == 1:
+            page = page_again(program.runs[0], program.out)
+            with alone_for(page.mark):
+                say_outcome(perform(page))
+        else:
+            from sfv.view.page.page import write_comparison
 
-    out = program.out or Path("comparison.html")
-    write_comparison(out, [column(root) for root in program.runs])
-    print(out)
+            out = program.out or Path("comparison.html")
+            write_comparison(out, [column(root) for root in program.runs])
+            print(out)
+        answer({str(root): Report.load(RunFolder(root).report("report.json")).record() for root in program.runs})
 
 
 def column(root: Path) -> "Compared":

@@ -1,12 +1,14 @@
 """`sfv retarget`: motion of one body -> motion of another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from sfv.excerpt import Excerpt
 from sfv.limits import Within
+from sfv.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Program:
     """Whose motion it is to be: one of sfv's characters (humanoid, smpl22), or an MJCF file."""
     out: Path
     """The motion to write, such as motion.npz; the suffix names the format."""
-    character: str | None = None
-    """Whose motion MOTION is, where it holds joint angles and no bones: an MJCF file, or the name of a character."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     map: Path | None = None
     """Which of the motion's bodies are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
@@ -36,11 +38,11 @@ def main(program: Program) -> None:
     """Retarget, write, and say how near it is."""
     from recon.retarget.retarget import retarget, retarget_steps
     from sfv.character import load_character
-    from sfv.formats.files import read_motion, write_motion
+    from sfv.formats.files import read_asked, write_motion
     from sfv.joints.joint_map import read_map
     from sfv.progress import bar
 
-    motion = read_motion(program.motion, character=program.character)
+    motion = read_asked(program.motion, program.reading, program.excerpt)
     character = load_character(program.to)
     given = read_map(program.map) if program.map else None
     whole = retarget_steps(motion, program.iterations)

@@ -1,10 +1,26 @@
 """What verbs print: one line for each stage, and the headline of a report."""
 
+import contextlib
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from sfv.errors import printable
 from sfv.meaning import meaning, shown
 from sfv.report import Report
+from sfv.work.files import as_json
 from sfv.work.stage import Outcome
+
+
+@contextmanager
+def answering(in_json: bool) -> Iterator[Callable[[Any], None]]:
+    """Yield what gives a verb's answer to scripts: with `in_json` that alone goes to standard output, else nothing."""
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr) if in_json else contextlib.nullcontext():
+        yield lambda content: print(as_json(content), file=out, flush=True) if in_json else None
 
 
 def say_outcome(outcome: Outcome) -> None:
@@ -12,7 +28,9 @@ def say_outcome(outcome: Outcome) -> None:
     how = "done before" if outcome.skipped else "done"
     names = ", ".join(path.name for path in outcome.outputs)
     folder = outcome.outputs[0].parent
-    print(f"{outcome.name:<9} {how:<12} {minutes(outcome.seconds):>12}  {folder}: {names}", flush=True)
+    head = f"{outcome.name:<9} {how:<12} {minutes(outcome.seconds):>12}  "
+    print(textwrap.fill(f"{folder}: {names}", 80, initial_indent=head, subsequent_indent=" " * 4,
+                        break_long_words=False, break_on_hyphens=False), flush=True)  # fmt: skip
 
 
 def say_numbers(path: Path, names: tuple[str, ...] = ()) -> None:
@@ -27,7 +45,7 @@ def say_numbers(path: Path, names: tuple[str, ...] = ()) -> None:
         for number in own.numbers
     ]
     width = max((len(label) for label, *_ in numbers), default=0)
-    print(f"\n{report.title}")
+    print(f"\n{printable(report.title)}")
     for label, value, unit in numbers:
         print(f"  {label:<{width}}  {value:>8} {unit}")
 

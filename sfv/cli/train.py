@@ -13,9 +13,10 @@ from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.limits import Within
-from sfv.pipeline.stages import by_name, policy_stage
+from sfv.pipeline.settings import Settings
+from sfv.pipeline.stages import beside, by_name, import_stage, policy_stage
 from sfv.work.folder import alone_in
-from sfv.work.stage import At, Outcome, perform
+from sfv.work.stage import At, Outcome, Stage, perform
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,16 @@ class Program:
     """
 
     motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
-    """The references: motion files of sfv (see sfv convert), each for a policy of its own unless --together."""
+    """The references: motion files of any format, each for a policy of its own unless --together. One that is not yet a
+    motion of the character is retargeted and mended as sfv run does, into OUT/references."""
     out: Path
     """The folder of the policy, or of the policies' folders."""
     character: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    begun_from: Annotated[Path | None, arg(name="from")] = None
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain."""
     together: bool = False
     """Train one policy that does all the motions, instead of one for each."""
     seeds: Annotated[int, Within(1, 1000)] = 1
@@ -76,24 +80,41 @@ def trainings(program: Program) -> list[tuple[Path, Path, Program]]:
     """Motion, folder and settings of each training.
 
     Raises:
-        InputError: two motions would be written to one folder.
+        InputError: a motion is given twice.
     """
     tracking = replace(program.tracking, threads=1)
     out: dict[Path, tuple[Path, Path, Program]] = {}
-    for motion in program.motions:
+    for name, motion in by_name(program.motions).items():
         for seed in range(program.train.seed, program.train.seed + program.seeds):
-            folder = program.out / (motion.stem + (f"-seed{seed}" if program.seeds > 1 else ""))
-            if folder in out:
-                raise InputError(f"{out[folder][0]} and {motion} would both go to {folder}; rename one of them")
+            folder = program.out / (name + (f"-seed{seed}" if program.seeds > 1 else ""))
             own = replace(program, tracking=tracking, train=replace(program.train, seed=seed))
             out[folder] = motion, folder, own
     return list(out.values())
 
 
+def stages_of(motions: Sequence[Path], out: Path, program: Program) -> tuple[list[Stage], Stage]:
+    """What makes references of motions that are none yet, and the training of one policy."""
+    from sfv.character import load_character
+    from sfv.pipeline.reference import as_it_is
+
+    body, settings = load_character(program.character), Settings(performer=program.character, tracking=program.tracking)
+    before, references = [], by_name(motions)
+    for name, path in references.items():
+        if as_it_is(path, body) is None:
+            references[name] = out / "references" / f"{name}.npz"
+            before.append(import_stage(path, references[name], beside(references[name]), settings))
+    return before, policy_stage(
+        references, out.joinpath, program.character, program.tracking, program.train, begun_from=program.begun_from
+    )
+
+
 def train_one(motions: Sequence[Path], out: Path, program: Program) -> Outcome:
     """Train one policy, unless that is done."""
+    before, stage = stages_of(motions, out, program)
     with alone_in(out):
-        return perform(policy_stage(by_name(motions), out.joinpath, program.character, program.tracking, program.train))
+        for reference in before:
+            perform(reference)
+        return perform(stage)
 
 
 def train_as_one(program: Program) -> None:
@@ -101,7 +122,7 @@ def train_as_one(program: Program) -> None:
     from policies.group import joined
 
     group, out = joined(), program.out
-    stage = policy_stage(by_name(program.motions), out.joinpath, program.character, program.tracking, program.train)
+    before, stage = stages_of(program.motions, out, program)
     if group.rank > 0:
         if group.told(None) == "work":
             stage.work(stage.bench.at)
@@ -112,6 +133,8 @@ def train_as_one(program: Program) -> None:
         stage.work(at)
 
     with alone_in(out):
+        for reference in before:
+            perform(reference)
         outcome = perform(replace(stage, work=work))
     if outcome.skipped:
         group.told("nothing to do")

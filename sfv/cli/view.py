@@ -1,14 +1,16 @@
 """`sfv view`: motion or run -> a moving picture."""
 
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.limits import Within
+from sfv.reading import Reading
 
 if TYPE_CHECKING:
     from sfv.motion import Motion
@@ -24,6 +26,8 @@ class Program:
 
     what: Annotated[Path, Positional, arg(metavar="WHAT")]
     """A motion file of any format, or the folder of a run."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     out: Path | None = None
     """The .mp4 or .png to write."""
     host: str = "127.0.0.1"
@@ -38,7 +42,7 @@ def main(program: Program) -> None:
 
     if program.out and program.out.suffix not in (".mp4", ".png"):
         raise InputError(f"{program.out} should end in .mp4 for a video or in .png for a sheet of moments")
-    motions = motions_at(program.what)
+    motions = motions_at(program.what, program.reading, program.excerpt)
     if program.out:
         draw(motions, program.out)
         print(program.out)

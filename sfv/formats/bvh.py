@@ -21,7 +21,6 @@ from sfv.formats.euler import AXES, from_euler, to_euler
 from sfv.formats.text import read_text, write_text
 from sfv.motion import Motion
 from sfv.quaternions import (
-    Y_UP_TO_Z_UP,
     about,
     apply,
     conjugate,
@@ -82,7 +81,7 @@ def write_bvh(
     order: str = "ZXY",
     ends: Mapping[str, tuple[float, float, float]] | None = None,
 ) -> None:
-    """Write BVH with y up; every joint has three rotation channels, hinges and welds too.
+    """Write BVH with y up and z ahead; every joint has three rotation channels, hinges and welds too.
 
     Bodies NAME_end, as `read_bvh` makes them, become end sites again. The loop flag and contacts are lost.
 
@@ -106,11 +105,11 @@ def write_bvh(
     ends = _ends(skeleton) if ends is None else ends
     rotation_channels = tuple(f"{letter}rotation" for letter in order)
     nodes: list[BvhNode] = []
-    values = [scale * motion.qpos[:, :3] @ Y_UP_TO_Z_UP]
+    values = [scale * motion.qpos[:, :3] @ conventions.AXES]
     leaves = set(range(len(skeleton.parents))) - set(skeleton.parents)
     index: dict[int, int] = {-1: -1}
     for i, (name, parent) in enumerate(zip(skeleton.body_names, skeleton.parents, strict=True)):
-        offset = (point0[i] - point0[parent] if i else np.zeros(3)) @ Y_UP_TO_Z_UP * scale
+        offset = (point0[i] - point0[parent] if i else np.zeros(3)) @ conventions.AXES * scale
         label, index[i] = "_".join(name.split()), len(nodes)
         if i in leaves and name.endswith("_end") and not skeleton.model.body(i + 1).jntnum[0]:
             nodes.append(BvhNode(label, index[parent], offset, (), end=True))
@@ -118,9 +117,9 @@ def write_bvh(
         position = ("Xposition", "Yposition", "Zposition") if i == 0 else ()
         nodes.append(BvhNode(label, index[parent], offset, position + rotation_channels))
         turn = multiply(multiply(quat0[i], _joint_rotation(skeleton, i + 1, motion.qpos)), conjugate(quat0[i]))
-        values.append(np.degrees(to_euler(turned(turn, Y_UP_TO_Z_UP.T), order)))
+        values.append(np.degrees(to_euler(turned(turn, conventions.AXES.T), order)))
         if i in leaves:
-            end = apply(quat0[i], np.array(ends[name])) @ Y_UP_TO_Z_UP * scale if name in ends else offset / 3.0
+            end = apply(quat0[i], np.array(ends[name])) @ conventions.AXES * scale if name in ends else offset / 3.0
             nodes.append(BvhNode(f"{label}_end", index[i], end, (), end=True))
     write_text(path, format_bvh(BvhText(tuple(nodes), np.concatenate(values, 1), 1.0 / motion.fps)))
 
@@ -237,7 +236,7 @@ def _joint_rotation(skeleton: Skeleton, body: int, qpos: Float[np.ndarray, "T nq
 
 
 def _ends(skeleton: Skeleton) -> dict[str, tuple[float, float, float]]:
-    """Of the humanoid: the landmark farthest from each body's origin, as the toes and the fingertips."""
+    """Of the humanoid: the landmark farthest from each body's origin, as the toes and the fingertips; and the crown."""
     humanoid = load_character("humanoid")
     if skeleton.difference_to(humanoid.skeleton) is not None:
         return {}
@@ -245,4 +244,7 @@ def _ends(skeleton: Skeleton) -> dict[str, tuple[float, float, float]]:
     for body, offset in humanoid.keypoints.values():
         if np.linalg.norm(offset) > np.linalg.norm(ends.get(body, (0.0, 0.0, 0.0))):
             ends[body] = offset
+    head = humanoid.model.body(humanoid.keypoints["nose"][0])
+    ball = humanoid.model.geom(int(head.geomadr[0]))
+    ends[head.name] = (0.0, 0.0, float(ball.pos[2] + ball.size[0]))  # the crown, and no eye or ear
     return ends

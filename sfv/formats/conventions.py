@@ -9,15 +9,17 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sfv.joints.part_names import head_and_feet
 from sfv.motion import Motion
-from sfv.quaternions import Y_UP_TO_Z_UP
 from sfv.reading import Reading
 from sfv.skeleton import Skeleton
 
+AXES = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+"""Maps (x left, y up, z forward), in which animation files have people, to our (x forward, y left, z up)."""
 WORLDS = {
-    "y": Y_UP_TO_Z_UP,
+    "y": AXES,
     "z": np.eye(3),
-    "-y": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+    "-y": AXES @ np.diag([-1.0, -1.0, 1.0]),  # a camera: x right, y down, z away
 }
 """By the file's axis that points up: the matrix that maps its world to ours."""
 
@@ -36,8 +38,6 @@ MOSTLY = 0.6
 FLOOR = 0.15
 """m from the level 0 at which the lowest joint of somebody on the ground is: a sole's or a hand's breadth."""
 
-HEADS, FEET = ("head", "neck"), ("foot", "ankle", "toe", "heel")
-
 
 def rate(reading: Reading, taken: float) -> tuple[float, str]:
     """Frames per second of a file that names none, and a note on where they are from."""
@@ -50,20 +50,20 @@ def likely_unit(span: float) -> tuple[str, float]:
     return name, UNITS[name]
 
 
-def is_z_up_read_as_y_up(motion: Motion) -> bool:
+def is_z_up_read_as_y_up(motion: Motion, z: Float[np.ndarray, "3"] = AXES[:, 2]) -> bool:
     """Whether a reader that turned y up into z up should not have.
 
     A person who stands in a world with z up, read so, lies; and somebody who lies, read so, may stand. Told by the
     skeleton's zero pose, by which way the body is along in most frames, and by where its lowest joint is: somebody's
     feet stand on level 0 over and over, and nobody lies with the feet at just that place on the floor. Bodies are known
-    by their names; without head and feet it is False.
+    by their names; without head and feet it is False. `z` is where the reader turned the file's z to.
     """
-    head, feet = _named(motion.skeleton, HEADS), _named(motion.skeleton, FEET)
+    head, feet = head_and_feet(motion.skeleton)
     if not head or not feet:
         return False
-    rest = _Evidence.of(motion.skeleton, motion.skeleton.qpos0[None], head, feet)
+    rest = _Evidence.of(motion.skeleton, motion.skeleton.qpos0[None], head, feet, z)
     some = np.unique(np.linspace(0, len(motion) - 1, SAMPLES).astype(int))
-    seen = _Evidence.of(motion.skeleton, motion.qpos[some], head, feet)
+    seen = _Evidence.of(motion.skeleton, motion.qpos[some], head, feet, z)
     if seen.along_y > MOSTLY:  # stands as it was read; where the bones are z's, it may lie in a world with z up
         return rest.along_z > MOSTLY and abs(seen.level_z) < FLOOR < abs(seen.level_y)
     if seen.along_z > MOSTLY:
@@ -75,7 +75,7 @@ def is_z_up_read_as_y_up(motion: Motion) -> bool:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What poses say of the file's y, which is our z, and of its z, which is our -y.
+    """What poses say of the file's y, which is our z, and of its z.
 
     Attributes:
         along_y, along_z: the share of poses in which the body is along it from feet to head.
@@ -88,14 +88,21 @@ class _Evidence:
     level_z: float
 
     @classmethod
-    def of(cls, skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"], head: list[int], feet: list[int]) -> "_Evidence":
+    def of(
+        cls,
+        skeleton: Skeleton,
+        qpos: Float[np.ndarray, "T nq"],
+        head: list[int],
+        feet: list[int],
+        z: Float[np.ndarray, "3"],
+    ) -> "_Evidence":
         xpos = _positions(skeleton, qpos)
         body = xpos[:, head].mean(1) - xpos[:, feet].mean(1)
         body = body / np.linalg.norm(body, axis=1, keepdims=True).clip(1e-9)
-        lowest = xpos[..., 2].min(1), (-xpos[..., 1]).min(1)
+        lowest = xpos[..., 2].min(1), (xpos @ z).min(1)
         return cls(
             float((body[:, 2] > ALONG).mean()),
-            float((-body[:, 1] > ALONG).mean()),
+            float((body @ z > ALONG).mean()),
             *(float(np.percentile(level, 10)) for level in lowest),
         )
 
@@ -105,7 +112,7 @@ def stature(skeleton: Skeleton) -> float | None:
 
     Of people that is a hand's breadth more or less than their height.
     """
-    head, feet = _named(skeleton, HEADS), _named(skeleton, FEET)
+    head, feet = head_and_feet(skeleton)
     if not head or not feet:
         return None
     places = _positions(skeleton, skeleton.qpos0[None])[0]
@@ -118,11 +125,6 @@ def stature(skeleton: Skeleton) -> float | None:
         return out
 
     return max(way(body) for body in head) + max(way(body) for body in feet)
-
-
-def _named(skeleton: Skeleton, words: tuple[str, ...]) -> list[int]:
-    """Bodies whose names hold one of the words."""
-    return [i for i, name in enumerate(skeleton.body_names) if any(word in name.lower() for word in words)]
 
 
 def calibration_frames(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> int:

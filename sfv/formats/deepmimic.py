@@ -58,7 +58,7 @@ def read_deepmimic(path: Path | str) -> Motion:
         loop=str(content["Loop"]).lower() == "wrap",
         source=f"{Path(path).name} (DeepMimic)",
     )
-    if is_z_up_read_as_y_up(motion):
+    if is_z_up_read_as_y_up(motion, Y_UP_TO_Z_UP[:, 2]):
         raise InputError(f"{path}: the body lies on its side in the air, so z is up in the file; DeepMimic's has y up")
     return motion
 

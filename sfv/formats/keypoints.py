@@ -1,7 +1,8 @@
 """2D keypoints that other programs wrote as .json, as a PoseTrack: OpenPose, COCO results, MediaPipe landmarks.
 
-They are pixels (MediaPipe: shares of the image) of one person; the metric points of a PoseTrack are NaN. The files know
-neither the rate nor, mostly, the size of the image, so both are given. Of several people the one seen longest is read.
+They are pixels (MediaPipe: shares of the image); the metric points of a PoseTrack are NaN. The files know neither the
+rate nor, mostly, the size of the image, so both are given. Where a file does not number its people they are followed by
+nearness; the one seen longest is read.
 """
 
 import json
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from sfv.errors import InputError
+from sfv.errors import InputError, blamed
+from sfv.formats.nearness import follow, tall
 from sfv.formats.text import read_text
 from sfv.pose import PoseTrack
 
@@ -46,8 +48,10 @@ MEDIAPIPE = (
 """The 33 landmarks of MediaPipe's pose model, in its order."""
 _NAMES = {17: COCO, 18: BODY_18, 25: BODY_25, 33: MEDIAPIPE}
 
-_Frame = tuple[int, int, Float[np.ndarray, "K 3"]]
-"""Frame number, person, and (x, y, confidence) of each point."""
+_Frame = tuple[int, int | None, Float[np.ndarray, "K 3"]]
+"""Frame number, person where the file says who it is, and (x, y, confidence) of each point."""
+LONGEST = 1_000_000
+"""Frames from the first number to the last."""
 
 
 def read_track(path: Path | str, fps: float, size: tuple[int, int]) -> PoseTrack:
@@ -65,16 +69,25 @@ def read_track(path: Path | str, fps: float, size: tuple[int, int]) -> PoseTrack
     files = sorted(path.glob("*_keypoints.json")) if path.is_dir() else [path]
     if not files:
         raise InputError(f"{path} is a folder without *_keypoints.json; give OpenPose's --write_json folder, or a file")
-    estimator, frames = "", list[_Frame]()
-    for number, file in enumerate(files):
-        estimator, found = _read(file, number, size)
-        frames += found
+    if not (min(size) > 0 and fps > 0):
+        raise InputError(f"--size {size[0]},{size[1]} and --fps {fps:g} must be above 0; give the video's own")
+    estimator, frames, numbers = "", list[_Frame](), _numbers(files)
+    with blamed(f"{path} is broken, or no keypoint file that sfv knows", "export it again"):
+        for number, file in zip(numbers, files, strict=True):
+            estimator, found = _read(file, number, size)
+            frames += found
     if not frames:
         raise InputError(f"{path} has nobody in any frame; run the pose estimator on a clip with a person")
-    counts = {person: sum(p == person for _, p, _ in frames) for person in {p for _, p, _ in frames}}
-    person = max(sorted(counts), key=lambda p: counts[p])
-    points = {t: table for t, p, table in frames if p == person}
+    if any(len(table) != len(frames[0][2]) for *_, table in frames):
+        raise InputError(f"{path} has people of different numbers of points; export it again")
+    people = follow(frames)
+    if not people:
+        raise InputError(f"{path} has nobody in any frame; run the pose estimator on a clip with a person")
+    person = max(sorted(people), key=lambda p: (len(people[p]), sum(map(tall, people[p].values()))))
+    points = people[person]
     first, last = min(points), max(points)
+    if last - first > LONGEST:
+        raise InputError(f"{path} has frames from {first} to {last}; correct their numbers")
     width = len(next(iter(points.values())))
     if width not in _NAMES or any(len(table) != width for table in points.values()):
         raise InputError(f"{path} has {width} points a person; there are sets of: {', '.join(map(str, _NAMES))}")
@@ -84,7 +97,7 @@ def read_track(path: Path | str, fps: float, size: tuple[int, int]) -> PoseTrack
         table[t - first] = values
     table[table[:, :, 2] <= 0.0, :2] = np.nan
     _check_pixels(path, table, size)
-    return PoseTrack(
+    track = PoseTrack(
         names=_NAMES[width],
         times=np.arange(first, last + 1) / fps,
         points_2d=table[:, :, :2],
@@ -94,6 +107,20 @@ def read_track(path: Path | str, fps: float, size: tuple[int, int]) -> PoseTrack
         estimator=f"{estimator}, from {path.name}",
         person=person,
     )
+    with blamed(f"{path} is no person's keypoints", "export it again"):
+        track.check()
+    return track
+
+
+def _numbers(files: list[Path]) -> list[int]:
+    """The frame of each file, by the last number in its name: frames that are missing are missing."""
+    found = [re.findall(r"\d+", file.stem) for file in files]
+    if len(files) == 1 or not all(found):
+        return list(range(len(files)))
+    numbers = [int(words[-1]) for words in found]
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{files[0].parent} has two files of one frame's number; give the files of one video")
+    return [number - min(numbers) for number in numbers]
 
 
 def _check_pixels(path: Path, table: Float[np.ndarray, "T K 3"], size: tuple[int, int]) -> None:
@@ -106,30 +133,25 @@ def _check_pixels(path: Path, table: Float[np.ndarray, "T K 3"], size: tuple[int
 
 
 def _read(path: Path, number: int, size: tuple[int, int]) -> tuple[str, list[_Frame]]:
-    try:
-        content = json.loads(read_text(path))
-        if isinstance(content, dict) and "people" in content:
-            return "OpenPose", list(_openpose(content, number))
-        if isinstance(content, dict) and "annotations" in content:
-            content = content["annotations"]
-        if isinstance(content, list) and content and isinstance(content[0], dict) and "keypoints" in content[0]:
-            return "COCO keypoints", list(_coco(content))
-        frames = content.get("frames", content.get("landmarks")) if isinstance(content, dict) else content
-        if isinstance(frames, list) and frames:
-            return "MediaPipe", list(_mediapipe(frames, size))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is broken, or no keypoint file that sfv knows ({error}); export it again") from error
+    content = json.loads(read_text(path))
+    if isinstance(content, dict) and "people" in content:
+        return "OpenPose", list(_openpose(content, number))
+    if isinstance(content, dict) and "annotations" in content:
+        content = content["annotations"]
+    if isinstance(content, list) and content and isinstance(content[0], dict) and "keypoints" in content[0]:
+        return "COCO keypoints", list(_coco(content))
+    frames = content.get("frames", content.get("landmarks")) if isinstance(content, dict) else content
+    if isinstance(frames, list) and frames:
+        return "MediaPipe", list(_mediapipe(frames, size))
     raise InputError(f"{path} is neither OpenPose's, COCO's nor MediaPipe's keypoint json; convert it to one of them")
 
 
 def _openpose(content: dict[str, Any], number: int) -> Iterable[_Frame]:
-    """One file per frame; people bear no lasting number (person_id is -1), so the largest is taken for the same."""
-    people = [np.array(p["pose_keypoints_2d"], float).reshape(-1, 3) for p in content["people"]]
-    seen = [p for p in people if (p[:, 2] > 0).any()]
-    if seen:
-        yield number, 0, max(seen, key=lambda p: float(np.ptp(p[p[:, 2] > 0, 1])))
+    """One file per frame; people bear no lasting number (person_id is -1)."""
+    for person in content["people"]:
+        table = np.array(person["pose_keypoints_2d"], float).reshape(-1, 3)
+        if (table[:, 2] > 0).any():
+            yield number, None, table
 
 
 def _coco(content: list[dict[str, Any]]) -> Iterable[_Frame]:
@@ -137,11 +159,15 @@ def _coco(content: list[dict[str, Any]]) -> Iterable[_Frame]:
     ids = [entry["image_id"] for entry in content]
     numbers = [int(re.findall(r"\d+", str(i))[-1]) for i in ids]
     start = min(numbers)
+    told = any("track_id" in entry or "idx" in entry for entry in content)
     best: dict[tuple[int, int], tuple[float, np.ndarray]] = {}
     for entry, number in zip(content, numbers, strict=True):
         table = np.array(entry["keypoints"], float).reshape(-1, 3)
         if table[:, 2].max() > 1.0:
             table[:, 2] /= 2.0
+        if not told:
+            yield number - start, None, table
+            continue
         person = int(entry.get("track_id", entry.get("idx", 0)))
         score = float(entry.get("score", table[:, 2].mean()))
         if score > best.get((number, person), (-1.0, table))[0]:
@@ -163,4 +189,9 @@ def _mediapipe(frames: list[Any], size: tuple[int, int]) -> Iterable[_Frame]:
         if not frame:
             continue
         rows = [(p["x"] * size[0], p["y"] * size[1], p.get("visibility", 1.0)) for p in frame]
-        yield number, 0, np.array(rows, float)
+        yield number, None, np.array(rows, float)
+
+
+def are_keypoints(path: Path) -> bool:
+    """Whether a path is that of a .json file, or of a folder with OpenPose's."""
+    return path.suffix.lower() == ".json" or (path.is_dir() and next(path.glob("*_keypoints.json"), None) is not None)

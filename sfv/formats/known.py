@@ -14,11 +14,17 @@ from sfv.formats.amass import is_amass, read_amass
 from sfv.formats.asf_amc import is_amc, read_amc
 from sfv.formats.bvh import read_bvh, write_bvh
 from sfv.formats.deepmimic import read_deepmimic, write_deepmimic
+from sfv.formats.fbx import is_fbx, read_fbx
 from sfv.formats.humanml3d import read_humanml3d
+from sfv.formats.isaac_amp import is_isaac_amp, read_isaac_amp
+from sfv.formats.kimodo import is_kimodo, read_kimodo
 from sfv.formats.locomujoco import is_locomujoco, read_locomujoco
 from sfv.formats.mimickit import read_mimickit
 from sfv.formats.mjlab import is_mjlab, read_mjlab, write_mjlab
+from sfv.formats.phc import read_phc
+from sfv.formats.poselib import read_poselib
 from sfv.formats.robot_csv import is_robot_csv, read_robot_csv, write_robot_csv
+from sfv.formats.romp import read_romp
 from sfv.formats.table import is_table, read_table, write_table
 from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
@@ -202,6 +208,48 @@ FORMATS = {
         _pickled(b"global_orient", b"body_pose", b"tid"),
         lambda path, reading, body: smpl_estimates.read_humans4d(path, reading),
         takes=frozenset({UP, FPS}),
+    ),
+    "fbx": Format(
+        "FBX, with the extra fbx",
+        (".fbx",),
+        is_fbx,
+        lambda path, reading, body: read_fbx(path, reading),
+        takes=frozenset({UP, UNIT, FPS}),
+    ),
+    "kimodo": Format(
+        "Kimodo's SOMA or G1",
+        (".npz",),
+        _npz(is_kimodo),
+        lambda path, reading, body: read_kimodo(path, reading),
+        takes=frozenset({UP, FPS}),
+    ),
+    "isaac-amp": Format(
+        "Isaac Lab's AMP",
+        (".npz",),
+        _npz(is_isaac_amp),
+        lambda path, reading, body: read_isaac_amp(path, body),
+        takes=frozenset({CHARACTER}),
+    ),
+    "romp": Format(
+        "ROMP's and BEV's video results",
+        (".npz",),
+        _npz(lambda keys: "results" in keys),
+        lambda path, reading, body: read_romp(path, reading),
+        takes=frozenset({UP, FPS}),
+    ),
+    "poselib": Format(
+        "poselib",
+        (".npy",),
+        _npy(b"skeleton_tree", b"root_translation"),
+        lambda path, reading, body: read_poselib(path, reading),
+        takes=frozenset({UP, FPS}),
+    ),
+    "phc": Format(
+        "PHC and ASAP",
+        (".pkl",),
+        _pickled(b"pose_aa", b"root_trans_offset"),
+        lambda path, reading, body: read_phc(path, body, reading),
+        takes=frozenset({CHARACTER, FPS}),
     ),
     "mimickit": Format(
         "MimicKit",

@@ -25,10 +25,7 @@ def robot_skeleton(character: Character | Path | str | None, path: Path | str) -
     if isinstance(character, Character):
         return character.skeleton
     if character is None:
-        raise InputError(
-            f"{path} holds joint angles but no bones; "
-            "say whose they are with --character ROBOT.xml (sfv run: --performer)"
-        )
+        raise InputError(f"{path} holds joint angles but no bones; say whose they are with --character ROBOT.xml")
     own = ASSETS / f"{character}.xml"
     file = own if own.is_file() else Path(character)
     if not file.is_file():

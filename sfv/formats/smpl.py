@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.formats.conventions import AXES, WORLDS
 from sfv.formats.rotations import from_matrix
 from sfv.motion import Motion
 from sfv.quaternions import apply, conjugate, continuous, multiply
@@ -52,15 +53,6 @@ MODEL = 1 << 30
 """Bytes in a file of SMPL's model; SMPL-X has 500 MB."""
 SOLE = 0.03
 """Height of the foot joint over the ground, m, when the foot stands on it."""
-
-AXES = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-"""Maps (x left, y up, z forward) to our (x forward, y left, z up)."""
-WORLDS = {
-    "z": np.eye(3),
-    "y": AXES,
-    "-y": AXES @ np.diag([-1.0, -1.0, 1.0]),  # a camera: x right, y down, z away
-}
-"""By the axis that points up in the file's world: the matrix that maps it to ours."""
 
 
 def mean_joints() -> Float[np.ndarray, "22 3"]:

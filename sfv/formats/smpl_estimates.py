@@ -15,7 +15,7 @@ from jaxtyping import Float
 from sfv.errors import InputError
 from sfv.formats import smpl
 from sfv.formats.amass import check_rotvecs
-from sfv.formats.conventions import rate
+from sfv.formats.conventions import WORLDS, rate
 from sfv.formats.restricted import load_npy, load_pickle, load_torch
 from sfv.formats.rotations import from_matrix, from_rotvec
 from sfv.motion import Motion
@@ -35,7 +35,7 @@ class Estimate:
         rotations: quaternions; the pelvis's in the file's world, the others against the parent, SMPL's axes.
         trans: where SMPL's template origin is moved to (m).
         betas: shape, the mean over the frames, or None.
-        up: the axis of `smpl.WORLDS` that points up by the format's convention.
+        up: the axis of `WORLDS` that points up by the format's convention.
         notes: what people should know.
     """
 
@@ -59,8 +59,8 @@ def read_gvhmr(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     if not isinstance(found, dict) or not {"body_pose", "global_orient", "transl"} <= found.keys():
         raise InputError(f"{path} has no {GVHMR_KEYS[0]} with body_pose, global_orient and transl; give GVHMR's result")
     orient, pose, trans = (_table(path, found, key) for key in ("global_orient", "body_pose", "transl"))
-    rotations = _rotvecs(path, np.concatenate((orient, pose), 1))
-    return _motion(path, reading, "GVHMR", Estimate(rotations, trans, _betas(found.get("betas")), "y", ()))
+    rotations = rotvecs(path, np.concatenate((orient, pose), 1))
+    return estimated(path, reading, "GVHMR", Estimate(rotations, trans, betas_of(found.get("betas")), "y", ()))
 
 
 GVHMR_KEYS = ("smpl_params_global", "body_params_global")
@@ -87,11 +87,11 @@ def read_wham(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
             f"{path} has {len(pose)} frames of pose_world, {len(trans)} of trans_world and {len(frames)} frame_ids, "
             "which belong together; make it with WHAM again"
         )
-    keep, note = _longest_run(frames)
-    rotations = _rotvecs(path, pose[:, :66])
+    keep, note = longest_run(frames)
+    rotations = rotvecs(path, pose[:, :66])
     notes = (f"the longest of {len(people)} people", *note)
-    return _motion(
-        path, reading, "WHAM", Estimate(rotations[keep], trans[keep], _betas(person.get("betas")), "y", notes)
+    return estimated(
+        path, reading, "WHAM", Estimate(rotations[keep], trans[keep], betas_of(person.get("betas")), "y", notes)
     )
 
 
@@ -129,9 +129,9 @@ def read_tram(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
         pelvis = apply(turn, trans + joints[0]) + np.asarray(camera["pred_cam_T"], np.float64)[frames]
         trans = pelvis - joints[0]
         rotations[:, 0] = multiply(turn, rotations[:, 0])
-    keep, note = _longest_run(frames)
-    betas = _betas(found.get("pred_shape"))
-    return _motion(path, reading, "TRAM", Estimate(rotations[keep], trans[keep], betas, "-y", (*notes, *note)))
+    keep, note = longest_run(frames)
+    betas = betas_of(found.get("pred_shape"))
+    return estimated(path, reading, "TRAM", Estimate(rotations[keep], trans[keep], betas, "-y", (*notes, *note)))
 
 
 def read_humans4d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
@@ -156,7 +156,7 @@ def read_humans4d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     if not seen:
         raise InputError(f"{path} has no frame with tid, smpl and camera; give the .pkl that 4D-Humans' track.py wrote")
     track = max(seen.values(), key=len)
-    keep, note = _longest_run(np.array([t for t, _, _ in track]))
+    keep, note = longest_run(np.array([t for t, _, _ in track]))
     track = track[keep]
     matrices = np.stack(
         [np.concatenate((np.reshape(b["global_orient"], (1, 3, 3)), np.reshape(b["body_pose"], (23, 3, 3))))[:22]
@@ -165,13 +165,18 @@ def read_humans4d(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     trans = np.array([np.ravel(camera)[:3] for _, _, camera in track], np.float64)
     trans[:, 2] = 0.0
     shapes = [np.ravel(b["betas"]) for _, b, _ in track if "betas" in b]
-    betas = _betas(np.array(shapes)) if len(shapes) == len(track) else None
+    betas = betas_of(np.array(shapes)) if len(shapes) == len(track) else None
     notes = (f"the longest of {len(seen)} tracks", "camera taken to be upright", "depth dropped", *note)
     rotations = _matrices(path, matrices.astype(np.float64))
-    return _motion(path, reading, "4D-Humans", Estimate(rotations, trans, betas, "-y", notes))
+    return estimated(path, reading, "4D-Humans", Estimate(rotations, trans, betas, "-y", notes))
 
 
-def _motion(path: Path | str, reading: Reading, name: str, estimate: Estimate) -> Motion:
+def estimated(path: Path | str, reading: Reading, name: str, estimate: Estimate) -> Motion:
+    """An estimate as a Motion of SMPL-22, set down on the ground.
+
+    Raises:
+        InputError: NaN, or rotations and places of other frames.
+    """
     joints, bones = smpl.rest_joints(estimate.betas)
     if not np.isfinite(estimate.trans).all():
         frame = int(np.argwhere(~np.isfinite(estimate.trans))[0, 0])
@@ -184,7 +189,7 @@ def _motion(path: Path | str, reading: Reading, name: str, estimate: Estimate) -
     pelvis = estimate.trans + joints[0]
     points = smpl.places(joints, estimate.rotations, pelvis)
     up = reading.up or estimate.up
-    world, stands = smpl.WORLDS[up], smpl.stands_along(points)
+    world, stands = WORLDS[up], smpl.stands_along(points)
     lowest = float((points @ world.T)[..., 2].min())
     pelvis = pelvis - (lowest - smpl.SOLE) * world[2]
     axis = f"{up} up"
@@ -209,7 +214,8 @@ def _table(path: Path | str, found: Mapping[str, Any], key: str) -> Float[np.nda
     return table.reshape(len(table), -1)
 
 
-def _rotvecs(path: Path | str, table: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 22 4"]:
+def rotvecs(path: Path | str, table: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 22 4"]:
+    """Quaternions out of 66 columns; InputError where they are others, degrees or NaN."""
     if table.shape[1] != 66:
         raise InputError(f"{path}: rotations have {table.shape[1]} columns but 22 joints have 66; check the file")
     check_rotvecs(path, table)
@@ -223,14 +229,15 @@ def _matrices(path: Path | str, matrices: Float[np.ndarray, "T 22 3 3"]) -> Floa
     return from_matrix(matrices)
 
 
-def _betas(betas: Any) -> Float[np.ndarray, "B"] | None:
+def betas_of(betas: Any) -> Float[np.ndarray, "B"] | None:
+    """The mean shape, where there is any."""
     table = np.asarray(() if betas is None else betas, np.float64)
     if table.size == 0:
         return None
     return table.reshape(-1, table.shape[-1]).mean(0)
 
 
-def _longest_run(frames: np.ndarray) -> tuple[slice, tuple[str, ...]]:
+def longest_run(frames: np.ndarray) -> tuple[slice, tuple[str, ...]]:
     """The longest stretch of consecutive frame numbers, and a note when that leaves frames out."""
     cuts = np.concatenate(([0], np.flatnonzero(np.diff(frames) != 1) + 1, [len(frames)]))
     best = int(np.argmax(np.diff(cuts)))

@@ -53,6 +53,20 @@ def parts_by_name(skeleton: Skeleton) -> dict[str, str]:
     return out | ({"head": tree.names[heads[0]]} if heads else {})
 
 
+def head_and_feet(skeleton: Skeleton) -> tuple[list[int], list[int]]:
+    """Which bodies (indices of body_names) are head or neck and what hangs on them, and which are feet and toes.
+
+    Names that are of no side count too; either is empty where no name tells.
+    """
+    tree = _Tree(skeleton)
+
+    def named(*kinds: str) -> list[int]:
+        own = [b for b, kind in enumerate(tree.kinds) if kind in kinds]
+        return sorted({*own, *(low for b in own for low in tree.below(b))})
+
+    return named("head", "neck"), named("ankle", "foot", "toe")
+
+
 def common_parent(skeleton: Skeleton, one: str, other: str) -> str:
     """The lowest body that both hang on."""
     names, parents = skeleton.body_names, skeleton.parents

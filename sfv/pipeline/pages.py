@@ -1,18 +1,20 @@
 """What people look at: the stages that make pages, and the preview that they show while training runs."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from envs.preview.config import PreviewConfig
+from sfv.pipeline.findings import findings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
 from sfv.work.run_folder import read_columns
 from sfv.work.stage import At, Stage
 
-PAGE_VERSION, PREVIEW_VERSION = 1, 3
+PAGE_VERSION, PREVIEW_VERSION = 2, 3
 """To be raised when the code of a stage changes what it makes."""
 VERDICT = ("followed", "time_followed", "body_error_max", "assisting_force_of_weight")
 """What of a preview goes to the scorecard of the reference."""
@@ -62,10 +64,18 @@ def judged(scorecard: Report, preview: Report) -> Report:
 
 
 def page_stage(
-    report: Path, rollout: Path, policy: Path, motion: Path, overlay: Path | None, preview: Path | None, page: Path
+    report: Path,
+    rollout: Path,
+    policy: Path,
+    motion: Path,
+    overlay: Path | None,
+    preview: Path | None,
+    page: Path,
+    robustness: Path | None = None,
 ) -> Stage:
-    """Report, video, learning curve, scorecard, overlay and preview -> one page."""
+    """Report, video, learning curve, scorecard, overlay, preview and robustness -> one page."""
     curve, scorecard = policy.with_name("progress.csv"), motion.with_name("scorecard.json")
+    check = motion.with_name("check.json")
 
     def work(at: At) -> None:
         from sfv.view.page.page import write_page
@@ -75,9 +85,15 @@ def page_stage(
         if preview:
             card, media["preview"] = judged(card, Report.load(preview)), preview.with_name("preview.mp4")
         shown = {name: path for name, path in media.items() if path}
-        write_page(at(page), Report.load(report), card, shown, read_columns(curve))
+        firm = None
+        if robustness:
+            link = Path(os.path.relpath(robustness.with_name("index.html"), page.parent)).as_posix()
+            firm = Report.load(robustness), link
+        failures = [failure.words for failure in findings(check)]
+        write_page(at(page), Report.load(report), card, shown, read_columns(curve), firm, failures)
 
-    inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard}
+    inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard, "check": check}
     inputs |= {"overlay": overlay} if overlay else {}
     inputs |= {"preview": preview} if preview else {}
+    inputs |= {"robustness": robustness} if robustness else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)

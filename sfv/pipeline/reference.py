@@ -10,15 +10,22 @@ from recon.reconstruct import reconstruct
 from recon.repair import moved, repair, way
 from recon.retarget.retarget import retarget, retarget_steps
 from sfv.character import Character
+from sfv.check.cause import Origin
 from sfv.check.check import Check, check
+from sfv.check.jumps import find_jumps, longest_piece
 from sfv.check.scorecard import motion_scorecard
-from sfv.formats.files import read_motion
+from sfv.errors import InputError
+from sfv.excerpt import Excerpt
+from sfv.formats.files import read_asked
 from sfv.joints.joint_map import read_map
 from sfv.motion import Motion
 from sfv.pipeline.settings import Settings
+from sfv.pipeline.sources import origin_of
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
+from sfv.view.figure import figure
+from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
 
@@ -45,28 +52,62 @@ def retargeted(motion: Motion, body: Character, joints: Path | None = None) -> M
     return result.motion
 
 
-def checked(motion: Motion, body: Character) -> Check:
-    """The physics check; the user is told what fails in it, with value, limit and repair."""
-    found = check(motion, body)
+def in_one_piece(motion: Motion) -> Motion:
+    """The longest part of a motion in which it does not jump from one pose to another; the user is told what is left.
+
+    A pose held for seconds before the motion begins is no part of it, nor is another take behind it.
+    """
+    model = figure(motion.skeleton).model
+    jumps = find_jumps(motion, model)
+    if not jumps:
+        return motion
+    first, last = longest_piece(motion, model)
+    part = Excerpt(float(motion.times[first]), float(motion.times[last]))
+    log.warning(
+        "the motion jumps to another pose %s; what is from %.2f to %.2f s was taken, name another part with --begin "
+        "and --end",
+        ", ".join(f"at {jump.time:.2f} s (by {100 * jump.size:.0f} cm)" for jump in jumps[:3]),
+        part.begin,
+        part.end,
+    )
+    return motion.part(part)
+
+
+def told(found: Check, when: str = "") -> None:
+    """Tell the user what fails in a check: value, limit, place, and what to do. `when` is 'after the repair'."""
     for name in found.failed:
         row = found[name]
-        log.warning("the motion fails in %s: %.3g %s (%s); %s", name, row.value, row.unit, row.limit, row.cause.advice)
-    return found
+        log.warning(
+            "%sthe motion fails in %s: %.3g %s (%s)%s; %s",
+            f"{when} " if when else "",
+            name,
+            row.value,
+            row.unit,
+            row.limit,
+            f", {row.where}" if row.where else "",
+            row.advice,
+        )
 
 
-def mended(motion: Motion, body: Character, failures_only: bool = False) -> tuple[Motion, Check]:
+def mended(
+    motion: Motion, body: Character, origin: Origin = "motion", failures_only: bool = False
+) -> tuple[Motion, Check]:
     """A motion as it is, or repaired where the physics check finds what can be and the repair leaves less of it.
 
-    With `failures_only` what is merely worth a word is left: pictures may show it, and a repair does not see them.
+    With `failures_only` what is merely worth a word is left: pictures may show it, and a repair does not see them. What
+    was read wrongly is left too: laid on the floor it would pass for somebody who lies there.
     """
-    found = checked(motion, body)
-    if not found.mendable or (failures_only and not set(found.failed) & set(found.mendable)):
+    found = check(motion, body, origin=origin)
+    idle = failures_only and not set(found.failed) & set(found.mendable)
+    if found.misread or not found.mendable or idle:
+        told(found)
         return motion, found
     with bar("repairing the motion", REPAIR_STEPS) as advance:
         result = repair(motion, body, iterations=int(REPAIR_STEPS), advance=advance)
-    after = checked(result, body)
+    after = check(result, body, origin=origin, repaired=True)
     if after.flaws >= found.flaws:
         log.warning("the motion is taken as it is: a repair leaves as much of %s", ", ".join(found.mendable))
+        told(found)
         return motion, found
     log.warning(
         "the motion was repaired (%s): bodies moved by %.1f cm about the root, and its way is %.2f m long, not %.2f",
@@ -75,7 +116,29 @@ def mended(motion: Motion, body: Character, failures_only: bool = False) -> tupl
         way(result),
         way(motion),
     )
+    told(after, "after the repair")
     return result, after
+
+
+def as_found(motion: Motion, body: Character, origin: Origin) -> tuple[Motion, Check]:
+    """A motion as it is, and its check, of which the user is told."""
+    found = check(motion, body, origin=origin)
+    told(found)
+    return motion, found
+
+
+def stop_if_misread(found: Check, anyway: bool) -> None:
+    """Stop where rows of the check say that the source was read wrongly: whatever is trained on it is wasted.
+
+    Raises:
+        InputError: it has such rows, and nobody said to go on `anyway`.
+    """
+    for row in found.misread if not anyway else ():
+        where = f", {row.where}" if row.where else ""
+        raise InputError(
+            f"this is no motion of a person: {row.name} is {row.value:.3g} {row.unit} ({row.limit}){where}; "
+            f"{row.advice}; or go on all the same with --anyway"
+        )
 
 
 @dataclass(frozen=True)
@@ -97,21 +160,40 @@ def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, 
     """The reference in a pose track; with `mend` repaired where it fails the check."""
     found = reconstruct(track, body, config)
     motion = found.motion
-    motion, rows = mended(motion, body, failures_only=True) if mend else (motion, checked(motion, body))
+    motion, rows = mended(motion, body, "video", True) if mend else as_found(motion, body, "video")
     return Prepared(motion, found.scorecard, rows)
+
+
+def as_it_is(source: Path, body: Character) -> Motion | None:
+    """The motion in one of sfv's own files, where it is one of this very body and needs nothing; else None.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    require_file(source)
+    try:
+        motion = Motion.load(source)
+    except InputError:
+        return None  # another format, which its own reader judges
+    return None if body.skeleton.difference_to(motion.skeleton) else motion
 
 
 def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     """The reference in a motion file: the part that is wanted, at the control rate, on this body, mended if asked for.
 
     Raises:
-        InputError: the file cannot be read, or its body is none that a joint map knows.
+        InputError: the file cannot be read, its body is none that a joint map knows, or it was read wrongly.
     """
-    motion = read_motion(source, character=settings.performer).part(settings.excerpt)
+    motion = read_asked(source, settings.reading, settings.excerpt)
+    origin = origin_of(source)
+    if settings.mend:
+        motion = in_one_piece(motion)
+    own = figure(motion.skeleton)
+    stop_if_misread(check(motion, own, own.name != "sticks", origin), settings.anyway)
     rate = settings.tracking.control_hz
     if abs(motion.fps - rate) > 1e-6:
         motion = motion.resampled(rate)
     if motion.skeleton.difference_to(body.skeleton):
         motion = retargeted(motion, body, settings.map)
-    motion, rows = mended(motion, body) if settings.mend else (motion, checked(motion, body))
+    motion, rows = mended(motion, body, origin) if settings.mend else as_found(motion, body, origin)
     return Prepared(motion, motion_scorecard(motion, body), rows)

@@ -3,17 +3,19 @@
 Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and neither copies a field. Light to import.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from tyro.conf import OmitArgPrefixes
+from tyro.conf import OmitArgPrefixes, arg
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
+from sfv.reading import Reading
 from sfv.work.config import plain
 
 
@@ -22,10 +24,9 @@ class Settings:
     """How a clip becomes a policy and a report, whatever the clip and wherever they go."""
 
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
-    character: str = "humanoid"
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    performer: str = "humanoid"
     """Who is to do it: one of sfv's characters, or an MJCF file."""
-    performer: str | None = None
-    """Whose motion the clip is, where it holds joint angles and no bones, as a robot's csv does: an MJCF file."""
     map: Path | None = None
     """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
@@ -33,15 +34,31 @@ class Settings:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    begun_from: Annotated[Path | None, arg(name="from")] = None
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain. What it did not see,
+    as a --scan, it learns to use."""
     mend: bool = True
     """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
     slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
     what is seen in a video only where the check fails."""
+    anyway: bool = False
+    """Go on though the physics check says that the clip was read wrongly."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
+    robustness: bool = False
+    """Measure as well how robust the policy is, as sfv robustness --quick does, and link it from the page."""
     rollouts: Annotated[int, Within(1, 10_000)] = 32
     """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
+
+    @classmethod
+    def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a file says, in today's words: before 0.2.0 `character` was who is to do it, `performer` whose motion it
+        is."""
+        if "character" not in content:
+            return content
+        kept = {name: value for name, value in content.items() if name not in ("character", "performer")}
+        return kept | {"performer": content["character"], "reading": {"character": content.get("performer")}}
 
 
 @dataclass(frozen=True)

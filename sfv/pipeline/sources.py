@@ -1,8 +1,10 @@
 """Where a motion came from: the clip behind it, where that is known and still there."""
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfv.check.cause import Origin
 from sfv.work.mark import origin
 
 if TYPE_CHECKING:
@@ -13,6 +15,17 @@ def clip_of(motion: Path) -> Path | None:
     """The video that a motion was made from, where that is known and still there."""
     track = origin(motion, "track")
     return origin(track, "clip") if track else None
+
+
+def origin_of(motion: Path) -> Origin:
+    """What a motion in a file comes from: a video, where its mark says so; else a file of others, or one of ours."""
+    if origin(motion, "track"):
+        return "video"
+    if not zipfile.is_zipfile(motion):
+        return "file"
+    with zipfile.ZipFile(motion) as archive:
+        ours = {"kind.npy", "skeleton.npy", "qpos.npy"} <= set(archive.namelist())
+    return "motion" if ours else "file"
 
 
 def source_pictures(motion: Path) -> "list[np.ndarray] | None":

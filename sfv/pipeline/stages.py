@@ -19,7 +19,6 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
-from sfv.work.files import fingerprint
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
@@ -50,8 +49,14 @@ def beside(result: Path) -> Place:
     return lambda name: result.with_name(f"{result.stem}.{name}")
 
 
-def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt) -> Stage:
-    """Clip -> track, and the overlay video."""
+def pose_stage(
+    clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt, fps: float | None = None
+) -> Stage:
+    """Clip, or a folder of pictures at `fps` -> track, and the overlay video.
+
+    Raises:
+        InputError: pictures without a rate, or a video with one.
+    """
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
     def work(at: At) -> None:
@@ -59,14 +64,24 @@ def pose_stage(clip: Path, track: Path, place: Place, config: PoseConfig, excerp
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
-        frames = Clip.open(clip, excerpt)
+        frames = Clip.of_pictures(clip, fps, excerpt) if fps else Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
         overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
         estimate.track.save(at(track))
         write_config(at(place("config.yaml")), settings)
 
     outputs = (track, overlay, place("config.yaml"))
-    return Stage(POSE, POSE_VERSION, {"clip": clip}, settings, outputs, place("stage.json"), work)
+    inputs = {"clip": clip}
+    if clip.is_dir():
+        from sfv.clip import pictures_in
+
+        inputs = {f"picture {picture.name}": picture for picture in pictures_in(clip)}
+        if fps is None:
+            raise InputError(f"{clip} is a folder of pictures, which do not say how fast they follow; give --fps")
+        settings |= {"fps": fps}
+    elif fps is not None:
+        raise InputError(f"--fps does nothing for {clip}, a video that has its own times; leave it out")
+    return Stage(POSE, POSE_VERSION, inputs, settings, outputs, place("stage.json"), work)
 
 
 def motion_stage(
@@ -100,13 +115,15 @@ def motion_stage(
 def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -> Stage:
     """Motion file of any known format -> reference motion of the character at the control rate.
 
-    One of another body (the performer's, where the file does not say) is retargeted; with `mend` it is repaired where
-    the check says so.
+    One of another body than the performer's is retargeted; with `mend` it is repaired where the check says so.
     """
-    character, performer, fps = settings.character, settings.performer, settings.tracking.control_hz
+    character, fps, reading = settings.performer, settings.tracking.control_hz, settings.reading
+    whose = reading.character
     said: dict[str, object] = {"character": character, "fps": fps, "mend": settings.mend} | _part(settings.excerpt)
-    if performer is not None:
-        said["performer"] = performer
+    if whose is not None:
+        said["performer"] = whose  # as marks of before 0.2.0 call it
+    if others := [name for name in reading.given if name != "character"]:
+        said["reading"] = {name: getattr(reading, name) for name in others}
 
     def work(at: At) -> None:
         from sfv.pipeline.reference import reference_of
@@ -116,7 +133,7 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
         write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
-    inputs = {"motion": source} | ({"performer": Path(performer)} if performer and Path(performer).is_file() else {})
+    inputs = {"motion": source} | ({"performer": Path(whose)} if whose and Path(whose).is_file() else {})
     if settings.map is not None:
         require_file(settings.map)
         inputs["map"] = settings.map
@@ -131,6 +148,7 @@ def policy_stage(
     config: TrainConfig,
     teachers: Mapping[str, Path] | None = None,
     lessons: float = 0.0,
+    begun_from: Path | None = None,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
@@ -142,21 +160,26 @@ def policy_stage(
         config: of the learner.
         teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
         lessons: samples over which it hears them less and less.
+        begun_from: a policy to begin with, of a run or by its folder or file.
 
     Raises:
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
+    check_task(tracking)
     inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
         said["lessons"] = lessons
+    if begun_from:
+        begun_from = policy_file(begun_from)
+        inputs |= {"begun from": begun_from}
 
     def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons)
+        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons, begun_from)
         keep_broken(broken, place(BROKEN), at)
         write_config(at(place("config.yaml")), said)
 
@@ -173,6 +196,35 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
+
+
+def check_task(tracking: TrackingConfig) -> None:
+    """Raise unless there are such grounds and events.
+
+    Raises:
+        InputError: there are not.
+    """
+    if tracking.terrain:
+        from sfv.terrain.kinds import parse_terrain
+
+        for text in tracking.terrain:
+            parse_terrain(text)
+    if tracking.randomise:
+        from envs.events import parse_events
+
+        parse_events(tracking.randomise)
+
+
+def policy_file(place: Path) -> Path:
+    """The policy of a run, or in the folder of a policy, or the file itself.
+
+    Raises:
+        InputError: there is none.
+    """
+    for path in (place / POLICY / "policy.safetensors", place / "policy.safetensors", place):
+        if path.is_file():
+            return path
+    raise InputError(f"{place} holds no policy to begin from; name a run, or a folder that sfv train made")
 
 
 def motion_inputs(motions: Mapping[str, Path]) -> dict[str, Path]:
@@ -192,14 +244,19 @@ def motions_among(inputs: Mapping[str, str]) -> dict[str, Path]:
 
 
 def by_name(motions: Sequence[Path]) -> dict[str, Path]:
-    """Motion files by their names without folder and suffix.
+    """Motion files by their names without folder and suffix, with so many folders before them as tell them apart.
 
     Raises:
-        InputError: two are alike.
+        InputError: one is given twice.
     """
-    out = {path.stem: path for path in motions}
-    if len(out) < len(motions):
-        raise InputError("motions that one policy learns are told apart by their names, and two are alike; rename one")
+    whole = [path.absolute().with_suffix("").parts[1:] for path in motions]
+    out: dict[str, Path] = {}
+    for path, parts in zip(motions, whole, strict=True):
+        like = [other for other in whole if other[-1] == parts[-1]]
+        if like.count(parts) > 1:
+            raise InputError(f"{path} is given twice, or as two formats of one name; leave one out")
+        depth = next(n for n in range(1, len(parts) + 1) if sum(other[-n:] == parts[-n:] for other in like) == 1)
+        out["-".join(parts[-depth:])] = path
     return out
 
 
@@ -243,10 +300,11 @@ def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, plac
     """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
     from sfv.view.rollout import rollout_video
 
-    reference = found.reference if wanted.loop else wanted  # whole, also where the character fell before its end
+    # whole, also where the character fell before its end; on terrain it is where it was lifted to
+    reference = wanted if found.terrain.flat and not wanted.loop else found.reference
     for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
         moved.save(place(name))
-    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion))
+    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion), terrain=found.terrain)
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:
@@ -278,4 +336,4 @@ def _decisive(settings: dict[str, object], tracking: TrackingConfig, character: 
 
 def body_of(character: str) -> dict[str, object]:
     """What of the character decides a result: not its file's name but what is in it."""
-    return {"body": fingerprint(_character(character).xml)}
+    return {"body": _character(character).fingerprint}

@@ -8,7 +8,7 @@ from typing import Any
 from envs.config import TrackingConfig, at_rate
 from policies.config import TrainConfig
 from sfv.errors import InputError
-from sfv.pipeline.stages import evaluation_stage, motions_among, policy_stage
+from sfv.pipeline.stages import check_task, evaluation_stage, motions_among, policy_stage
 from sfv.work.config import changed
 from sfv.work.mark import Mark
 from sfv.work.provenance import provenance
@@ -90,7 +90,12 @@ class Trained:
 
 
 def evaluation_of(
-    folder: Path, motion: Path | None, rollouts: int, out: Path | None, physics_hz: float | None = None
+    folder: Path,
+    motion: Path | None,
+    rollouts: int,
+    out: Path | None,
+    physics_hz: float | None = None,
+    terrain: tuple[str, ...] = (),
 ) -> Stage:
     """The evaluation of what was trained before, on the motions and the task that it was trained on.
 
@@ -100,6 +105,7 @@ def evaluation_of(
         rollouts: how many, of each motion.
         out: where the report goes; None is 4-report of the run, or `evaluation` in the policy's folder.
         physics_hz: the rate of the physics, where it is not to be that of the training; named in the folder then.
+        terrain: kinds of ground, where they are not to be those of the training; named in the folder then.
 
     Raises:
         InputError: there is no finished policy.
@@ -112,9 +118,13 @@ def evaluation_of(
         usual = usual.with_name(f"{usual.name}-{trained.called(motion)}")
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
+    if terrain:
+        check_task(tracking := replace(tracking, terrain=terrain))
+        said = "-".join(terrain).replace(":", "-")
+        usual = usual.with_name(f"{usual.name}-{said}")
 
     def about() -> dict[str, Any]:
-        settings = mark.config | {"rollouts": rollouts, "physics_hz": physics_hz}
+        settings = mark.config | {"rollouts": rollouts, "physics_hz": physics_hz, "terrain": terrain}
         minutes = {"minutes": stage_minutes(run)} if run else {}
         return provenance(settings, mark.config["train"]["seed"]) | minutes
 

@@ -26,6 +26,7 @@ def train_policy(
     folder: Path,
     teachers: Mapping[str, Path],
     lessons: float,
+    begun_from: Path | None = None,
 ) -> Broken | None:
     """Train one policy of one motion or several and write its files into `folder`; see `pipeline.stages.policy_stage`.
 
@@ -40,5 +41,5 @@ def train_policy(
         torch.set_num_threads(tracking.threads)
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
-    train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons)
+    train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, begun_from)
     return env.breakage()

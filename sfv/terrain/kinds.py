@@ -61,6 +61,7 @@ class Kind:
         easy, hard: sizes at difficulty 0 and 1.
         unit: 'cm' or 'deg'; `make` is given metres or degrees.
         narrow: whether starts may not be moved aside, since there is no ground.
+        beyond: whether it begins only after PAD of solid ground.
         what: in words; {} stands for the size.
     """
 
@@ -70,6 +71,7 @@ class Kind:
     unit: str
     what: str
     narrow: bool = False
+    beyond: bool = False
 
     def size(self, difficulty: float) -> float:
         """In `unit`."""
@@ -174,14 +176,14 @@ KINDS = {
     "slope_up": Kind(slope_up, 5.0, 20.0, "deg", "rising by {}"),
     "slope_down": Kind(slope_down, 5.0, 20.0, "deg", "falling by {}"),
     "slope_across": Kind(slope_across, 5.0, 20.0, "deg", "tilted sideways by {}"),
-    "stairs_up": Kind(stairs_up, 5.0, 20.0, "cm", "flights of four stairs, each {} high and 40 cm deep"),
-    "stairs_down": Kind(stairs_down, 5.0, 20.0, "cm", "the same, downwards, each {} high"),
-    "stones": Kind(stones, 10.0, 50.0, "cm", "stepping stones of 50 cm, {} apart", narrow=True),
-    "gaps": Kind(gaps, 10.0, 60.0, "cm", "gaps of {} across the way"),
+    "stairs_up": Kind(stairs_up, 5.0, 20.0, "cm", "flights of four stairs, each {} high and 40 cm deep", beyond=True),
+    "stairs_down": Kind(stairs_down, 5.0, 20.0, "cm", "the same, downwards, each {} high", beyond=True),
+    "stones": Kind(stones, 10.0, 50.0, "cm", "stepping stones of 50 cm, {} apart", narrow=True, beyond=True),
+    "gaps": Kind(gaps, 10.0, 60.0, "cm", "gaps of {} across the way", beyond=True),
     "bumps": Kind(bumps, 3.0, 20.0, "cm", "round bumps up to {} high"),
-    "beam": Kind(beam, 70.0, 30.0, "cm", "a winding beam, {} wide", narrow=True),
+    "beam": Kind(beam, 70.0, 30.0, "cm", "a winding beam, {} wide", narrow=True, beyond=True),
     "waves": Kind(waves, 5.0, 40.0, "cm", "waves of 2 m, {} from trough to crest"),
-    "hurdles": Kind(hurdles, 3.0, 20.0, "cm", "bars across the way, {} high"),
+    "hurdles": Kind(hurdles, 3.0, 20.0, "cm", "bars across the way, {} high", beyond=True),
 }
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from sfv.character import Character
+from sfv.terrain.geoms import add_ground
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.view import backends
 from sfv.view.person import Look, dress
 from sfv.view.viewpoint import Viewpoint
@@ -36,7 +38,9 @@ class Floor:
 
 
 def scene(
-    actors: Sequence[tuple[Character, Look]], ground: Floor | None = None, terrain: mujoco.MjSpec | None = None
+    actors: Sequence[tuple[Character, Look]],
+    ground: Floor | None = None,
+    terrain: Terrain = FLAT,
 ) -> mujoco.MjModel:
     """A model to look at: the characters, each in its look, on a ground with light, sky and a camera.
 
@@ -45,7 +49,7 @@ def scene(
     Args:
         actors: characters and their looks.
         ground: the floor; the ordinary one if None.
-        terrain: bodies to add to the world, as steps or a box.
+        terrain: the heights of the ground.
     """
     ground = ground or Floor()
     spec = mujoco.MjSpec()
@@ -72,9 +76,7 @@ def scene(
     )  # fmt: skip
     floor = spec.add_material(name="floor", texrepeat=[1.0 / ground.square] * 2, texuniform=True, specular=0.0)
     floor.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "squares"
-    spec.worldbody.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], material="floor", contype=0, conaffinity=0
-    )
+    add_ground(spec, terrain, material="floor", contype=0, conaffinity=0)
     directional = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
     # straight down: a slanting light speckles the floor with its own shadow on Mesa's software driver
     spec.worldbody.add_light(
@@ -91,8 +93,6 @@ def scene(
             figure.delete(key)
         figure.option = spec.option
         spec.attach(figure, prefix=f"{number}/", frame=spec.worldbody.add_frame())
-    if terrain is not None:
-        spec.attach(terrain, prefix="terrain/", frame=spec.worldbody.add_frame())
     spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON  # mujoco_warp loads no model with PGS
     return spec.compile()
 

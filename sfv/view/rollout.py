@@ -14,6 +14,7 @@ from sfv.character import Character
 from sfv.motion import Motion
 from sfv.progress import bar
 from sfv.quaternions import heading
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.view.label import caption
 from sfv.view.person import GHOST, PERSON, Look
 from sfv.view.render import Renderer, scene
@@ -36,6 +37,7 @@ def rollout_video(
     source: Sequence[Picture] | None = None,
     fps: float = 30.0,
     panel: tuple[int, int] = PANEL,
+    terrain: Terrain = FLAT,
 ) -> None:
     """Write an mp4: the clip's own frames if given, the reference as a ghost, and the simulated character.
 
@@ -51,6 +53,7 @@ def rollout_video(
         source: frames of the clip, spread over the reference's duration.
         fps: of the video.
         panel: width and height of a panel, px.
+        terrain: the ground that both are on.
 
     Raises:
         InputError: the file cannot be written.
@@ -61,8 +64,8 @@ def rollout_video(
     if source:  # the clip's picture may be wider, to a limit
         height, width = source[0].shape[:2]
         beside = (min(round(panel[1] * width / height), 5 * panel[0] // 3), panel[1])
-    wanted = _pictures(character, GHOST, reference.at(times), cameras, panel)
-    done = _pictures(character, PERSON, simulated.at(times), cameras, panel)
+    wanted = _pictures(character, GHOST, reference.at(times), cameras, panel, terrain)
+    done = _pictures(character, PERSON, simulated.at(times), cameras, panel, terrain)
     with VideoWriter(path, fps) as video, bar("rendering", len(times), "frames") as advance:
         for time, left, right in zip(times, wanted, done, strict=True):
             ended = time > simulated.duration + 1.5 / fps
@@ -109,7 +112,8 @@ def _pictures(
     qpos: Float[np.ndarray, "T nq"],
     cameras: Sequence[Viewpoint],
     size: tuple[int, int],
+    terrain: Terrain,
 ) -> Iterator[Picture]:
-    with Renderer(scene([(character, look)]), *size) as renderer:
+    with Renderer(scene([(character, look)], terrain=terrain), *size) as renderer:
         for pose, camera in zip(qpos, cameras, strict=True):
             yield renderer.frame(pose, camera)

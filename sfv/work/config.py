@@ -121,6 +121,8 @@ def changes(base: Any, content: Mapping[str, Any], where: str) -> dict[str, Any]
     Raises:
         InputError: an unknown name, or a value of another type than the field's.
     """
+    if hasattr(type(base), "of_today"):  # the settings had other names once
+        content = type(base).of_today(content)
     hints = get_type_hints(type(base))
     names = [field.name for field in dataclasses.fields(base)]
     values = {}

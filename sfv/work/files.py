@@ -55,9 +55,13 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 def write_json(path: Path | str, content: Any) -> None:
     """Write `content` as indented JSON, atomically; NaN and infinity become null."""
-    text = json.dumps(_finite(content), indent=2, allow_nan=False)
     with replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(as_json(content) + "\n", encoding="utf-8")
+
+
+def as_json(content: Any) -> str:
+    """Indented JSON; NaN and infinity become null."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False)
 
 
 def read_json(path: Path | str) -> Any:

@@ -10,6 +10,8 @@ from sfv.errors import InputError
 from sfv.work.files import TEMPORARY
 
 LOCK = ".lock"
+DEPTH = 4
+"""Levels at which a run writes: RUN/2-motion/preview/making."""
 
 
 @contextmanager
@@ -33,17 +35,18 @@ def made(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, lock: str = LOCK) -> Iterator[None]:
     """Be the only sfv that writes into `folder`, which is made if need be and cleaned of what killed writers left.
 
-    It is cleaned one level deep only: what a user names may be a large folder of other things. The lock is the
-    kernel's, so it goes with its process however that ends.
+    It is cleaned as deep as a run is, and no deeper: what a user names may be a large folder of other things. With a
+    `lock` of another name only what goes by that is one's own, and nothing is cleaned. The lock is the kernel's, so it
+    goes with its process however that ends.
 
     Raises:
         InputError: another sfv is at work there, or the folder cannot be written.
     """
     with made(folder):
-        path = folder / LOCK
+        path = folder / lock
         handle = _locked(path)
         try:
             try:
@@ -51,8 +54,10 @@ def alone_in(folder: Path) -> Iterator[None]:
                 os.write(handle, str(os.getpid()).encode())
             except OSError as error:
                 raise unwritable(folder, error) from error
-            for left in (*folder.glob(f"{TEMPORARY}*"), *folder.glob(f"*/{TEMPORARY}*")):
-                left.unlink(missing_ok=True)
+            if lock == LOCK:
+                for depth in range(DEPTH):
+                    for left in folder.glob(f"{'*/' * depth}{TEMPORARY}*"):
+                        left.unlink(missing_ok=True)
             yield
         finally:
             path.unlink(missing_ok=True)

@@ -4,13 +4,16 @@ Whoever reads or writes a run asks here for a place and types no folder's name. 
 """
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sfv.errors import blamed
+from sfv.work.folder import alone_in
 from sfv.work.mark import Mark
 
-POSE, MOTION, POLICY, REPORT = "1-pose", "2-motion", "3-policy", "4-report"
+POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
 """The stages of a run, and the folders of what they make."""
 
 
@@ -33,17 +36,38 @@ class RunFolder:
         return self.root / MOTION / "preview" / name
 
     def policy(self, name: str) -> Path:
-        """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
+        """Stage 3: policy.safetensors, policy.zip, policy.onnx, policy.json, config.yaml, progress.csv."""
         return self.root / POLICY / name
 
     def report(self, name: str) -> Path:
         """Stage 4: report.json, index.html, rollout.mp4."""
         return self.root / REPORT / name
 
+    def robustness(self, name: str) -> Path:
+        """Where it was asked for: robustness.json, index.html."""
+        return self.root / ROBUSTNESS / name
+
     @classmethod
     def around(cls, policy: Path) -> "RunFolder | None":
         """The run that the folder of a policy is part of, or None when it stands alone."""
         return cls(policy.parent) if policy.absolute().name == POLICY else None
+
+
+@contextmanager
+def alone_for(result: Path) -> Iterator[None]:
+    """Be the only sfv that writes a result: of a run, whose lock all share, or anywhere, where only its name is taken.
+
+    Raises:
+        InputError: another sfv is at work there, or the folder cannot be written.
+    """
+    run = next((RunFolder(place.parent) for place in result.absolute().parents if _is_part(place)), None)
+    with alone_in(run.root) if run else alone_in(result.parent, f".{result.stem}.lock"):
+        yield
+
+
+def _is_part(folder: Path) -> bool:
+    """Whether a folder is called as a part of a run: 3-policy, 4-report-walk."""
+    return folder.name.startswith((POSE, MOTION, POLICY, REPORT, ROBUSTNESS))
 
 
 def stage_minutes(folder: RunFolder) -> dict[str, float]:

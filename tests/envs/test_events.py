@@ -138,7 +138,7 @@ def test_starts_are_off_the_reference_by_as_much_as_it_says(wave):
     from envs.moment import joint_difference
 
     ref = env.reference(env.tick, env.everyone)
-    assert joint_difference(env.body, ref.qpos, env.sim.qpos.float()).std() == pytest.approx(0.2, rel=0.05)
+    assert joint_difference(env.joints, ref.qpos, env.sim.qpos.float()).std() == pytest.approx(0.2, rel=0.05)
     torch.testing.assert_close(env.sim.qpos[:, :2].float(), ref.qpos[:, :2])
 
 

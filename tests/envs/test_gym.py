@@ -8,7 +8,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 
-import envs.gym  # noqa: F401 (registers)
+import sfv  # noqa: F401 (registers)
+from sfv.errors import InputError
 
 
 def test_gymnasium_s_checker_passes(wave):
@@ -39,6 +40,26 @@ def test_make_vec_steps_many_and_restarts_in_the_same_step(wave):
     assert ended >= 3
     assert obs.shape == (3, *env.single_observation_space.shape)
     assert reward.shape == (3,)
+
+
+def test_a_start_at_a_frame(wave):
+    env = gymnasium.make("sfv/Tracking-v0", motion=wave)
+    first, _ = env.reset(options={"start": 0})
+    np.testing.assert_allclose(env.unwrapped.env.sim.qpos[0], wave.qpos[0], atol=1e-3)
+    later, _ = env.reset(options={"start": 12})
+    np.testing.assert_allclose(env.unwrapped.env.sim.qpos[0], wave.qpos[12], atol=1e-3)
+    assert np.abs(first - later).max() > 0.1
+    for start in (31, -1, 0.5):
+        with pytest.raises(InputError, match="give 0 to 30"):
+            env.reset(options={"start": start})
+    with pytest.raises(InputError, match="no option 'begin'"):
+        env.reset(options={"begin": 3})
+
+
+def test_starts_of_many(wave):
+    env = gymnasium.make_vec("sfv/Tracking-v0", num_envs=3, motion=wave)
+    env.reset(options={"start": [0, 12, 30]})
+    np.testing.assert_allclose(env.unwrapped.env.sim.qpos, wave.qpos[[0, 12, 30]], atol=2e-2)
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.formats.smpl import mean_joints, smpl_skeleton
+from sfv.work.files import fingerprint
 
 
 def test_the_humanoid_is_the_one_of_the_table():
@@ -138,6 +140,26 @@ def test_meshes_are_found_beside_the_file(tmp_path):
     mine = load_character(tmp_path / "mine.xml")
     assert mine.mass == pytest.approx(1000.0 / 6.0, rel=1e-6)  # water in a corner of the unit cube
     assert str(tmp_path) not in load_character("humanoid").xml
+
+
+MESHED = """<mujoco><compiler meshdir="{folder}"/><asset><mesh name="m" file="m.obj"/></asset>
+<worldbody><body name="b"><freejoint/><geom type="mesh" mesh="m"/></body></worldbody></mujoco>"""
+TETRAHEDRON = "v 0 0 0\nv {size} 0 0\nv 0 {size} 0\nv 0 0 {size}\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+
+
+def test_a_body_is_what_is_in_its_files_and_not_where_they_lie(tmp_path: Path) -> None:
+    prints = {}
+    for name, folder, size in (("here", "a", 0.1), ("there", "b/c", 0.1), ("larger", "a", 0.2)):
+        (tmp_path / name / folder).mkdir(parents=True)
+        (tmp_path / name / folder / "m.obj").write_text(TETRAHEDRON.format(size=size))
+        (tmp_path / name / "x.xml").write_text(MESHED.format(folder=folder))
+        prints[name] = load_character(tmp_path / name / "x.xml").fingerprint
+    assert prints["here"] == prints["there"] != prints["larger"]
+
+
+def test_a_body_without_files_is_its_model() -> None:
+    humanoid = load_character("humanoid")
+    assert humanoid.fingerprint == fingerprint(humanoid.xml)
 
 
 def test_feet_are_those_of_the_joint_map_where_the_file_names_none() -> None:

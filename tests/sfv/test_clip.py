@@ -201,3 +201,22 @@ def test_a_video_of_an_unknown_codec_or_of_giant_pictures_is_refused(
     monkeypatch.setattr("sfv.clip.LARGEST", 64 * 48 - 1)
     with pytest.raises(InputError, match="64 x 48 px"):
         Clip.open(film)
+
+
+def test_a_folder_of_pictures_is_a_clip_of_the_rate_given(tmp_path: Path) -> None:
+    """Twelve pictures, numbered so that names alone would sort 10 before 9; each is as bright as its number says."""
+    import cv2
+
+    for number in range(12):
+        cv2.imwrite(str(tmp_path / f"shot{number}.png"), np.full((48, 64, 3), 20 * number, np.uint8))
+    (tmp_path / "notes.txt").write_text("no picture")
+    clip = Clip.of_pictures(tmp_path, 20.0, Excerpt(0.1))
+    assert (clip.size, len(clip), clip.fps) == ((64, 48), 10, pytest.approx(20.0))
+    np.testing.assert_allclose([frame.mean() for frame in clip], [20 * n for n in range(2, 12)], atol=2)
+    assert clip.frames([-1])[0].mean() == pytest.approx(220, abs=2)
+    (tmp_path / "shot5.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    with pytest.raises(InputError, match=r"shot5\.png"):
+        list(clip)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="folder without pictures"):
+        Clip.of_pictures(tmp_path / "empty", 20.0)

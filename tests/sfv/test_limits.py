@@ -15,9 +15,9 @@ from tyro.conf import OmitArgPrefixes
 from sfv.cli.main import VERBS, main
 from sfv.cli.parse import _unfinished
 from sfv.errors import InputError
-from sfv.limits import Setting, Within, require, settings_of
+from sfv.limits import Setting, Within, require, require_number, settings_of
 
-STRANGE = ("nan", "inf", "-inf", "-1", "0", "1e300", "99999999999999999999", "")
+STRANGE = (math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300)
 NEEDED = {
     "run": "a.mp4 --out o", "pose": "a.mp4 --out o.npz", "reconstruct": "a.npz --out o.npz", "fit": "a.npz --out o",
     "check": "a.npz", "repair": "a.npz --out o.npz", "preview": "a.npz --out o.npz", "train": "a.npz --out o",
@@ -39,6 +39,11 @@ def options() -> list[tuple[str, str]]:
     return [(verb, setting.flag) for verb in VERBS for setting in numbers_of(verb)]
 
 
+def once_each() -> list[tuple[str, str]]:
+    """Each flag once, of one verb that has it."""
+    return [(verb, flag) for flag, verb in {flag: verb for verb, flag in options()}.items()]
+
+
 def test_every_number_of_every_verb_has_limits() -> None:
     assert set(NEEDED) == set(VERBS)
     assert len(options()) > 150
@@ -46,30 +51,33 @@ def test_every_number_of_every_verb_has_limits() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_strange_numbers_are_refused_before_any_work(
-    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A number outside of its limits is refused by name; one inside goes on to the file that is not there."""
-    monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(f"sfv.cli.{verb}")
-    worked: list[object] = []
-    monkeypatch.setattr(module, "main", worked.append)
+def test_strange_numbers_are_refused(verb: str) -> None:
+    """Whatever is outside of its limits is refused by flag, value and limits, and what is inside is not."""
     for setting in numbers_of(verb):
-        for text in STRANGE:
-            count = len(setting.value) if isinstance(setting.value, tuple) else 1
-            words = [setting.flag, *[text] * count] if count > 1 else [f"{setting.flag}={text}"]
-            worked.clear()
-            code, said = main([verb, *NEEDED[verb].split(), *words]), capsys.readouterr()
+        for value in STRANGE:
+            number = int(value) if setting.whole and math.isfinite(value) else value
+            strange = Setting(setting.flag, number, setting.within, setting.number, setting.whole)
             assert setting.within is not None
-            inside = bool(text) and setting.within.admits(float(text)) and not (setting.whole and "e" in text)
-            assert "Traceback" not in said.err
-            if code == 0:
-                assert inside, f"{verb} {words} was taken"
-            else:
-                # what is inside may still not go together with others
-                assert code == 2, words
-                assert re.search(re.escape(setting.flag.lstrip("-")), said.err + said.out), words
-                assert worked == [], words
+            if setting.within.admits(number):
+                require_number(strange)
+                continue
+            with pytest.raises(InputError, match=re.escape(f"{setting.flag} ") + ".* is out of bounds; give a"):
+                require_number(strange)
+
+
+@pytest.mark.parametrize(("verb", "flag"), once_each())
+def test_the_command_line_asks_before_any_work(
+    verb: str, flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.import_module(f"sfv.cli.{verb}"), "main", lambda program: pytest.fail("it worked"))
+    (setting,) = (setting for setting in numbers_of(verb) if setting.flag == flag)
+    count = len(setting.value) if isinstance(setting.value, tuple) else 1
+    for text in ("1e30", "") if setting.whole else ("nan", ""):
+        assert main([verb, *NEEDED[verb].split(), flag, *[text] * count]) == 2
+        said = capsys.readouterr()
+        assert flag.lstrip("-") in said.err
+        assert "Traceback" not in said.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ It shows what a Report, a scorecard, a learning curve and video files say, and j
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -46,6 +46,8 @@ def write_page(
     scorecard: Report | None = None,
     media: Mapping[str, Path] | None = None,
     curve: Columns | None = None,
+    robustness: tuple[Report, str] | None = None,
+    failures: Sequence[str] = (),
 ) -> None:
     """Write one run's page.
 
@@ -56,6 +58,8 @@ def write_page(
         media: files by what they show: 'rollout', 'overlay' and 'preview' (videos), 'source' (the clip, of which only a
             few frames are shown). Any may be absent; large ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
+        robustness: how robust the policy is, and the link to the page of that.
+        failures: what the physics check finds wrong with the reference, a sentence each; they head the page.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
@@ -63,9 +67,11 @@ def write_page(
     media = media or {}
     parts = [
         f"<header><h1>{escape(report.title)}</h1><p class='lead'>{escape(_sentence(report))}</p></header>",
+        _warning(failures),
         video(media.get("rollout"), "Reference and simulated character at the same moments.", "stage"),
         _cards(report),
         pair(_learning(curve), _errors(report)),
+        _robustness(robustness),
         _evidence(media),
         _scorecard(scorecard, media.get("preview")),
         _numbers(report),
@@ -128,6 +134,16 @@ def _sentence(report: Report) -> str:
     return text
 
 
+def _warning(failures: Sequence[str]) -> str:
+    if not failures:
+        return ""
+    rows = "".join(f"<li>{escape(words)}</li>" for words in failures)
+    return (
+        "<section class='warning'><h2>What is wrong with the reference</h2><p>The physics check of the motion that was "
+        f"to be followed fails in this. What was trained on it shares it.</p><ul>{rows}</ul></section>"
+    )
+
+
 def _cards(report: Report) -> str:
     chosen = [number for name in HEADLINE for number in report.numbers if number.name == name]
     cards = []
@@ -140,6 +156,15 @@ def _cards(report: Report) -> str:
             f"<div class='words'>{escape(known.words)}</div></div>"
         )
     return f"<section class='cards' aria-label='Main figures'>{''.join(cards)}</section>"
+
+
+def _robustness(found: tuple[Report, str] | None) -> str:
+    """Its first figures, and where the rest is."""
+    if found is None:
+        return ""
+    report, link = found
+    words = f"<p>On other ground, pushed or weakened: <a href='{escape(link, quote=True)}'>the whole matrix</a>.</p>"
+    return f"<section><h2>How robust it is</h2>{words}{_cards(replace(report, numbers=report.numbers[:4]))}</section>"
 
 
 def _numbers(report: Report) -> str:

@@ -44,10 +44,10 @@ def plot(
         y = np.asarray(curve.y, float)
         axes.plot(
             curve.x, y, color=colour, linewidth=2.0, linestyle="--" if curve.dashed else "-",
-            marker="o" if np.isfinite(y).sum() == 1 else None, label=curve.name, solid_capstyle="round",
+            marker="o" if np.isfinite(y).sum() == 1 else None, label=plain(curve.name), solid_capstyle="round",
         )  # fmt: skip
-    axes.set_xlabel(x_label, color=INK)
-    axes.set_ylabel(y_label, color=INK)
+    axes.set_xlabel(plain(x_label), color=INK)
+    axes.set_ylabel(plain(y_label), color=INK)
     axes.tick_params(colors=INK, length=0, labelsize=9)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -61,6 +61,11 @@ def plot(
         columns = min(len(curves), 3)
         figure.legend(loc="outside upper left", ncols=columns, frameon=False, labelcolor=INK, fontsize=9)
     return figure
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is a formula: names are a user's and may hold a $."""
+    return text.replace("$", r"\$")
 
 
 def svg(figure: Figure, name: str) -> str:

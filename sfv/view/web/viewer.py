@@ -14,7 +14,9 @@ import mujoco
 import numpy as np
 
 from sfv.errors import InputError
+from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
+from sfv.reading import AS_IT_SAYS, Reading
 from sfv.view.figure import figure
 from sfv.view.person import GHOST, PERSON, VISIBLE_GROUP
 from sfv.view.render import scene
@@ -30,16 +32,18 @@ APART = 1.3
 """Metres between figures that stand side by side."""
 
 
-def motions_at(path: Path) -> dict[str, Motion]:
+def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHOLE) -> dict[str, Motion]:
     """What there is to see at a path: the motion of a file, or the reference and what was simulated of a run.
 
     Raises:
         InputError: nothing is there, or nothing that can be shown.
     """
     if not path.is_dir():
-        from sfv.formats.files import read_motion
+        from sfv.formats.files import read_asked
 
-        return {path.stem: read_motion(path)}
+        return {path.stem: read_asked(path, reading, excerpt)}
+    if reading.given or not excerpt.whole:
+        raise InputError(f"{path} is a run, whose motions are known; leave out how to read it")
     run = RunFolder(path)
     report = {name: run.report(f"{name}.npz") for name in ("reference", "simulated")}
     found = {name: file for name, file in report.items() if file.is_file()}

@@ -12,6 +12,8 @@ from recon.retarget.keys import Keys, bearing_weight, keys_of, lifted, on_other_
 from recon.retarget.parts import parts_of
 from recon.retarget.retarget import finished, goal_for, judged, retarget, solid_of
 from sfv.character import Character, load_character
+from sfv.check.anatomy import self_penetration
+from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.formats.files import read_motion
 from sfv.motion import Motion
@@ -66,6 +68,17 @@ def test_a_body_twice_the_size_moves_twice_as_far(humanoid, short):
     same = on_other_bones(keys, rest, rest)
     for part, turn in keys.frames.items():
         np.testing.assert_allclose(same.frames[part], turn, atol=1e-9)
+
+
+def test_legs_that_are_spread_in_the_t_pose_are_as_long_as_straight_ones(humanoid, short):
+    parts, keys = parts_of(humanoid.skeleton, humanoid.joint_map), keys_in(humanoid, short.qpos)
+    spread = parts.t_pose.copy()
+    for joint, angle in (("left_hip", 0.35), ("right_hip", -0.35)):
+        at = int(humanoid.model.joint(joint).qposadr[0])
+        spread[at : at + 4] = np.cos(angle / 2), np.sin(angle / 2), 0.0, 0.0  # 20 degrees about x
+    own, rest = (t_pose_keys(humanoid.skeleton, replace(parts, t_pose=pose)) for pose in (spread, parts.t_pose))
+    scaled = on_other_bones(keys, own, rest)
+    np.testing.assert_allclose(scaled.points["pelvis"][:, :2], keys.points["pelvis"][:, :2], atol=1e-9)
 
 
 def test_scaled_places_have_the_other_bodys_bones_and_the_sources_directions(humanoid, smpl22, short):
@@ -153,6 +166,20 @@ def test_onto_smpl22_feet_stay_and_joints_keep_their_ranges(humanoid, smpl22, sh
     assert result.motion.skeleton.difference_to(smpl22.skeleton) is None
 
 
+def test_limbs_stay_out_of_each_other(humanoid, smpl22):
+    """Somebody stands with the legs pressed together, whose hips are as wide apart and whose thighs are thinner."""
+    qpos = np.tile(humanoid.skeleton.qpos0, (8, 1))
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        at = int(humanoid.model.joint(f"{side}_hip").qposadr[0])
+        qpos[:, at : at + 4] = np.cos(0.03), sign * np.sin(0.03), 0.0, 0.0  # 3.4 degrees inwards, about x
+    motion = Motion(humanoid.skeleton, 15.0, qpos)
+    goal = goal_for(motion, smpl22)
+    by_frame = finished(motion, smpl22, goal, pose_frames(goal.solid, goal.parts, goal.keys))
+    deep = [self_penetration(Performance(m, smpl22)).max() for m in (by_frame, retarget(motion, smpl22, 40).motion)]
+    assert deep[0] > 2.0
+    assert deep[1] < 0.75 * deep[0]
+
+
 def test_a_loop_stays_one(humanoid, smpl22):
     t = np.linspace(0.0, 2.0 * np.pi, 16)
     qpos = np.tile(humanoid.skeleton.qpos0, (16, 1))
@@ -164,8 +191,9 @@ def test_a_loop_stays_one(humanoid, smpl22):
     np.testing.assert_allclose(result.motion.seam(), 0.0, atol=1e-6)
     turn, shift = result.motion.cycle()
     assert turn == pytest.approx(0.0, abs=0.02)
-    # as much longer as the legs, ankle to hip: 0.78 m against 0.831416
-    assert shift[0] == pytest.approx(0.5 * 0.78 / 0.831416, abs=0.01)
+    # as much longer as the bones of the legs: sqrt(.005^2 + .035^2 + .38^2) + sqrt(.04^2 + .015^2 + .4^2) = 0.784 m
+    # against 0.831416
+    assert shift[0] == pytest.approx(0.5 * 0.784 / 0.831416, abs=0.01)
 
 
 @pytest.mark.data

@@ -149,8 +149,8 @@ def test_people_who_cannot_be_used(
 
 
 def test_unknown_format(refused: Refused, tmp_path: Path) -> None:
-    strange = tmp_path / "walk.fbx"
-    strange.write_text("Kaydara FBX Binary")
+    strange = tmp_path / "walk.c3d"
+    strange.write_text("a shopping list")
     assert re.search(
         "no motion file that sfv knows; there are: npz", refused("convert", strange, tmp_path / "walk.npz")
     )
@@ -159,7 +159,7 @@ def test_unknown_format(refused: Refused, tmp_path: Path) -> None:
 
 def test_unknown_format_to_write(refused: Refused, wave: Motion, tmp_path: Path) -> None:
     wave.save(tmp_path / "wave.npz")
-    assert "names no motion format" in refused("convert", tmp_path / "wave.npz", tmp_path / "wave.fbx")
+    assert "names no motion format" in refused("convert", tmp_path / "wave.npz", tmp_path / "wave.c3d")
 
 
 @pytest.mark.parametrize("verb", ["run", "train"])

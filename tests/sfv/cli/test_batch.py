@@ -1,12 +1,15 @@
 """Many clips at once."""
 
+import contextlib
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from sfv.cli.batch import Program, runs_of
-from sfv.cli.main import main
+from sfv.cli.main import INTERRUPTED, TERMINATED, main
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.pipeline.settings import Settings
@@ -64,3 +67,49 @@ def test_two_clips_one_of_them_bad_and_again(wave: Motion, tmp_path: Path, capfd
     assert main(command) == 0
     assert (tmp_path / "runs" / "good" / "3-policy" / "stage.json").stat().st_mtime_ns == before
     assert "bad" in (tmp_path / "runs" / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_told_to_end_it_ends_and_leaves_nothing_behind(wave: Motion, tmp_path: Path) -> None:
+    """SIGTERM while a policy is trained: a sentence, no process and no temporary folder of it any more."""
+    pytest.importorskip("ray", reason="the extra 'batch' is not installed")
+    wave.save(tmp_path / "wave.npz")
+    words = [
+        "batch",
+        str(tmp_path / "wave.npz"),
+        "--no-mend",
+        *TINY.replace("512", "1h").split(),
+        str(tmp_path / "runs"),
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "sfv", *words], stderr=subprocess.PIPE, text=True)
+    making = tmp_path / "runs" / "wave" / "3-policy" / "making"
+    while not making.is_dir():
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.2)
+    folder = min((word for word in words_of_children(process.pid) if Path(word).name.startswith("sfv-")), key=len)
+    assert Path(folder).is_dir()
+    process.terminate()
+    _, err = process.communicate()
+    assert process.returncode in (INTERRUPTED, TERMINATED)
+    assert "type the same command again to go on" in err
+    assert not Path(folder).exists()
+    assert not any(folder in " ".join(words) for words in commands().values())
+
+
+def commands() -> dict[int, list[str]]:
+    """Process -> its command line."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            found[int(path.parent.name)] = path.read_text(errors="replace").split("\0")
+    return found
+
+
+def words_of_children(parent: int) -> set[str]:
+    """Folders that are named on the command lines of the processes that `parent` started."""
+    found = set()
+    for process, words in commands().items():
+        with contextlib.suppress(OSError):
+            if f"PPid:\t{parent}\n" in Path(f"/proc/{process}/status").read_text():
+                found |= {part for word in words for part in word.split("=") if part.startswith("/")}
+    return {str(path) for name in found for path in (Path(name), *Path(name).parents)}

@@ -27,6 +27,34 @@ def test_a_good_motion_passes(wave: Motion, tmp_path: Path, capsys: pytest.Captu
     assert "the whole clip is one cycle: frames 0 to 30" in out
 
 
+def test_json_is_all_that_scripts_get(wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wave.save(tmp_path / "wave.npz")
+    for words in ([], ["--quiet"]):
+        assert main(["check", str(tmp_path / "wave.npz"), "--json", *words]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["provenance"]["check"]["passed"]
+        assert {"name": "upright", "value": pytest.approx(1.0, abs=0.05), "unit": "1", "better": "higher"} in found[
+            "numbers"
+        ]
+
+
+def test_tables_fit_80_columns(
+    lifted: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["check", str(lifted)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("root force missing, 95th percentile ") for line in lines), "labels are whole"
+
+
+def test_a_title_is_no_markup(wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace(wave, source="[red]x[/red] [/nothing]").save(tmp_path / "wave.npz")
+    assert main(["check", str(tmp_path / "wave.npz")]) == 0
+    assert "check of [red]x[/red] [/nothing]" in capsys.readouterr().out
+
+
 def test_a_failure_ends_with_1_and_is_written(lifted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = lifted.with_name("rows.json")
     with pytest.raises(SystemExit) as stop:
@@ -61,6 +89,6 @@ def test_a_skeleton_without_a_character_is_checked_but_not_repaired(
     )
     Motion(stick, 30.0, np.tile(stick.qpos0, (20, 1))).save(tmp_path / "stick.npz")
     assert main(["check", str(tmp_path / "stick.npz")]) == 0
-    assert "name one by --character" in capsys.readouterr().out
+    assert "sfv retarget FILE --to humanoid" in capsys.readouterr().out
     assert main(["repair", str(tmp_path / "stick.npz"), "--out", str(tmp_path / "out.npz")]) == 2
     assert "retarget" in capsys.readouterr().err

@@ -11,7 +11,8 @@ import pytest
 
 import sfv
 from sfv.cli import convert
-from sfv.cli.main import INTERRUPTED, VERBS, main
+from sfv.cli.main import INTERRUPTED, TERMINATED, VERBS, main
+from sfv.motion import Motion
 
 HEAVY = {"torch", "mujoco", "mujoco_warp", "mediapipe", "cv2", "av", "stable_baselines3", "scipy"}
 
@@ -72,6 +73,56 @@ def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
 def test_arguments_that_do_not_fit(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("run --fsp 3 a.mp4 --out b", "--fsp is not an option of sfv run (did you mean --fps?); see sfv run --help"),
+        ("run --bugdet 3 a.mp4 --out b", "--bugdet is not an option of sfv run (did you mean --budget?)"),
+        ("run a.mp4 --out b --no-mendd", "did you mean --no-mend?"),
+        ("convert --num-envs=3 a b", "--num-envs is not an option of sfv convert"),
+        ("train a.npz --out", "--out"),
+    ],
+)
+def test_a_flag_that_is_none_is_named_wherever_it_stands(
+    words: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_an_empty_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "an empty word after --out" in complaint(["run", "a.mp4", "--out", ""], capsys)
+    assert "an empty word after --out" in complaint(["run", "a.mp4", "--out="], capsys)
+
+
+def test_quiet(wave: Motion, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    wave.save(tmp_path / "w.npz")
+    command = ["convert", str(tmp_path / "w.npz"), str(tmp_path / "v.npz")]
+    assert main([*command, "--quiet"]) == 0
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+    assert main(command) == 0
+    assert "31 frames" in capfd.readouterr().out
+
+
+def test_told_to_end(tmp_path: Path) -> None:
+    """SIGTERM ends as Ctrl-C does, with what is to be cleaned up cleaned up."""
+    code = (
+        "import sys, time; from sfv.cli import convert, main\n"
+        "def work(program):\n"
+        "    try: print('begun', flush=True); time.sleep(60)\n"
+        "    finally: print('cleaned', flush=True)\n"
+        "convert.main = work; sys.argv = ['sfv', 'convert', 'a', 'b']; sys.exit(main.main())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert (out, process.returncode) == ("cleaned\n", TERMINATED)
+    assert err == "\nsfv: stopped; type the same command again to go on\n"
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,12 @@ def test_what_does_not_fit(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         parsed(*arguments)
     assert stop.value.code == 2
+
+
+def test_a_file_of_before_says_who_performs_in_its_own_words(tmp_path: Path) -> None:
+    """`character` was who is to do it and `performer` whose motion it is; the rate of reconstruction was --fps."""
+    (tmp_path / "c.yaml").write_text("clip: a.csv\ncharacter: g1.xml\nperformer: h1.xml\nreconstruct:\n  fps: 25.0\n")
+    settings = parsed("a.csv", "--out", "b", "--config", tmp_path / "c.yaml").settings
+    assert (settings.performer, settings.reading.character, settings.reconstruct.fps) == ("g1.xml", "h1.xml", 25.0)
+    settings = parsed("a.csv", "--out", "b", "--fps", "60", "--motion-fps", "20").settings
+    assert (settings.reading.fps, settings.reconstruct.fps) == (60.0, 20.0)

@@ -1,5 +1,6 @@
 """The verbs that are no stage of a run: files in, files out."""
 
+import json
 import re
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def test_report_sets_runs_side_by_side(runs: list[str], tmp_path: Path) -> None:
     assert "<h1>one / two</h1>" in page
     (row,) = [row for row in page.split("<tr>") if "Success</th>" in row]
     assert re.findall(r"value( best)?'>(\S+) ", row) == [("", "50"), (" best", "100")]
+
+
+def test_reports_for_scripts(runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", *runs, "--out", str(tmp_path / "both.html"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {root: report["numbers"][0]["value"] for root, report in found.items()} == dict(
+        zip(runs, (0.5, 1.0), strict=True)
+    )
 
 
 def test_report_of_what_is_not_finished(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,7 +113,7 @@ def test_a_small_file_agrees_with_the_definition_by_matrices(tmp_path):
                     "shin_end": root[:3] + leg.apply(thigh) + knee.apply(shin)}  # fmt: skip
         for name, (x, y, z) in expected.items():
             found = place[t, 1 + motion.skeleton.body_names.index(name)]
-            np.testing.assert_allclose(found, np.array([x, -z, y]) * 0.0254 / 0.45, atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(found, np.array([z, x, y]) * 0.0254 / 0.45, atol=1e-6, err_msg=name)
 
 
 def test_radians_and_a_gzipped_neighbour_are_read(tmp_path):

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.formats.bvh import read_bvh, write_bvh
+from sfv.formats.bvh_text import parse_bvh
 from sfv.kinematics import motion_state
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
@@ -117,17 +118,17 @@ def test_a_small_file_by_hand(tmp_path):
     assert motion.skeleton.body_names == ("Hips", "Left Hip", "Knee", "Foot", "Foot_end", "Head", "Head_end")
     assert motion.skeleton.joint_names == ("Hips", "Left Hip", "Knee", "Head")
     assert motion.skeleton.joint_kinds == ("free", "ball", "hinge", "ball")
-    # x, y, z of the file are x, -z, y of ours
-    np.testing.assert_allclose(places(motion, "Foot_end")[0], (0.1, -0.2, 0.0), atol=1e-6)
+    # x, y, z of the file, of somebody who looks along z, are y, z, x of ours
+    np.testing.assert_allclose(places(motion, "Foot_end")[0], (0.2, 0.1, 0.0), atol=1e-6)
     # the root turned by 90 degrees about y (x to -z), the hip by -90 about x (-y to z), which the root takes to x
-    np.testing.assert_allclose(places(motion, "Hips")[1], (0.5, -2, 0.9), atol=1e-6)
-    np.testing.assert_allclose(places(motion, "Left Hip")[1], (0.5, -1.9, 0.8), atol=1e-6)
+    np.testing.assert_allclose(places(motion, "Hips")[1], (2, 0.5, 0.9), atol=1e-6)
+    np.testing.assert_allclose(places(motion, "Left Hip")[1], (1.9, 0.5, 0.8), atol=1e-6)
     # the file's Foot: hip turned about x by -90: (0, -.8, 0) goes to (0, 0, .8), and the root takes it to (.8, 0, 0)
-    np.testing.assert_allclose(places(motion, "Foot")[1], (1.3, -1.9, 0.8), atol=1e-6)
+    np.testing.assert_allclose(places(motion, "Foot")[1], (1.9, 1.3, 0.8), atol=1e-6)
     # the knee bent by 90 about x: (0, -.4, 0) goes to (0, 0, -.4)
-    np.testing.assert_allclose(places(motion, "Foot")[2], (0.1, 0.4, 0.5), atol=1e-6)
+    np.testing.assert_allclose(places(motion, "Foot")[2], (-0.4, 0.1, 0.5), atol=1e-6)
     x, y, z = Rotation.from_euler("ZXY", [10, 20, 30], degrees=True).apply([0, 0.2, 0])
-    np.testing.assert_allclose(places(motion, "Head_end")[2], (x, -z, y + 1.6), atol=1e-6)
+    np.testing.assert_allclose(places(motion, "Head_end")[2], (z, x, y + 1.6), atol=1e-6)
 
 
 def test_an_independent_reader_finds_the_same_places(tmp_path):
@@ -136,7 +137,7 @@ def test_an_independent_reader_finds_the_same_places(tmp_path):
     table = "\n".join(" ".join(f"{x:.4f}" for x in rng.normal(size=13) * ([1] * 3 + [50] * 10)) for _ in range(5))
     motion = read_bvh(put(tmp_path, f"{text}Frames: 5\nFrame Time: 0.1\n{table}\n"), unit=1.0)
     for name, place in reread(tmp_path / "m.bvh").items():
-        np.testing.assert_allclose(places(motion, name), place[:, [0, 2, 1]] * [1, -1, 1], atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(places(motion, name), place[:, [2, 0, 1]], atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(("unit", "scale"), [("cm", 0.01), ("m", 1.0)])
@@ -151,7 +152,7 @@ def test_the_humanoid_there_and_back(tmp_path, unit, scale, order):
     for name in motion.skeleton.body_names:
         place = places(motion, name)
         np.testing.assert_allclose(places(again, name), place, atol=1e-5, err_msg=name)
-        np.testing.assert_allclose(found[name][:, [0, 2, 1]] * [scale, -scale, scale], place, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(found[name][:, [2, 0, 1]] * scale, place, atol=1e-5, err_msg=name)
 
 
 def test_the_humanoids_bones_end_in_toes_fingers_and_nose(tmp_path):
@@ -177,7 +178,7 @@ def test_any_tree_can_be_written(tmp_path):
     again = read_bvh(tmp_path / "m.bvh", unit=1.0)
     for name in "abcdf":
         expected = places(motion, name)
-        np.testing.assert_allclose(found[name][:, [0, 2, 1]] * [1, -1, 1], expected, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(found[name][:, [2, 0, 1]], expected, atol=1e-5, err_msg=name)
         np.testing.assert_allclose(places(again, name), expected, atol=1e-5, err_msg=name)
 
 
@@ -228,9 +229,10 @@ def test_a_world_with_z_up_is_recognised(tmp_path):
     assert "y up" in yes.source
     assert "z up" in other.source
     for name in ("neck", "left_wrist"):
-        np.testing.assert_allclose(places(yes, name), places(other, name), atol=1e-5)
+        # a world with z up is ours as it is: who looks along the y-up file's z looks along its -y, and along our x
+        np.testing.assert_allclose(places(yes, name), places(other, name)[:, [1, 0, 2]] * [-1, 1, 1], atol=1e-5)
     assert "y up" in read_bvh(tmp_path / "z.bvh", up="y").source
-    np.testing.assert_allclose(places(read_bvh(tmp_path / "z.bvh", up="z"), "neck"), places(yes, "neck"), atol=1e-5)
+    np.testing.assert_allclose(places(read_bvh(tmp_path / "z.bvh", up="z"), "neck"), places(other, "neck"), atol=1e-5)
 
 
 def test_calibration_poses_at_the_start_are_dropped(tmp_path):
@@ -323,5 +325,15 @@ def test_the_cmu_clips(data_folder, tmp_path, every):
     short = min(clips, key=lambda clip: clip.stat().st_size)
     motion = read_bvh(short)
     for name, place in reread(put(tmp_path, gzip.decompress(short.read_bytes()).decode())).items():
-        expected = place[-len(motion) :, [0, 2, 1]] * [1, -1, 1] * 0.0254 / 0.45
+        expected = place[-len(motion) :, [2, 0, 1]] * 0.0254 / 0.45
         np.testing.assert_allclose(places(motion, name), expected, atol=1e-4, err_msg=name)
+
+
+def test_the_head_ends_at_the_crown_and_the_face_is_along_z(tmp_path):
+    """The humanoid's head is a ball of 0.1025 m, 0.175 m over the neck; its feet point where it looks."""
+    skeleton = load_character("humanoid").skeleton
+    write_bvh(Motion(skeleton, 30.0, np.tile(skeleton.qpos0, (2, 1))), tmp_path / "m.bvh", unit="m")
+    nodes = {node.name: node.offset for node in parse_bvh((tmp_path / "m.bvh").read_text(), "m").nodes}
+    np.testing.assert_allclose(nodes["neck_end"], (0, 0.2775, 0), atol=1e-6)
+    assert nodes["left_ankle_end"][2] > 0.1
+    assert nodes["left_hip"][0] > 0.05  # left is x, as in other files

@@ -119,3 +119,42 @@ def test_other_files_are_refused(tmp_path, content, words):
 def test_an_empty_folder(tmp_path):
     with pytest.raises(InputError, match="--write_json"):
         read_track(tmp_path, 30.0, SIZE)
+
+
+def test_frames_bear_the_numbers_of_their_files(tmp_path):
+    """Ten files that start at 7 and leave out 10 to 12: 1.2 s from the first to the last at 10 fps."""
+    for number in [7, 8, 9, *range(13, 20)]:
+        people = [{"pose_keypoints_2d": points(25)[0].ravel().tolist()}]
+        (tmp_path / f"clip_{number:012d}_keypoints.json").write_text(json.dumps({"people": people}))
+    track = read_track(tmp_path, 10.0, SIZE)
+    assert list(np.flatnonzero(~track.found)) == [3, 4, 5]
+    np.testing.assert_allclose(track.times[[0, -1]], [0.0, 1.2])
+    (tmp_path / "other_7_keypoints.json").write_text(json.dumps({"people": people}))
+    with pytest.raises(InputError, match="two files of one frame's number"):
+        read_track(tmp_path, 10.0, SIZE)
+
+
+def test_people_are_followed_by_nearness_whatever_their_order(tmp_path):
+    """Two people walk towards each other along the picture's sides; one is there in two frames fewer."""
+    shape = points(25)[0] * [0.1, 0.1, 1]
+    for t in range(20):
+        left, right = (shape + np.array([x, y, 0.0]) for x, y in ((10 + 2 * t, 100), (400 - 2 * t, 120)))
+        people = [left, right] if t % 2 else [right, left]
+        people = [left] if t in (5, 6) else people
+        content = {"people": [{"pose_keypoints_2d": person.ravel().tolist()} for person in people]}
+        (tmp_path / f"{t}_keypoints.json").write_text(json.dumps(content))
+    track = read_track(tmp_path, 30.0, SIZE)
+    steps = np.diff(track.points_2d[:, 0], axis=0)
+    np.testing.assert_allclose(steps, np.tile([2.0, 0.0], (19, 1)), atol=1e-9)
+
+
+def test_strange_numbers_are_a_sentence(tmp_path):
+    short = '{"people": [{"pose_keypoints_2d": [1, 2]}]}'
+    for text in ("[" * 10_000, '{"people": 3}', short, "[1, 2]", '{"frames": [[1]]}'):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(InputError, match=r"x\.json"):
+            read_track(tmp_path / "x.json", 30.0, SIZE)
+    table = points(25)[0] * 1e9
+    (tmp_path / "x.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": table.ravel().tolist()}]}))
+    with pytest.raises(InputError, match=r"x\.json"):
+        read_track(tmp_path / "x.json", 30.0, SIZE)

@@ -9,7 +9,7 @@ from recon.retarget.parts import parts_of
 from sfv.errors import InputError
 from sfv.formats.bvh import read_bvh
 from sfv.joints.joint_map import NEEDED, joint_map
-from sfv.joints.part_names import SIDES, sided
+from sfv.joints.part_names import SIDES, head_and_feet, sided
 from sfv.motion import Motion
 
 OFFSETS = {
@@ -194,13 +194,12 @@ def test_a_skeleton_that_ends_at_ankles_and_elbows_gets_toes_and_hands(tmp_path:
     assert not {"left_toe", "left_wrist"} & found.points.keys()
     assert found.feet == {"left": ("LFoot",), "right": ("RFoot",)}
     points = parts_of(skeleton, joint_map(skeleton, "stumps")).points
-    # the file's x, z, y are the bodies' x, -y, z: left is x and ahead -y. The leg is 41 + 41 cm and a little, of 83:
-    # 25 cm of forearm to the left of the elbow, toes 13 cm ahead of the ankle
+    # the leg is 41 + 41 cm and a little, of 83: 25 cm of forearm to the left of the elbow, toes 13 cm ahead
     body, place = points["left_wrist"]
     assert body == "LForeArm"
-    np.testing.assert_allclose(place, (0.25, 0.0, 0.0), atol=0.01)
-    assert points["right_wrist"][1][0] == pytest.approx(-0.25, abs=0.01)
-    assert points["left_toe"][1][1] == pytest.approx(-0.13, abs=0.01)
+    np.testing.assert_allclose(place, (0.0, 0.25, 0.0), atol=0.01)
+    assert points["right_wrist"][1][1] == pytest.approx(-0.25, abs=0.01)
+    assert points["left_toe"][1][0] == pytest.approx(0.13, abs=0.01)
 
 
 @pytest.mark.parametrize("hang", [45.0, 80.0])
@@ -209,9 +208,9 @@ def test_arms_that_hang_at_rest_are_raised(tmp_path: Path, hang: float) -> None:
     skeleton = motion_of(tmp_path, bvh(dict(called), arms=hang)).skeleton
     t_pose = parts_of(skeleton, joint_map(skeleton, "MakeHuman")).t_pose
     at = int(skeleton.model.joint("upperarm01.L").qposadr[0])
-    # about what is ahead, the bodies' -y, by as much as they hang; the forearm goes along
+    # about what is ahead, x, by as much as they hang; the forearm goes along
     half = np.radians(hang) / 2
-    np.testing.assert_allclose(t_pose[at : at + 4], [np.cos(half), 0.0, -np.sin(half), 0.0], atol=1e-3)
+    np.testing.assert_allclose(t_pose[at : at + 4], [np.cos(half), np.sin(half), 0.0, 0.0], atol=1e-3)
     at = int(skeleton.model.joint("lowerarm01.L").qposadr[0])
     np.testing.assert_allclose(t_pose[at : at + 4], [1.0, 0.0, 0.0, 0.0], atol=1e-3)
 
@@ -219,10 +218,13 @@ def test_arms_that_hang_at_rest_are_raised(tmp_path: Path, hang: float) -> None:
 def test_twists_and_nameless_knees_are_told_by_lengths(tmp_path: Path) -> None:
     called = CONVENTIONS["Unreal"] | {"left_knee": "bone_l", "right_knee": "bone_r"}
     twists = {"left_elbow": "upperarm_twist_l", "right_elbow": "upperarm_twist_r"}
-    found = joint_map(motion_of(tmp_path, bvh(dict(called), twists=twists)).skeleton, "game").points
-    assert found["left_knee"][0] == "bone_l"
-    assert found["right_shoulder"][0] == "upperarm_r"
-    assert found["left_elbow"][0] == "lowerarm_l"
+    found = joint_map(motion_of(tmp_path, bvh(dict(called), twists=twists)).skeleton, "game")
+    assert found.points["left_knee"][0] == "bone_l"
+    assert found.points["right_shoulder"][0] == "upperarm_r"
+    assert found.points["left_elbow"][0] == "lowerarm_l"
+    # what turns with the limb is what its end hangs on
+    assert found.frames["left_upper_arm"] == "upperarm_twist_l"
+    assert found.frames["left_forearm"] == "lowerarm_l"
 
 
 def test_what_is_not_found_is_named_and_can_be_given(tmp_path: Path) -> None:
@@ -252,3 +254,14 @@ def test_sides_are_words_or_letters_that_both_sides_bear() -> None:
         "FemurL": ("left", "femur"), "FemurR": ("right", "femur"), "x:LeftArm": ("left", "arm"), "root": ("", "root"),
         "Roll": ("", "roll"),
     }  # fmt: skip
+
+
+def test_head_and_feet_are_told_also_where_no_side_is(tmp_path: Path) -> None:
+    called = {part: f"j{i}" for i, part in enumerate(CONVENTIONS["Mixamo"])}
+    called |= {"neck": "Neck", "left_ankle": "Foot1", "right_ankle": "Foot2"}
+    skeleton = motion_of(tmp_path, bvh(dict(called))).skeleton
+    head, feet = head_and_feet(skeleton)
+    names = skeleton.body_names
+    assert [names[body] for body in head] == ["Neck", called["head"], called["head"] + "_end"]
+    toes = [called[f"{side}_toe"] for side in SIDES]
+    assert {names[body] for body in feet} == {"Foot1", "Foot2", *toes, *(f"{toe}_end" for toe in toes)}

@@ -25,6 +25,7 @@ from sfv.pipeline.run import perform_run, run_stages
 from sfv.pipeline.settings import Run, Settings
 from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
+from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
 from sfv.view.rollout import rollout_video
@@ -97,7 +98,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
     monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
-    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions: path.write_text("rollout"))
+    monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions, **how: path.write_text("rollout"))
     monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
     monkeypatch.setattr("sfv.pipeline.reference.reconstruct", reconstruct)
 
@@ -230,6 +231,19 @@ def test_a_motion_of_another_body_is_retargeted(worked: list[str], a_run: Run) -
     assert reference.qpos[:, 2].mean() == pytest.approx(target.skeleton.qpos0[2], abs=0.05)
 
 
+def test_a_map_names_what_names_do_not_say(worked: list[str], a_run: Run, wave: Motion) -> None:
+    source, joints = a_run.source.with_name("wave.npz"), a_run.source.with_name("joints.yaml")
+    strange = Skeleton(wave.skeleton.xml.replace("_elbow", "_p").replace("_shoulder", "_q"))
+    replace(wave, skeleton=strange, qpos=wave.qpos[:12]).save(source)
+    with pytest.raises(InputError, match=r"left_elbow.*--map"):
+        did(replace(a_run, source=source))
+    with pytest.raises(InputError, match=r"no file .*joints\.yaml"):
+        did(having(replace(a_run, source=source), map=joints, mend=False))
+    joints.write_text("".join(f"{s}_elbow: {s}_p\n{s}_shoulder: {s}_q\n" for s in ("left", "right")))
+    did(having(replace(a_run, source=source), map=joints, mend=False))
+    assert "retargeted to humanoid" in Motion.load(a_run.out / "2-motion" / "motion.npz").source
+
+
 def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], a_run: Run) -> None:
     robot = a_run.source.with_name("robot.xml")
     robot.write_text(
@@ -242,7 +256,7 @@ def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[st
         did(replace(a_run, source=source))
     # it is read now; a body of a leg is nobody's whom a joint map knows
     with pytest.raises(InputError, match="no joint map fits"):
-        did(having(replace(a_run, source=source), performer=str(robot)))
+        did(having(replace(a_run, source=source), reading=Reading(character=str(robot))))
 
 
 @pytest.mark.parametrize("mend", [True, False])
@@ -258,6 +272,46 @@ def test_a_motion_file_in_the_floor_is_mended_unless_told_not_to(
     expected = wave.qpos[:, 2].mean() - (0.0 if mend else 0.035)
     assert reference.qpos[:, 2].mean() == pytest.approx(expected, abs=0.01)
     assert Report.load(a_run.out / "2-motion" / "check.json").provenance["check"]["passed"]
+
+
+def test_a_motion_that_was_read_wrongly_stops_the_run_with_the_option_to_type(
+    worked: list[str], a_run: Run, wave: Motion
+) -> None:
+    # y is up in the file, and was read as if z were: whoever waves lies in the air
+    source, qpos = a_run.source.with_name("wave.npz"), wave.qpos.copy()
+    qpos[:, 3:7] = [np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0]
+    replace(wave, qpos=qpos).save(source)
+    wrong = replace(a_run, source=source)
+    with pytest.raises(InputError, match=r"upright is .*--up.*--anyway"):
+        did(wrong)
+    assert worked == []
+    assert did(having(wrong, anyway=True))["3-policy"]
+
+
+def test_a_reconstruction_that_nobody_could_do_stops_before_training(
+    worked: list[str], a_run: Run, wave: Motion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qpos, card = wave.qpos.copy(), Report("card", (Number("jerk", 1.0, "m/s^3", "lower"),))
+    qpos[:, 3:7] = [np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0]
+    monkeypatch.setattr("sfv.pipeline.reference.REPAIR_STEPS", 20.0)
+    monkeypatch.setattr("sfv.pipeline.reference.reconstruct", lambda *given: Result(replace(wave, qpos=qpos), card))
+    for _ in range(2):  # also when the motion is there already
+        with pytest.raises(InputError, match=r"overlay.*--anyway"):
+            did(a_run)
+    assert worked == ["pose"]
+    assert did(having(a_run, anyway=True))["3-policy"]
+
+
+def test_a_held_pose_before_the_motion_is_cut_off_and_said(
+    worked: list[str], a_run: Run, wave: Motion, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = a_run.source.with_name("wave.npz")
+    before = np.tile(wave.qpos[:1], (60, 1))
+    before[:, 0] += 1.0
+    replace(wave, qpos=np.concatenate((before, wave.qpos)), loop=False).save(source)
+    did(replace(a_run, source=source))
+    assert len(Motion.load(a_run.out / "2-motion" / "motion.npz")) == len(wave)
+    assert "jumps to another pose at 2.00 s (by 100 cm); what is from 2.00 to 3.00 s was taken" in caplog.text
 
 
 @pytest.mark.parametrize(("depth", "mend", "left"), [(0.2, True, 0.0), (0.2, False, 0.2), (0.035, True, 0.035)])
@@ -291,7 +345,7 @@ def test_bad_clip_leaves_nothing(worked: list[str], a_run: Run, monkeypatch: pyt
     ("change", "words"),
     [
         (lambda c: having(c, train=replace(TINY, budget="soon")), "budget"),
-        (lambda c: having(c, character="humanid"), "did you mean 'humanoid'"),
+        (lambda c: having(c, performer="humanid"), "did you mean 'humanoid'"),
         (lambda c: replace(c, source=Path("nowhere.mp4")), "nowhere"),
         (
             lambda c: having(c, reconstruct=ReconstructConfig(lifter=Path("nowhere.safetensors"))),

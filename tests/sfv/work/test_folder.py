@@ -23,10 +23,14 @@ def test_alone_in_refuses_company_and_sweeps(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # nothing was made in it
     folder.mkdir(parents=True)
     (folder / f"{TEMPORARY}x.npz").write_text("half")
+    (deep := folder / "2-motion" / "preview" / "making").mkdir(parents=True)
+    (deep / f"{TEMPORARY}y.mp4").write_text("half")
+    (far := deep / "1" / "2").mkdir(parents=True)
+    (far / f"{TEMPORARY}z.mp4").write_text("somebody else's")
     (folder / LOCK).write_text("1")  # of a process that was killed
     with alone_in(folder):
-        assert [path.name for path in folder.iterdir()] == [LOCK]
-    assert list(folder.iterdir()) == []
+        assert {path.name for path in folder.rglob("*") if path.is_file()} == {LOCK, f"{TEMPORARY}z.mp4"}
+    assert [path.name for path in folder.iterdir()] == ["2-motion"]
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:

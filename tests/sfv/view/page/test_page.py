@@ -67,6 +67,14 @@ def test_a_page_says_what_came_out_in_words(tmp_path: Path) -> None:
     assert text.count("<svg") == 2
 
 
+def test_what_is_wrong_with_the_reference_heads_the_page(tmp_path: Path) -> None:
+    write_page(tmp_path / "page.html", report(), failures=["floating is 5 cm (<= 3.5); <sfv repair>"])
+    text = (tmp_path / "page.html").read_text()
+    assert text.index("floating is 5 cm (&lt;= 3.5); &lt;sfv repair&gt;") < text.index("Main figures")
+    write_page(tmp_path / "fine.html", report())
+    assert "wrong with the reference" not in (tmp_path / "fine.html").read_text()
+
+
 def test_ids_in_the_page_are_unique(tmp_path: Path) -> None:
     write_page(tmp_path / "index.html", report(), SCORECARD, curve=CURVE)
     clips = re.findall(r'<clipPath id="([^"]+)"', (tmp_path / "index.html").read_text())
@@ -119,3 +127,5 @@ def test_plots_are_the_same_each_time_and_take_the_page_s_colours() -> None:
     first, second = (svg(plot(curves, "time (s)", "mm"), "name") for _ in range(2))
     assert first == second
     assert "var(--ink-soft)" in first
+    strange = svg(plot([Curve("a $^{b", [0.0], [1.0]), Curve("c", [0.0], [1.0])], "x", "y"), "name")
+    assert "a $^{b" in strange, "a name is no formula"

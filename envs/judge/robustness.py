@@ -1,0 +1,264 @@
+"""How success falls with terrain, pushes, friction, strength, mass, delay and noise: a table of cells each.
+
+A measure is done in parts, each a batch of rollouts that takes seconds, so that a long matrix can stop and go on.
+The rollouts are those of `envs.judge.rollouts`; it knows no files and no pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from envs.config import TrackingConfig
+from envs.events import EVENTS
+from envs.ground import reach
+from envs.judge.confidence import thresholds, wilson
+from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
+from envs.judge.rollouts import FAILURE, roll_out
+from envs.judge.touch import Touch
+from envs.terminations import body_errors
+from envs.tracking import TrackingEnv
+from sfv import rotation
+from sfv.character import Character
+from sfv.interfaces import Policy
+from sfv.motion import Motion
+from sfv.report import Number, Report
+from sfv.terrain.kinds import KINDS
+from sfv.terrain.world import Tile
+
+BEFORE, AFTER = 1.0, 5.0
+"""s: from the start to a push, and for how long after it nothing may touch the ground that the clip keeps off it
+(DeepMimic, section 7, has the latter)."""
+GOES = 3.0
+"""m: a clip that goes less far stays on the pad of solid ground before stairs, gaps, stones, beams and hurdles."""
+SEEDS = 4
+"""Terrains of each kind and difficulty, other than any that is trained on."""
+UNSEEN = 5000
+"""Their first seed."""
+DIRECTIONS = {"forward": 0.0, "left": 90.0, "backward": 180.0, "right": 270.0}
+"""Where pushes go, degrees to the left of where the body faces in the clip's first frame."""
+Columns = dict[str, list[float]]
+"""Of a part: the settings of each cell by name, then `rollouts`, `successes`, `normalised_return`, `time_to_fall`."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured.
+
+    Attributes:
+        rollouts: in each cell, and in each of friction x strength.
+        difficulties: of each kind of terrain.
+        forces: of pushes, N.
+        grid: scales of friction and of strength, each with each.
+        values: of the events that are measured one at a time.
+    """
+
+    rollouts: int
+    rollouts_grid: int
+    difficulties: tuple[float, ...]
+    forces: tuple[float, ...]
+    grid: tuple[float, ...]
+    values: Mapping[str, tuple[float, ...]]
+
+
+FULL = Scale(
+    64,
+    8,
+    (0.0, 0.25, 0.5, 0.75, 1.0),
+    tuple(float(round(40 * 1.35**k)) for k in range(12)),
+    tuple(np.linspace(0.1, 1.5, 20).round(3).tolist()),
+    {
+        "mass": (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0),
+        "hands": (0.0, 0.5, 1.0, 2.0, 4.0),
+        "gains": (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0),
+        "delay": (0.0, 8.34, 16.67, 25.0, 33.34, 50.0, 66.67),
+        "noise": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
+    },
+)
+QUICK = Scale(
+    16,
+    4,
+    (0.0, 0.5, 1.0),
+    (60.0, 100.0, 160.0, 260.0, 420.0, 700.0),
+    (0.3, 0.6, 0.8, 1.0, 1.3),
+    {
+        "mass": (0.7, 1.0, 1.4),
+        "hands": (0.0, 1.0, 3.0),
+        "gains": (0.7, 1.0, 1.4),
+        "delay": (0.0, 16.67, 33.34),
+        "noise": (0.0, 0.02, 0.1),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is rolled out at once: a measure, what of it, and the settings of each cell, by name, of equal length."""
+
+    measure: str
+    what: str
+    cells: Mapping[str, Sequence[float]]
+    rollouts: int
+
+    @property
+    def name(self) -> str:
+        """Of measure and part, for files and people."""
+        return f"{self.measure} {self.what}".strip()
+
+    @property
+    def count(self) -> int:
+        """How many rollouts."""
+        return len(next(iter(self.cells.values()))) * self.rollouts
+
+
+class Robustness:
+    """Measures one policy on one clip; `parts` says what there is to do, `measure` does one of them."""
+
+    def __init__(
+        self, policy: Policy, motion: Motion, character: Character, config: TrackingConfig, scale: Scale, seed: int
+    ) -> None:
+        self.policy, self.motion, self.character, self.scale, self.seed = policy, motion, character, scale, seed
+        self.config = replace(config, terrain=(), randomise=())
+        self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
+
+    def parts(self) -> list[Part]:
+        """In their order; kinds of terrain that the clip would not reach are left out."""
+        scale, out = self.scale, []
+        level = self._env(1)
+        goes = max(reach(level.library, self.horizon))
+        for kind, row in KINDS.items():
+            if kind != "flat" and (goes >= GOES or not row.beyond):
+                sizes = [row.size(d) for d in scale.difficulties]
+                out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
+        out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
+        out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
+        for name, values in scale.values.items():
+            out.append(Part(name, "", {name: values}, scale.rollouts))
+        grid = np.array(scale.grid)
+        for number, rows in enumerate(np.array_split(grid, max(1, len(grid) // 5))):
+            pairs = np.array([(f, s) for f in rows for s in grid])
+            cells = {"friction": pairs[:, 0].tolist(), "strength": pairs[:, 1].tolist()}
+            out.append(Part("friction and strength", str(number), cells, scale.rollouts_grid))
+        return out
+
+    def measure(self, part: Part) -> Columns:
+        """Roll a part out."""
+        cell = torch.arange(part.count) // part.rollouts
+        columns = {name: list(map(float, values)) for name, values in part.cells.items()}
+        if part.measure == "push":
+            return columns | self._pushed(part, cell)
+        if part.measure == "terrain":
+            env = self._on_terrain(part)
+        elif part.measure == "undisturbed":
+            env = self._env(part.count)
+        else:
+            env = self._held(part, cell)
+        everyone = torch.zeros(part.count, dtype=torch.long)
+        done = roll_out(env, self.policy, begin(env, everyone, everyone == 0, self.seed))
+        seconds = done.survived / self.config.control_hz
+        return columns | {
+            "rollouts": [float(part.rollouts)] * len(next(iter(columns.values()))),
+            "successes": _sums(done.whole, part),
+            "normalised_return": [s / part.rollouts for s in _sums(done.normalised_return, part)],
+            "time_to_fall": [s / part.rollouts for s in _sums(seconds, part)],
+        }
+
+    def _env(self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = ()) -> TrackingEnv:
+        config = replace(self.config, randomise=randomise)
+        return judging_env([self.motion], self.character, config, count, self.seed, self.horizon, tiles)
+
+    def _on_terrain(self, part: Part) -> TrackingEnv:
+        """Rollouts of a cell take turns on its tiles; all cells' tiles are in one world."""
+        levels = part.cells["difficulty"]
+        tiles = [Tile(part.what, level, UNSEEN + seed) for level in levels for seed in range(SEEDS)]
+        env = self._env(part.count, tiles)
+        assert env.ground is not None
+        index = torch.arange(part.count)
+        env.ground.tile[:] = SEEDS * (index // part.rollouts) + index % SEEDS
+        return env
+
+    def _held(self, part: Part, cell: Tensor) -> TrackingEnv:
+        """Each rollout with its cell's values of the events that the part is of."""
+        names = [name for name in part.cells if name in EVENTS]
+        ranges = tuple(f"{name}:{min(part.cells[name])}:{max(part.cells[name])}" for name in names)
+        env = self._env(part.count, randomise=ranges)
+        assert env.events is not None
+        for name in names:
+            env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
+        return env
+
+    @torch.no_grad()
+    def _pushed(self, part: Part, cell: Tensor) -> Columns:
+        """One push each at a random phase; survival is DeepMimic's, success is that of all other rollouts."""
+        hz = self.config.control_hz
+        force = torch.tensor(part.cells["force"])[cell]
+        env = self._env(part.count, randomise=(f"push:0:{float(force.max())}",))
+        touch = Touch(env)
+        assert env.events is not None
+        env.events.once = True
+        env.events.hold("push", force)
+        everyone = torch.zeros(part.count, dtype=torch.long)
+        begin(env, everyone, everyone != 0, self.seed)
+        first = env.library.at(everyone[:1], everyone[:1]).qpos
+        env.events.push_at[:] = round(BEFORE * hz)
+        env.events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
+        up, near = torch.ones(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
+        down = ~up
+        for step in range(round((BEFORE + AFTER) * hz) + env.events.push_steps):
+            env.advance(self.policy(env.observe()))
+            near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
+            if step < round(BEFORE * hz):
+                down |= touch() | ~near  # who falls by himself is no witness of pushes
+            up &= ~touch()
+        witness = ~down
+        return {
+            "rollouts": _sums(witness, part),
+            "successes": _sums(up & witness, part),
+            "followed": _sums(near & witness, part),
+        }
+
+
+def _sums(values: Tensor, part: Part) -> list[float]:
+    """The sum over the rollouts of each cell."""
+    sums: list[float] = values.float().view(-1, part.rollouts).sum(1).tolist()
+    return sums
+
+
+def matrix(title: str, found: Mapping[str, Columns]) -> Report:
+    """All parts as one report: a series for each, with 95 % intervals, and the figures that sum them up."""
+    series = {name: dict(columns) for name, columns in found.items() if not name.startswith("friction and")}
+    grid: Columns = {}
+    for name, columns in found.items():
+        if name.startswith("friction and"):
+            for key, values in columns.items():
+                grid.setdefault(key, []).extend(values)
+    series["friction and strength"] = grid
+    numbers = []
+    plain = series["undisturbed"]
+    numbers.append(Number("success undisturbed", _share(plain), "share of rollouts", "higher"))
+    numbers.append(Number("normalised_return undisturbed", plain["normalised_return"][0], "0..1", "higher"))
+    terrain = {name: columns for name, columns in series.items() if name.startswith("terrain ")}
+    numbers.append(
+        Number("success on terrain", float(np.mean([_share(c) for c in terrain.values()])), "mean share", "higher")
+    )
+    numbers.append(Number("friction and strength", _share(grid), "mean share over the grid", "higher"))
+    numbers += [Number(f"success {name}", _share(columns), "mean share", "higher") for name, columns in terrain.items()]
+    for name, columns in series.items():
+        if name.startswith("push "):
+            survived = np.array(columns["successes"])
+            half, most = thresholds(np.array(columns["force"]), survived, np.array(columns["rollouts"]))
+            for share, edge in ((50, half), (90, most)):
+                numbers.append(Number(f"{name} {share}", edge.force, f"N that {share} % survive", "higher"))
+                numbers.append(Number(f"{name} {share} low", edge.low, "N, 95 % interval from", "none"))
+                numbers.append(Number(f"{name} {share} high", edge.high, "N, to", "none"))
+    for columns in series.values():
+        tries = np.maximum(np.array(columns["rollouts"]), 1.0)
+        columns["success"] = (np.array(columns["successes"]) / tries).tolist()
+        columns["low"], columns["high"] = wilson(np.array(columns["successes"]), tries).tolist()
+    return Report(title, tuple(numbers), series)
+
+
+def _share(columns: Columns) -> float:
+    return sum(columns["successes"]) / max(1.0, sum(columns["rollouts"]))
