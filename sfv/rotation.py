@@ -106,12 +106,6 @@ def from_six(x: Float[Tensor, "*n 6"]) -> Float[Tensor, "*n 4"]:
     return torch.where(q[..., :1] < 0, -q, q)
 
 
-def slerp(a: Float[Tensor, "*#n 4"], b: Float[Tensor, "*#n 4"], t: Float[Tensor, "*#n 1"]) -> Float[Tensor, "*n 4"]:
-    """The rotation a fraction t of the short way from a to b."""
-    w = difference(a, b)
-    return quat_mul(a.expand(*w.shape[:-1], 4), exp(t * w))
-
-
 def heading(q: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
     """The turn (rad) about z: the twist of q = swing twist, defined for every q but a half turn about x or y."""
     return 2.0 * torch.atan2(q[..., 3], q[..., 0])

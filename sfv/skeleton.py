@@ -18,8 +18,6 @@ KINDS = {
     mujoco.mjtJoint.mjJNT_BALL: "ball",
     mujoco.mjtJoint.mjJNT_HINGE: "hinge",
 }
-QPOS_SIZE = {"free": 7, "ball": 4, "hinge": 1}
-QVEL_SIZE = {"free": 6, "ball": 3, "hinge": 1}
 _COLUMNS = {"free": ("x", "y", "z", "qw", "qx", "qy", "qz"), "ball": ("qw", "qx", "qy", "qz"), "hinge": ("",)}
 
 MOST, DEEPEST = 1000, 200

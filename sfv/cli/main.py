@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cause: Exception
     if argv is None:  # as a program, not called by another
         signal.signal(signal.SIGTERM, _terminate)
+        threading.excepthook = _of_a_thread
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except InputError as error:
@@ -78,6 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exception(cause)
     print(f"sfv: {sentence}", file=sys.stderr)
     return 2
+
+
+def _of_a_thread(failed: threading.ExceptHookArgs) -> None:
+    """What a thread cannot write its owner hears and says, in one sentence; all else is a mistake of ours."""
+    if not isinstance(failed.exc_value, OSError) or os.environ.get("SFV_DEBUG"):
+        threading.__excepthook__(failed)
 
 
 class _Terminated(KeyboardInterrupt):
