@@ -16,7 +16,7 @@ LASTS = 0.3
 SEEN = 0.5
 """Confidence from which a point counts as seen."""
 SMALL = 100.0
-"""px from head to foot: below, the estimator sees less than half of the 256 px that it works on. Not studied further."""
+"""px from head to foot: below, the estimator sees less than half of the 256 px that it works on. Assumption."""
 SLOW = 20.0
 """Frames a second: below, quick limbs are elsewhere in the next frame."""
 OFTEN = 0.1
@@ -25,8 +25,8 @@ OFTEN = 0.1
 
 def account(track: PoseTrack) -> tuple[str, ...]:
     """The sentences, the most important first."""
-    said = [_who(track), _gaps(track), _cut_off(track), _hidden(track), _upside_down(track), _small(track), _slow(track)]
-    return tuple(sentence for sentence in said if sentence)
+    said = (_who, _gaps, _cut_off, _hidden, _upside_down, _small, _slow)
+    return tuple(sentence for say in said if (sentence := say(track)))
 
 
 def _who(track: PoseTrack) -> str:
@@ -53,7 +53,8 @@ def _cut_off(track: PoseTrack) -> str:
     stretches = _stretches(track, outside.any(1) & track.found)
     if not stretches:
         return ""
-    return f"the feet are out of the picture{_when(stretches)}: film from farther away, or leave that out, --begin, --end"
+    when = _when(stretches)
+    return f"the feet are out of the picture{when}: film from farther away, or leave that out, --begin, --end"
 
 
 def _hidden(track: PoseTrack) -> str:
@@ -61,8 +62,8 @@ def _hidden(track: PoseTrack) -> str:
     hidden = (track.confidence[:, names] < SEEN).any(1) & track.found
     if not names or hidden.mean() < OFTEN:
         return ""
-    stretches = _stretches(track, hidden)
-    return f"a leg is hidden or blurred in {hidden.mean():.0%} of the frames{_when(stretches)}: its motion is a guess there"
+    when = _when(_stretches(track, hidden))
+    return f"a leg is hidden or blurred in {hidden.mean():.0%} of the frames{when}: its motion is a guess there"
 
 
 def _upside_down(track: PoseTrack) -> str:
@@ -75,7 +76,8 @@ def _upside_down(track: PoseTrack) -> str:
     stretches = _stretches(track, turned)
     if not turned.any() or (not stretches and turned.mean() < OFTEN):
         return ""
-    return f"upside down in {turned.mean():.0%} of the frames{_when(stretches)}: right for a flip, wrong for anything else"
+    when = _when(stretches)
+    return f"upside down in {turned.mean():.0%} of the frames{when}: right for a flip, wrong for anything else"
 
 
 def _small(track: PoseTrack) -> str:

@@ -34,7 +34,7 @@ def say_outcome(outcome: Outcome) -> None:
                         break_long_words=False, break_on_hyphens=False), flush=True)  # fmt: skip
 
 
-def say_track(track: Path) -> None:
+def say_account(track: Path) -> None:
     """What a pose track is worth, a sentence a line."""
     from recon.pose.account import account
     from sfv.pose import PoseTrack

@@ -60,9 +60,11 @@ def test_feet_out_of_the_picture_are_named_with_what_to_do(good: PoseTrack) -> N
 def test_hidden_legs_somebody_upside_down_small_or_seen_seldom(good: PoseTrack) -> None:
     confidence = good.confidence.copy()
     confidence[:45, NAMES.index("left_knee")] = 0.2
-    assert any("a leg is hidden or blurred in 50% of the frames" in s for s in account(replace(good, confidence=confidence)))
+    unsure = replace(good, confidence=confidence)
+    assert any("a leg is hidden or blurred in 50% of the frames" in s for s in account(unsure))
     turned = good.points_2d.copy()
     turned[10:40, :, 1] = 480.0 - turned[10:40, :, 1]
-    assert any("upside down in 33% of the frames (from 1.3 to 2.3 s)" in s for s in account(replace(good, points_2d=turned)))
+    upside = replace(good, points_2d=turned)
+    assert any("upside down in 33% of the frames (from 1.3 to 2.3 s)" in s for s in account(upside))
     assert any("only 74 px tall" in s for s in account(replace(good, points_2d=0.2 * good.points_2d)))
     assert any("10 frames a second" in s for s in account(replace(good, times=np.arange(90) / 10.0)))
