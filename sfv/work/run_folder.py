@@ -36,7 +36,7 @@ class RunFolder:
         return self.root / MOTION / "preview" / name
 
     def policy(self, name: str) -> Path:
-        """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
+        """Stage 3: policy.safetensors, policy.zip, policy.onnx, policy.json, config.yaml, progress.csv."""
         return self.root / POLICY / name
 
     def report(self, name: str) -> Path:
