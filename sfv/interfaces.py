@@ -113,6 +113,15 @@ class Mirrored(Protocol):
 
 
 @runtime_checkable
+class Driven(Protocol):
+    """What a `VecEnv` is that also knows how its policy is driven where there is no sfv."""
+
+    def driving(self) -> dict[str, Any]:
+        """Plain values that tell it all, as JSON holds them: `describe` and more."""
+        ...
+
+
+@runtime_checkable
 class Policy(Protocol):
     """Observations to actions, deterministically."""
 

@@ -60,7 +60,7 @@ def t_pose_of(
     here = {part: yaw.apply(place) for part, place in here.items()}
     if _is_upright(here) and (hang := _arms_hang(here)) is not None:
         zero[3:7] = (yaw * Rotation.from_quat(zero[3:7], scalar_first=True)).as_quat(scalar_first=True)
-        return _raised(skeleton, points, frames, zero) if hang else zero
+        return _raised(skeleton, points, zero) if hang else zero
     if poses is None:
         raise InputError(
             "the skeleton's zero pose is none that stands with its arms out or down, and no motion tells how it "
@@ -147,22 +147,20 @@ def _arms_hang(here: Mapping[str, Float[np.ndarray, "3"]]) -> bool | None:
 
 
 def _arm_bones(here: Mapping[str, Float[np.ndarray, "3"]], side: str) -> dict[str, Float[np.ndarray, "3"]]:
-    """Frame of an arm -> its bone (m), of those that have an end."""
+    """'shoulder' and 'elbow' -> the bone from there on (m), of those that have an end."""
     shoulder, elbow = here[f"{side}_shoulder"], here[f"{side}_elbow"]
-    bones = {"upper_arm": elbow - shoulder}
-    return bones | ({"forearm": here[f"{side}_wrist"] - elbow} if f"{side}_wrist" in here else {})
+    bones = {"shoulder": elbow - shoulder}
+    return bones | ({"elbow": here[f"{side}_wrist"] - elbow} if f"{side}_wrist" in here else {})
 
 
-def _raised(
-    skeleton: Skeleton, points: Mapping[str, str], frames: Mapping[str, str], zero: Float[np.ndarray, " nq"]
-) -> Float[np.ndarray, " nq"]:
+def _raised(skeleton: Skeleton, points: Mapping[str, str], zero: Float[np.ndarray, " nq"]) -> Float[np.ndarray, " nq"]:
     """(nq,) the standing pose with each bone of the arms turned outwards by the shortest way, which is abduction."""
     here = {part: place[0] for part, place in _places(skeleton, points, zero[None]).items()}
     _, xmat = bodies_in(skeleton, zero[None])
     turns = {}
     for side, way in (("left", SIDE), ("right", -SIDE)):
         for part, bone in _arm_bones(here, side).items():
-            body = frames[f"{side}_{part}"]
+            body = points[f"{side}_{part}"]
             own = skeleton.model.body(body)
             if not own.jntnum[0] or skeleton.model.jnt_type[own.jntadr[0]] != mujoco.mjtJoint.mjJNT_BALL:
                 raise InputError(

@@ -21,8 +21,15 @@ ORIGIN: Offset = (0.0, 0.0, 0.0)
 NEEDED = tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle", "shoulder", "elbow") for side in SIDES)
 """Parts without which nobody knows how a body stands."""
 OPTIONAL = ("pelvis", "thorax", "head", *(f"{side}_{joint}" for joint in ("toe", "wrist") for side in SIDES))
-FRAMES = {"upper_arm": "shoulder", "forearm": "elbow", "thigh": "hip", "shin": "knee", "foot": "ankle"}
-"""Limb -> the joint whose body turns with it, in bare bones."""
+LIMBS = {
+    "upper_arm": ("shoulder", "elbow"),
+    "forearm": ("elbow", "wrist"),
+    "thigh": ("hip", "knee"),
+    "shin": ("knee", "ankle"),
+    "foot": ("ankle", "toe"),
+}
+"""Limb -> the joints at its ends. Of bare bones the last body before the second turns with it, be it a twist or the
+third of three hinges."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,24 @@ def joint_map(skeleton: Skeleton, name: str, given: Mapping[str, str] | None = N
     for part, joint in (("pelvis", "hip"), ("thorax", "shoulder")):
         found.setdefault(part, common_parent(skeleton, found[f"left_{joint}"], found[f"right_{joint}"]))
     frames: dict[str, str] = {part: found[part] for part in ("pelvis", "thorax", "head") if part in found}
-    frames |= {f"{side}_{part}": found[f"{side}_{joint}"] for side in SIDES for part, joint in FRAMES.items()}
+    for side in SIDES:
+        for limb, (joint, end) in LIMBS.items():
+            frames[f"{side}_{limb}"] = _carrier(skeleton, found[f"{side}_{joint}"], found.get(f"{side}_{end}"))
     feet = {side: tuple(found[p] for p in (f"{side}_ankle", f"{side}_toe") if p in found) for side in SIDES}
     return JointMap({part: (body, ORIGIN) for part, body in found.items()}, frames, feet, {}, bare=True)
+
+
+def _carrier(skeleton: Skeleton, joint: str, end: str | None) -> str:
+    """The body that the end of a limb hangs on; that of its first joint where it has no end or that hangs elsewhere."""
+    names, parents = skeleton.body_names, skeleton.parents
+    body = first = names.index(joint)
+    if end is not None:
+        body = parents[names.index(end)]
+        above = body
+        while above > first:
+            above = parents[above]
+        body = body if above == first else first
+    return names[body]
 
 
 def known_body(skeleton: Skeleton) -> JointMap | None:

@@ -218,10 +218,13 @@ def test_arms_that_hang_at_rest_are_raised(tmp_path: Path, hang: float) -> None:
 def test_twists_and_nameless_knees_are_told_by_lengths(tmp_path: Path) -> None:
     called = CONVENTIONS["Unreal"] | {"left_knee": "bone_l", "right_knee": "bone_r"}
     twists = {"left_elbow": "upperarm_twist_l", "right_elbow": "upperarm_twist_r"}
-    found = joint_map(motion_of(tmp_path, bvh(dict(called), twists=twists)).skeleton, "game").points
-    assert found["left_knee"][0] == "bone_l"
-    assert found["right_shoulder"][0] == "upperarm_r"
-    assert found["left_elbow"][0] == "lowerarm_l"
+    found = joint_map(motion_of(tmp_path, bvh(dict(called), twists=twists)).skeleton, "game")
+    assert found.points["left_knee"][0] == "bone_l"
+    assert found.points["right_shoulder"][0] == "upperarm_r"
+    assert found.points["left_elbow"][0] == "lowerarm_l"
+    # what turns with the limb is what its end hangs on
+    assert found.frames["left_upper_arm"] == "upperarm_twist_l"
+    assert found.frames["left_forearm"] == "lowerarm_l"
 
 
 def test_what_is_not_found_is_named_and_can_be_given(tmp_path: Path) -> None:
