@@ -93,6 +93,13 @@ def export_zip(folder: Path, policy: TrackingPolicy, config: TrainConfig) -> Non
         model.save(temporary)
 
 
+def export_driving(folder: Path, driving: Mapping[str, Any]) -> None:
+    """Write policy.json: how a character is driven by policy.onnx, all that a player needs beside it."""
+    content = {"kind": "sfv policy", "version": 1, "policy": "policy.onnx"} | dict(driving)
+    with replacing(folder / "policy.json") as temporary:
+        temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+
+
 def export_onnx(folder: Path, policy: TrackingPolicy, about: Mapping[str, Any]) -> None:
     """Write policy.onnx: input `obs` (n, o), output `action` (n, a); metadata says how to drive the character."""
     import onnx

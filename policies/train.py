@@ -20,13 +20,13 @@ import torch
 
 from policies.begin import take_over
 from policies.config import Budget, TrainConfig, parse_budget
-from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
+from policies.export import DeterministicActor, export_driving, export_onnx, export_zip, save_policy
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
 from policies.stopping import Asked, Stopping
 from sfv.errors import InputError, blamed
-from sfv.interfaces import Policy, VecEnv
+from sfv.interfaces import Driven, Policy, VecEnv
 from sfv.judged import Figures, Judge
 from sfv.progress import TRAINING, bar
 from sfv.work.files import replacing
@@ -104,7 +104,9 @@ def train(
     about = env.describe()
     save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
     export_zip(folder, best, config)
-    export_onnx(folder, best, about)
+    driving = env.driving() if isinstance(env, Driven) else about
+    export_driving(folder, driving)
+    export_onnx(folder, best, {name: value for name, value in driving.items() if name != "reference"})
     return folder / "policy.safetensors"
 
 
