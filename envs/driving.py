@@ -24,7 +24,7 @@ DIGITS = 7
 
 
 @runtime_checkable
-class Driven(Protocol):
+class TaskParts(Protocol):
     """The task as far as it is written out; `envs.tracking.TrackingEnv` is one, and says what its parts are."""
 
     config: TrackingConfig
@@ -40,7 +40,7 @@ class Driven(Protocol):
         """What a policy is told of its task in a few words."""
 
 
-def driving(env: Driven) -> dict[str, Any]:
+def driving(env: TaskParts) -> dict[str, Any]:
     """Of a task on level ground: what `describe` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
     said = env.describe() | {"observation": layout(env.model, env.config.scan), "observation_limit": observations.LIMIT}
@@ -79,7 +79,7 @@ def layout(model: mujoco.MjModel, scan: bool = False) -> list[str]:
     return names
 
 
-def reference(env: Driven, clip: int) -> dict[str, Any]:
+def reference(env: TaskParts, clip: int) -> dict[str, Any]:
     """A clip at every control step from its start to its end, or for LOOP_SECONDS.
 
     `target` has one row less than the others: at step k the servos aim at target[k] + action_scale * action.
