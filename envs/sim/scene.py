@@ -11,7 +11,12 @@ from sfv.terrain.terrain import FLAT, Terrain
 
 
 def build_scene(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjModel:
-    """Compile the character with a ground. Ground and body collide; the body does not collide with itself.
+    """Compile `scene_spec`."""
+    return scene_spec(character, physics_hz, terrain).compile()
+
+
+def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjSpec:
+    """The character with a ground. Ground and body collide; the body does not collide with itself.
 
     Where the ground is a height field, which has `contype` 2, boxes of the body touch it by spheres in their corners;
     planes and blocks (`contype` 1) are touched by the boxes themselves.
@@ -29,7 +34,7 @@ def build_scene(character: Character, physics_hz: float, terrain: Terrain = FLAT
                 _round_corners(geom)
             else:
                 geom.conaffinity = 3
-    return spec.compile()
+    return spec
 
 
 def _round_corners(box: mujoco.MjsGeom) -> None:
