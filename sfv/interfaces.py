@@ -163,7 +163,7 @@ class Condition:
         """
         for strange in sorted(self.given - able - {"seconds"}):
             can = sorted(other for other, heeds in others.items() if strange in heeds)
-            raise InputError(f"{name} does not heed a {strange}; those that do: {', '.join(can) or 'none'}")
+            raise InputError(f"{name} heeds no {strange}; those that do: {', '.join(can) or 'none'}")
 
 
 @dataclass(frozen=True)

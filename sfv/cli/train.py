@@ -13,8 +13,9 @@ from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.limits import Within
+from sfv.pipeline.named_motions import by_name
 from sfv.pipeline.settings import Settings
-from sfv.pipeline.stages import beside, by_name, import_stage, policy_stage
+from sfv.pipeline.stages import beside, import_stage, policy_stage
 from sfv.work.run_folder import alone_at
 from sfv.work.stage import At, Outcome, Stage, perform
 
