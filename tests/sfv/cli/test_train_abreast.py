@@ -115,8 +115,10 @@ def test_names_of_folders(wave: Motion, tmp_path: Path) -> None:
     assert [folder.name for _, folder, _ in seeds] == ["wave-seed0", "wave-seed1", "other-seed0", "other-seed1"]
     assert [own.train.seed for *_, own in seeds] == [0, 1, 0, 1]
     assert all(own.tracking.threads == 1 for *_, own in seeds)
-    with pytest.raises(InputError, match="would both go to"):
-        trainings(Program((both[0], tmp_path / "b" / "wave.npz"), tmp_path))
+    alike = trainings(Program((both[0], tmp_path / "b" / "wave.npz"), tmp_path))
+    assert [folder.name for _, folder, _ in alike] == ["a-wave", "b-wave"]
+    with pytest.raises(InputError, match="is given twice"):
+        trainings(Program((both[0], both[0]), tmp_path))
 
 
 @pytest.mark.parametrize(
