@@ -1,6 +1,6 @@
 """Every motion file in a folder and below: is it read, and does the start of one of each person go onto the humanoid?
 
-    python benchmarks/import_all.py FOLDER [--robot ROBOT.xml] [--no-retarget] [--out TABLE.md]
+    python benchmarks/import_all.py FOLDER [--robot ROBOT.xml] [--no-retarget]
 
 Of each source (the folder of a file) and person (what its name begins with) the first file's first 5 s are retargeted,
 and the rows of the check that tell whether it was read rightly are asked. Files that are no motions are left out and
@@ -25,20 +25,18 @@ from sfv.motion import Motion
 
 SECONDS, RATE = 5.0, 30.0
 READ_ROWS = ("upright", "toes turned out", "toes forward", "ankles apart", "legs in each other", "tempo", "size")
-OTHER = (".md", ".py", ".asf", ".xml")
-"""What stands beside motions and is none; so are tables and JSON that no format knows, and are counted."""
+ITERATIONS = 60
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--robot", type=Path, help="whose motions the files of joint angles hold")
-    parser.add_argument("--robots", type=Path, help="a folder of NAME.xml, by the word in a file's name")
     parser.add_argument("--retarget", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
     suffixes = tuple({suffix for kind in FORMATS.values() for suffix in kind.suffixes})
     files = sorted(p for p in args.folder.rglob("*") if p.name.removesuffix(".gz").endswith(suffixes))
-    read, failed = defaultdict[str, list[str]](list), dict[str, str]()
+    read, failed, other = defaultdict[str, list[str]](list), dict[str, str](), list[str]()
     firsts = dict[tuple[str, str], tuple[Path, Motion]]()
     start = time.perf_counter()
     for path in files:
@@ -46,15 +44,20 @@ def main() -> None:
         try:
             motion = read_one(path, args.robot)
         except InputError as error:
+            if "is no motion file that sfv knows" in str(error):
+                other.append(f"{source}/{path.name}")
+                continue
             failed[f"{source}/{path.name}"] = str(error).replace(str(args.folder), "").replace("|", "/")
             continue
         read[source].append(path.name)
         firsts.setdefault((source, person(path.name)), (path, motion))
     for source, names in read.items():
         print(f"{source}: {len(names)} read")
-    print(f"\n{sum(map(len, read.values()))} of {len(files)} files read in {time.perf_counter() - start:.0f} s")
+    motions = len(files) - len(other)
+    print(f"\n{sum(map(len, read.values()))} of {motions} motion files read in {time.perf_counter() - start:.0f} s")
     for name, why in failed.items():
         print(f"  {name}: {why[:160]}")
+    print(f"no motions, by their content: {len(other)} ({', '.join(other)})")
     if args.retarget:
         table(firsts)
 
@@ -70,8 +73,9 @@ def read_one(path: Path, robot: Path | None) -> Motion:
 
 
 def person(name: str) -> str:
-    """Of CMU's the subject, of G1 Moves' the letter; else the first word."""
-    return re.split(r"[_\-.]", name)[0] if not name.startswith(("humanoid3d", "isaacgym", "keijiro")) else name[:9]
+    """Of CMU's the subject, of G1 Moves' the letter; else the first word, of a source of one person nothing."""
+    name = name.removeprefix("isaacgym_").removeprefix("keijiro_")
+    return "" if "level" in name else re.split(r"[_\-.]", name)[0]
 
 
 def table(firsts: dict[tuple[str, str], tuple[Path, Motion]]) -> None:
@@ -83,7 +87,7 @@ def table(firsts: dict[tuple[str, str], tuple[Path, Motion]]) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = retarget(part.resampled(RATE), body, 60)
+                found = retarget(part.resampled(RATE), body, ITERATIONS)
         except InputError as error:
             print(f"| {source} | {path.name} | {motion.fps:g} | – | {str(error)[:120]} |", flush=True)
             continue

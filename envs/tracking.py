@@ -18,6 +18,7 @@ from torch.nn.functional import pad
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
+from envs.driving import driving
 from envs.events import Events, parse_events
 from envs.ground import SCAN, Climb, Ground, turned
 from envs.library import TICKS, MotionLibrary, Reference
@@ -215,6 +216,10 @@ class TrackingEnv:
             "torque_limit": model.actuator_forcerange[:, 1].tolist(),
             "qpos_columns": list(self.character.skeleton.qpos_columns),
         }
+
+    def driving(self) -> dict[str, Any]:
+        """The same, with the layout of the observations, the scene and the reference (`envs.driving`)."""
+        return driving(self)
 
     def reference(self, tick: Tensor, ids: Tensor) -> Reference:
         """The reference of environments `ids` at a tick, where they are in the world."""

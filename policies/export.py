@@ -22,6 +22,8 @@ from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
 FORMAT = 1
+WILD = 1e12
+"""No weight, moment or statistic of a policy that learns is larger."""
 
 
 class DeterministicActor(nn.Module):
@@ -62,9 +64,16 @@ def load_policy(path: Path | str) -> tuple[DeterministicActor, dict[str, Any]]:
         sizes = int(about["obs_size"]), int(about["action_size"]), tuple(int(width) for width in about["hidden"])
         if sizes[0] * max(sizes[2], default=1) > sum(tensor.numel() for tensor in tensors.values()):
             raise ValueError("its sizes are not those of its weights")  # which would be made first
+        if wild := [name for name, tensor in tensors.items() if not sane(tensor)]:
+            raise ValueError(f"{wild[0]} holds numbers that no training makes")
         policy = make_policy(*sizes)
         policy.load_state_dict(tensors)
     return DeterministicActor(policy).eval(), about
+
+
+def sane(tensor: Tensor) -> bool:
+    """Whether all its numbers are such as learning makes: finite, and below WILD."""
+    return not tensor.is_floating_point() or bool((tensor.abs() < WILD).all())  # NaN is not below
 
 
 def export_zip(folder: Path, policy: TrackingPolicy, config: TrainConfig) -> None:
@@ -91,6 +100,13 @@ def export_zip(folder: Path, policy: TrackingPolicy, config: TrainConfig) -> Non
     model.policy.load_state_dict(policy.state_dict())
     with replacing(folder / "policy.zip") as temporary:
         model.save(temporary)
+
+
+def export_driving(folder: Path, driving: Mapping[str, Any]) -> None:
+    """Write policy.json: how a character is driven by policy.onnx, all that a player needs beside it."""
+    content = {"kind": "sfv policy", "version": 1, "policy": "policy.onnx"} | dict(driving)
+    with replacing(folder / "policy.json") as temporary:
+        temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
 
 
 def export_onnx(folder: Path, policy: TrackingPolicy, about: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ class RunningNorm(BaseFeaturesExtractor):
 class TrackingPolicy(ActorCriticPolicy):
     """Separate actor and critic, ELU, on normalised observations; a Gaussian whose width the learner sets."""
 
-    def __init__(self, *args: Any, hidden: Sequence[int] = (512, 256), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hidden: Sequence[int] = (256, 256), **kwargs: Any) -> None:
         self.hidden = tuple(hidden)
         kwargs |= {
             "net_arch": {"pi": list(hidden), "vf": list(hidden)},

@@ -138,6 +138,7 @@ class PPO:
         taught = torch.empty_like(mean) if self.teacher is not None and self.heard > 0 else None
         timed_out: list[Tensor] = []
         ages: list[Tensor] = []
+        terms: list[Mapping[str, Tensor]] = []
         weights: list[Tensor] = []
         policy.log_std.fill_(math.log(self.noise))
         carried = self.correlation
@@ -152,6 +153,7 @@ class PPO:
             reward[t], terminated[t], truncated[t] = step.reward, step.terminated, step.truncated
             timed_out.append(step.final_obs[step.truncated])
             ages.append(step.info.age[step.terminated | step.truncated])
+            terms.append(step.info.terms)
             if step.info.weight is not None:
                 weights.append(step.info.weight)
             self.obs = step.obs
@@ -166,6 +168,7 @@ class PPO:
         scaled[truncated] += config.gamma * values[count + env.num_envs :]  # a time-out is not an end
         advantage = gae(scaled, value, terminated | truncated, config.gamma, config.lam)
         self.log = {"reward": float(reward.mean()), "value": float(value.mean())}
+        self.log |= {f"reward_{name}": float(torch.stack([t[name] for t in terms]).mean()) for name in terms[0]}
         if len(ended := torch.cat(ages)):
             self.log["episode_steps"] = float(ended.float().mean())
         weight = torch.stack(weights) if weights else None

@@ -20,13 +20,13 @@ import torch
 
 from policies.begin import take_over
 from policies.config import Budget, TrainConfig, parse_budget
-from policies.export import DeterministicActor, export_onnx, export_zip, save_policy
+from policies.export import DeterministicActor, export_driving, export_onnx, export_zip, sane, save_policy
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
 from policies.stopping import Asked, Stopping
 from sfv.errors import InputError, blamed
-from sfv.interfaces import Policy, VecEnv
+from sfv.interfaces import Driven, Policy, VecEnv
 from sfv.judged import Figures, Judge
 from sfv.progress import TRAINING, bar
 from sfv.work.files import replacing
@@ -47,8 +47,6 @@ that was half learnt slowed down (docs/log.md)."""
 THERE, SURE = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be sure. Exploration
 lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
-WILD = 1e12
-"""No weight, moment or statistic of a policy that learns is larger."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
@@ -104,7 +102,9 @@ def train(
     about = env.describe()
     save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
     export_zip(folder, best, config)
-    export_onnx(folder, best, about)
+    driving = env.driving() if isinstance(env, Driven) else about
+    export_driving(folder, driving)
+    export_onnx(folder, best, {name: value for name, value in driving.items() if name != "reference"})
     return folder / "policy.safetensors"
 
 
@@ -213,7 +213,7 @@ class _Run:
             InputError: a weight or the loss is NaN or beyond all bounds.
         """
         learner = self.learner
-        if math.isfinite(learner.log["loss"]) and all(_sane(weight) for weight in learner.policy.parameters()):
+        if math.isfinite(learner.log["loss"]) and all(sane(weight) for weight in learner.policy.parameters()):
             return
         kept = "there is no checkpoint yet"
         if self.kept:
@@ -226,7 +226,7 @@ class _Run:
     def restore(self) -> None:
         """Go on from the checkpoint."""
         tensors, about = load_tensors(self.folder / CHECKPOINT, "delete it and run again")
-        wild = [name for name, tensor in tensors.items() if ".env." not in name and not _sane(tensor)]
+        wild = [name for name, tensor in tensors.items() if ".env." not in name and not sane(tensor)]
         if wild:
             raise InputError(
                 f"{self.folder / CHECKPOINT} holds numbers that no training makes (in {wild[0]}); delete it and run "
@@ -258,11 +258,6 @@ class _Run:
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
         policy.load_state_dict(self.best_weights)
         return policy
-
-
-def _sane(tensor: torch.Tensor) -> bool:
-    """Whether all its numbers are such as learning makes."""
-    return not tensor.is_floating_point() or bool((tensor.abs() < WILD).all())  # NaN is not below
 
 
 def _share(value: float, first: float, last: float) -> float:

@@ -19,6 +19,7 @@ from sfv.mjcf import require_model
 from sfv.servos import add_servos
 from sfv.skeleton import Skeleton
 from sfv.work.files import fingerprint
+from sfv.work.mujoco_log import listen
 
 ASSETS = Path(__file__).parent / "assets"
 ASSET_KINDS = ("mesh", "texture", "hfield", "skin")
@@ -173,6 +174,7 @@ def load_character(name: str | Path) -> Character:
     Raises:
         InputError: neither exists, or the file is no model.
     """
+    listen()
     own = {path.stem: path for path in ASSETS.glob("*.xml")}
     path = own.get(str(name), Path(name))
     if not path.is_file():

@@ -113,6 +113,15 @@ class Mirrored(Protocol):
 
 
 @runtime_checkable
+class Driven(Protocol):
+    """What a `VecEnv` is that also knows how its policy is driven where there is no sfv."""
+
+    def driving(self) -> dict[str, Any]:
+        """Plain values that tell it all, as JSON holds them: `describe` and more."""
+        ...
+
+
+@runtime_checkable
 class Policy(Protocol):
     """Observations to actions, deterministically."""
 
@@ -154,7 +163,7 @@ class Condition:
         """
         for strange in sorted(self.given - able - {"seconds"}):
             can = sorted(other for other, heeds in others.items() if strange in heeds)
-            raise InputError(f"{name} does not heed a {strange}; those that do: {', '.join(can) or 'none'}")
+            raise InputError(f"{name} heeds no {strange}; those that do: {', '.join(can) or 'none'}")
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def bar(description: str, total: float | int | None, unit: str = "") -> Iterator
         def advance(steps: float | int, text: str | None = None) -> None:
             progress.update(task, advance=steps, description=text or progress.tasks[0].description)
             if lines:
-                lines.say(progress.tasks[0].description, progress.tasks[0].completed)
+                lines.say(progress.tasks[0].description, float(progress.tasks[0].completed))
 
         yield advance
         if total is not None:

@@ -1,6 +1,7 @@
 """The house: what the package, its dependencies and its description promise, whatever the code in it does."""
 
 import ast
+import importlib
 import re
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import sfv
+from sfv.cli.main import VERBS
+from sfv.cli.parse import unfinished
+from sfv.limits import settings_of
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +60,7 @@ PACKAGES = ("sfv", "recon", "envs", "policies", "configs")
 ROOT_MODULES = 22
 """Of sfv/ itself: more are no vocabulary, but a room."""
 LONGEST_FILE, LONGEST_FUNCTION = 350, 60
-TO_BE_CUT = {"policies.ppo", "recon.scorecard.scorecard", "recon.fit.fit.fit"}
+TO_BE_CUT = {"recon.scorecard.scorecard", "recon.fit.fit.fit"}
 """What is longer than it may be. Nothing is added here."""
 TWICE = {"Program"}
 """Names that two classes share: Program is every verb's. Nothing is added here."""
@@ -121,6 +125,17 @@ def test_help_names_every_verb(root: Path) -> None:
     result = subprocess.run([Path(sys.executable).with_name("sfv"), "--help"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert set(re.findall(r"^  (\w+)  +\S", result.stdout, re.MULTILINE)) == verbs
+
+
+def test_every_number_of_every_verb_has_limits() -> None:
+    """And they stand beside it: `steps: Annotated[int, Within(1, 1000)] = 10` (`sfv.limits`)."""
+    without = [
+        f"sfv {verb} {setting.flag}"
+        for verb in VERBS
+        for setting in settings_of(unfinished(importlib.import_module(f"sfv.cli.{verb}").Program))
+        if setting.number and setting.within is None
+    ]
+    assert without == []
 
 
 # ---- dependencies

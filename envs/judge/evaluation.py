@@ -64,14 +64,14 @@ class Evaluator:
         ticks = torch.arange(len(qpos)) * env.control_ticks
         wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
         reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
-        slide = slide_of(simulated, self.character, env.terrain)
+        slide = slide_of(simulated, self.character, env.terrain) if done.first_error else float("nan")
         seconds, found = done.survived[start] / hz, figures(done, start, hz)
         numbers = (
             *found.numbers(),
             Number("horizon", int(done.steps[0]) / hz, "s", "none"),
             Number("foot_slide", slide, "cm/s", "lower"),
-            Number("power", float(done.power[start].mean()), "W", "lower"),
-            Number("energy", float((done.power[start] * seconds).mean()), "J per rollout", "lower"),
+            Number("power", float(done.power[start].nanmean()), "W", "lower"),
+            Number("energy", float((done.power[start] * seconds).nanmean()), "J per rollout", "lower"),
             Number("physics_nan", float(env.broken), "rollouts", "lower"),
             Number("physics_rate", hz * env.config.decimation, "Hz", "none"),
             Number("rollouts", float(n), "from the start, and as many from random phases", "none"),

@@ -32,9 +32,10 @@ class Rollouts:
         steps: (n,) control steps that each was to last.
         survived: (n,) control steps before it failed.
         returns: (n,) sums of DeepMimic's reward until then.
-        error, root_error: (n,) mean distance (m) of the bodies from the reference, in the world and from the root.
+        error, root_error: (n,) mean distance (m) of the bodies from the reference, in the world and from the root; NaN
+            for what failed in its first step.
         worst: (n,) largest distance (m) of any body.
-        power: (n,) mean mechanical power of the actuators, W.
+        power: (n,) mean mechanical power of the actuators, W; NaN likewise.
         qpos: (k, nq) states of the first rollout, its start included.
         first_error: (k - 1,) mean distance (m) of the first rollout's bodies.
     """
@@ -90,7 +91,7 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollo
             first_error.append(float(away[0].mean()))
         if not bool((alive & (t + 1 < steps)).any()):
             break  # the rest would only watch fallen bodies
-    ran = survived.clamp_min(1)
+    ran = torch.where(survived > 0, survived, float("nan"))  # what broke at once has no error, which is not 0
     return Rollouts(
         steps, survived, returns, error / ran, root_error / ran, worst, power / ran, np.array(qpos), first_error
     )
@@ -110,6 +111,6 @@ def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float, among: Bool[Ten
         normalised_return_random_phase=float(nr[later].mean()),
         survival=float((done.survived / done.steps)[some].clamp_max(1.0).mean()),
         time_to_fall=float(done.survived[first].mean()) / hz,
-        mpjpe_global=1000.0 * float(done.error[first].mean()),
-        mpjpe_root_relative=1000.0 * float(done.root_error[first].mean()),
+        mpjpe_global=1000.0 * float(done.error[first].nanmean()),
+        mpjpe_root_relative=1000.0 * float(done.root_error[first].nanmean()),
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from envs.preview.attempt import Attempt, attempt
 from envs.preview.config import PreviewConfig
-from envs.preview.follow import Attempt, follow
 from envs.preview.task import ASSIST, make_task
 from sfv.character import Character
 from sfv.check.support import slide_of
@@ -57,22 +57,22 @@ def preview(motion: Motion, character: Character, config: PreviewConfig, advance
     advance = advance or silent
     started = time.process_time()
     task = make_task(motion, character, config)
-    attempt = follow(task, config, advance)
+    made = attempt(task, config, advance)
     seconds = time.process_time() - started
     forces = None
-    if config.assist == "always" or (config.assist == "lost" and attempt.lost):
+    if config.assist == "always" or (config.assist == "lost" and made.lost):
         forces = assistance(motion, character, config, advance)
-    model, hz, count = character.model, config.control_hz, len(attempt.x)
-    simulated = Motion(character.skeleton, hz, attempt.x[:, : model.nq].copy(), source=f"preview of {motion.source}")
+    model, hz, count = character.model, config.control_hz, len(made.x)
+    simulated = Motion(character.skeleton, hz, made.x[:, : model.nq].copy(), source=f"preview of {motion.source}")
     reference = Motion(character.skeleton, hz, task.goal[:count, : model.nq].copy(), source=motion.source)
-    lost_at = (count - 1) / hz if attempt.lost else None
+    lost_at = (count - 1) / hz if made.lost else None
     verdict = f"followed to the end within {config.lost:g} m at every body: the character can do this"
     if lost_at is not None:
         verdict = f"lost at t = {lost_at:.2f} s: not shown that the character can do this; training may still find how"
     slide = slide_of(simulated, character)
-    report = _report(motion.source or "a motion", attempt, len(task) / hz, hz, slide, seconds, forces, character.mass)
-    qvel = attempt.x[:, model.nq : model.nq + model.nv].copy()
-    return Preview(simulated, reference, attempt.u, qvel, attempt.error, lost_at, verdict, report)
+    report = _report(motion.source or "a motion", made, len(task) / hz, hz, slide, seconds, forces, character.mass)
+    qvel = made.x[:, model.nq : model.nq + model.nv].copy()
+    return Preview(simulated, reference, made.u, qvel, made.error, lost_at, verdict, report)
 
 
 def assistance(
@@ -89,8 +89,8 @@ def assistance(
     def measuring(steps: float | int, text: str | None = None) -> None:
         tell(0, "measuring the assistance")
 
-    attempt = follow(task, replace(config, tries=1, noise=0), measuring)
-    return attempt.u[:, -6:] * np.repeat(ASSIST, 3)
+    made = attempt(task, replace(config, tries=1, noise=0), measuring)
+    return made.u[:, -6:] * np.repeat(ASSIST, 3)
 
 
 def save_targets(path: Path, shown: Preview, character: Character, config: PreviewConfig) -> None:
@@ -112,18 +112,18 @@ def save_targets(path: Path, shown: Preview, character: Character, config: Previ
 
 
 def _report(
-    title: str, attempt: Attempt, duration: float, hz: float, slide: float, seconds: float,
+    title: str, made: Attempt, duration: float, hz: float, slide: float, seconds: float,
     forces: Float[np.ndarray, "k 6"] | None, mass: float,
 ) -> Report:  # fmt: skip
-    cm, followed = 100.0 * attempt.error, len(attempt.u) / hz
+    cm, followed = 100.0 * made.error, len(made.u) / hz
     numbers = [
-        Number("followed", 0.0 if attempt.lost else 1.0, "1 = to the end", "higher"),
+        Number("followed", 0.0 if made.lost else 1.0, "1 = to the end", "higher"),
         Number("time_followed", followed, "s", "higher"),
         Number("duration", duration, "s", "none"),
         Number("body_error_mean", float(cm.mean()), "cm", "lower"),
         Number("body_error_max", float(cm.max()), "cm", "lower"),
         Number("foot_slide", slide, "cm/s", "lower"),
-        Number("tries", float(attempt.tries), "", "lower"),
+        Number("tries", float(made.tries), "", "lower"),
         Number("cpu_seconds_per_second", seconds / followed, "CPU s per s of motion", "lower"),
     ]
     series = {

@@ -1,6 +1,6 @@
 """A motion as a planning problem: the simulated character, the states it is to be in, and what leaving them costs.
 
-It plans nothing; `envs.preview.follow` does. With assistance, six motors at the root push and turn at a price.
+It plans nothing; `envs.preview.attempt` does. With assistance, six motors at the root push and turn at a price.
 """
 
 from dataclasses import dataclass

@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from sfv.work.mujoco_log import listen
+
 
 class CpuSim:
     """num_envs copies of one model. Tensors are float64, as MuJoCo computes.
@@ -30,6 +32,7 @@ class CpuSim:
     def __init__(self, model: mujoco.MjModel, num_envs: int, threads: int = 0) -> None:
         # a simulation that diverges keeps its NaN, so that the task sees it, instead of jumping to the zero pose
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+        listen()
         self.model = model
         self.num_envs = num_envs
         self._batch = mujoco.batch.Batch(model, num_envs, threads)

@@ -15,6 +15,11 @@ NOTHING = Finding(float("nan"))
 """The motion has nothing to measure it by."""
 
 
+def measured(value: float, unit: str) -> str:
+    """A figure in words: '5 cm', and for a share the number alone."""
+    return f"{value:.3g} {unit}" if unit not in ("", "1") else f"{value:.3g}"
+
+
 def place(part: str, seconds: float) -> str:
     """A part of the body at a time: 'left knee at 1.23 s'."""
     return f"{part.replace('_', ' ')} at {seconds:.2f} s"

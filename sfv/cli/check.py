@@ -73,6 +73,8 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from sfv.check.finding import measured
+
     colours = {"pass": "green", "note": "yellow", "fail": "bold red"}
     last = list(checks.values())[-1]
     console.print(escape(last.title))
@@ -99,7 +101,7 @@ def show(checks: "dict[str, Check]", console: "Console") -> None:
     for row in last.rows:
         if row.verdict != "pass":
             where = f" ({row.where})" if row.where else ""
-            words = f"{row.verdict}: {row.name} {row.value:.3g} {row.unit}{where}; {row.advice}"
+            words = f"{row.verdict}: {row.name} {measured(row.value, row.unit)}{where}; {row.advice}"
             console.print(words, style=colours[row.verdict], markup=False, highlight=False)
     failed = f"fails: {', '.join(last.failed)}"
     console.print("passes" if last.passed else failed, style="bold", markup=False)

@@ -11,7 +11,7 @@ from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.limits import Within
 from sfv.pipeline.trained import distillation_of
-from sfv.work.folder import alone_in
+from sfv.work.run_folder import alone_at
 from sfv.work.stage import perform
 
 
@@ -47,5 +47,5 @@ def main(program: Program) -> None:
     if not program.runs:
         raise InputError("there is no policy to learn from; name two or more finished runs")
     stage = distillation_of(program.runs, program.out, program.train, program.lessons, program.threads)
-    with alone_in(program.out):
+    with alone_at(program.out):
         say_outcome(perform(stage))

@@ -36,7 +36,7 @@ VERBS = {
     "batch": "many clips -> a run of each, and one page of all",
     "retarget": "motion -> motion of another body",
     "convert": "motion file -> motion file of another format",
-    "view": "motion, policy or run -> a moving picture",
+    "view": "motion or run -> a moving picture",
 }
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)

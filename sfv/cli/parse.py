@@ -36,7 +36,7 @@ def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mappi
         SystemExit: with 0 when help was asked for, with 2 when the arguments do not fit; either has been printed.
     """
     _require_words(argv)
-    start, given = _start(argv), _unfinished(program)
+    start, given = _start(argv), unfinished(program)
     _require_known(given, verb, argv)
     if start is not None and start in presets:
         object.__setattr__(given, SETTINGS, presets[start]())
@@ -69,7 +69,7 @@ def _require_known(given: Any, verb: str, argv: Sequence[str]) -> None:
             raise InputError(f"{flag} is not an option of sfv {verb}{hint}; see sfv {verb} --help")
 
 
-def _unfinished(program: type[Program]) -> Program:
+def unfinished(program: type[Program]) -> Program:
     """A program with its defaults, and tyro's mark for what must be typed."""
     given = object.__new__(program)  # not through __init__, since it is not yet what its types say
     for field in dataclasses.fields(program):  # type: ignore[arg-type]

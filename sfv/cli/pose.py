@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import PoseConfig
-from sfv.cli.say import say_outcome
+from sfv.cli.say import say_account, say_outcome
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
@@ -43,7 +43,7 @@ class Program:
 
 
 def main(program: Program) -> None:
-    """Do the stage, unless it is done; keypoints are read anew."""
+    """Do the stage, unless it is done, and say what the track is worth; keypoints are read anew."""
     from sfv.formats.keypoints import are_keypoints
 
     if are_keypoints(program.clip):
@@ -54,6 +54,7 @@ def main(program: Program) -> None:
     place = beside(program.out)
     with alone_for(program.out):
         say_outcome(perform(pose_stage(program.clip, program.out, place, program.pose, program.excerpt, program.fps)))
+    say_account(program.out)
 
 
 def keypoints_of(program: Program) -> "PoseTrack":

@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import ReconstructConfig
-from sfv.cli.say import say_numbers, say_outcome
+from sfv.cli.say import say_failures, say_numbers, say_outcome
 from sfv.pipeline.stages import beside, motion_stage
 from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
@@ -34,9 +34,10 @@ class Program:
 
 
 def main(program: Program) -> None:
-    """Do the stage, unless it is done, and show the scorecard."""
+    """Do the stage, unless it is done, show the scorecard, and say what the physics check finds."""
     place = beside(program.out)
     stage = motion_stage(program.track, program.out, place, program.character, program.reconstruct, program.mend)
     with alone_for(program.out):
         say_outcome(perform(stage))
     say_numbers(place("scorecard.json"))
+    say_failures(place("check.json"))

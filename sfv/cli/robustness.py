@@ -8,7 +8,7 @@ from tyro.conf import Positional, arg
 
 from sfv.cli.say import answering, say_numbers, say_outcome
 from sfv.errors import InputError
-from sfv.limits import Within
+from sfv.limits import SEED, Within
 from sfv.pipeline.robustness import robustness_of
 from sfv.pipeline.run import page_again
 from sfv.report import Report
@@ -31,7 +31,7 @@ class Program:
     """A coarser matrix with fewer rollouts, in minutes."""
     threads: Annotated[int, Within(0, 256)] = 0
     """Threads for physics and policy; 0 = all cores."""
-    seed: int = 3000
+    seed: Annotated[int, Within(0, SEED)] = 3000
     """Of starts, places and noise."""
     out: Path | None = None
     """Another folder for the result of one run, or the .html file of several."""

@@ -7,9 +7,11 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from configs.run import PRESETS as PRESETS
-from sfv.cli.say import say_numbers, say_outcome
+from sfv.cli.say import say_account, say_numbers, say_outcome
 from sfv.pipeline.run import perform_run
 from sfv.pipeline.settings import Run, Settings
+from sfv.work.run_folder import POSE
+from sfv.work.stage import Outcome
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,14 @@ class Program:
 HEADLINE = ("success", "normalised_return", "mpjpe_global", "mpjpe_root_relative", "time_to_fall", "physics_nan")
 
 
+def _say(outcome: Outcome) -> None:
+    say_outcome(outcome)
+    if outcome.name == POSE:
+        say_account(outcome.outputs[0])
+
+
 def main(program: Program) -> None:
     """Do all stages and say how each went."""
-    folder = perform_run(Run(program.clip, program.out, program.settings), say_outcome)
+    folder = perform_run(Run(program.clip, program.out, program.settings), _say)
     say_numbers(folder.report("report.json"), HEADLINE)
     print(f"\nopen {folder.report('index.html')}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sfv.errors import printable
 from sfv.meaning import meaning, shown
+from sfv.pipeline.findings import findings
 from sfv.report import Report
 from sfv.work.files import as_json
 from sfv.work.stage import Outcome
@@ -31,6 +32,23 @@ def say_outcome(outcome: Outcome) -> None:
     head = f"{outcome.name:<9} {how:<12} {minutes(outcome.seconds):>12}  "
     print(textwrap.fill(f"{folder}: {names}", 80, initial_indent=head, subsequent_indent=" " * 4,
                         break_long_words=False, break_on_hyphens=False), flush=True)  # fmt: skip
+
+
+def say_account(track: Path) -> None:
+    """What a pose track is worth, a sentence a line."""
+    from recon.pose.account import account
+    from sfv.pose import PoseTrack
+
+    for sentence in account(PoseTrack.load(track)):
+        print(textwrap.fill(sentence, 80, initial_indent="  ", subsequent_indent="    "), flush=True)
+
+
+def say_failures(check: Path) -> None:
+    """What the physics check finds wrong with a motion, a row a line, or that it finds nothing."""
+    failures = findings(check)
+    print("\nthe physics check " + ("fails in" if failures else "passes"))
+    for failure in failures:
+        print(textwrap.fill(printable(failure.words), 80, initial_indent="  ", subsequent_indent="    "))
 
 
 def say_numbers(path: Path, names: tuple[str, ...] = ()) -> None:

@@ -13,9 +13,10 @@ from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
 from sfv.limits import Within
+from sfv.pipeline.named_motions import by_name
 from sfv.pipeline.settings import Settings
-from sfv.pipeline.stages import beside, by_name, import_stage, policy_stage
-from sfv.work.folder import alone_in
+from sfv.pipeline.stages import beside, import_stage, policy_stage
+from sfv.work.run_folder import alone_at
 from sfv.work.stage import At, Outcome, Stage, perform
 
 
@@ -111,7 +112,7 @@ def stages_of(motions: Sequence[Path], out: Path, program: Program) -> tuple[lis
 def train_one(motions: Sequence[Path], out: Path, program: Program) -> Outcome:
     """Train one policy, unless that is done."""
     before, stage = stages_of(motions, out, program)
-    with alone_in(out):
+    with alone_at(out):
         for reference in before:
             perform(reference)
         return perform(stage)
@@ -132,7 +133,7 @@ def train_as_one(program: Program) -> None:
         group.told("work")
         stage.work(at)
 
-    with alone_in(out):
+    with alone_at(out):
         for reference in before:
             perform(reference)
         outcome = perform(replace(stage, work=work))

@@ -15,7 +15,7 @@ import numpy as np
 
 from sfv.errors import InputError
 
-THINGS = 1 << 22
+THINGS = 1 << 21
 """Most numbers, strings, lists and dicts in one pickle, each counted wherever it stands: a hundred bytes can say that a
 list holds ten lists that hold ten lists, and so on. Arrays count once."""
 SCALARS = (str, bytes, int, float, bool, type(None))
@@ -219,13 +219,21 @@ def plain(value: Any) -> Any:
     Raises:
         ValueError: it holds more than THINGS.
     """
-    left = THINGS
+    counts: dict[int, int] = {}
+
+    def count(value: Any) -> int:
+        """How many things it holds, each container looked at once, wherever else it stands."""
+        if isinstance(value, _Array):
+            return 1 + count(value.value)
+        if not isinstance(value, dict | list | tuple | set | frozenset):
+            return 1
+        if id(value) not in counts:
+            counts[id(value)] = THINGS  # what it counts for within itself
+            items = value.values() if isinstance(value, dict) else value
+            counts[id(value)] = min(1 + sum(map(count, items)), THINGS + 1)
+        return counts[id(value)]
 
     def walk(value: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise ValueError(f"it holds more than {THINGS} things")
         if isinstance(value, _Array):
             return walk(value.value)
         if isinstance(value, dict):
@@ -234,4 +242,6 @@ def plain(value: Any) -> Any:
             return [walk(item) for item in value]
         return value
 
+    if count(value) > THINGS:
+        raise ValueError(f"it holds more than {THINGS} things")
     return walk(value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sfv.check.finding import measured
 from sfv.report import Report
 
 
@@ -23,6 +24,6 @@ def findings(check: Path) -> tuple[Failure, ...]:
         row = rows.get(number.name, {})
         if row.get("verdict") == "fail":
             where = f", {row['where']}" if row.get("where") else ""
-            words = f"{number.name} is {number.value:.3g} {number.unit} ({row['limit']}){where}; {row['repair']}"
+            words = f"{number.name} is {measured(number.value, number.unit)} ({row['limit']}){where}; {row['repair']}"
             out.append(Failure(words, bool(row.get("misread"))))
     return tuple(out)

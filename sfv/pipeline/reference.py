@@ -12,6 +12,7 @@ from recon.retarget.retarget import retarget, retarget_steps
 from sfv.character import Character
 from sfv.check.cause import Origin
 from sfv.check.check import Check, check
+from sfv.check.finding import measured
 from sfv.check.jumps import find_jumps, longest_piece
 from sfv.check.scorecard import motion_scorecard
 from sfv.errors import InputError
@@ -78,11 +79,10 @@ def told(found: Check, when: str = "") -> None:
     for name in found.failed:
         row = found[name]
         log.warning(
-            "%sthe motion fails in %s: %.3g %s (%s)%s; %s",
+            "%sthe motion fails in %s: %s (%s)%s; %s",
             f"{when} " if when else "",
             name,
-            row.value,
-            row.unit,
+            measured(row.value, row.unit),
             row.limit,
             f", {row.where}" if row.where else "",
             row.advice,
@@ -136,7 +136,7 @@ def stop_if_misread(found: Check, anyway: bool) -> None:
     for row in found.misread if not anyway else ():
         where = f", {row.where}" if row.where else ""
         raise InputError(
-            f"this is no motion of a person: {row.name} is {row.value:.3g} {row.unit} ({row.limit}){where}; "
+            f"this is no motion of a person: {row.name} is {measured(row.value, row.unit)} ({row.limit}){where}; "
             f"{row.advice}; or go on all the same with --anyway"
         )
 

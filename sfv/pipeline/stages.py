@@ -5,7 +5,7 @@ of recon, envs, policies and sfv.view, which are imported when they work.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.pipeline.named_motions import motion_inputs
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
@@ -36,7 +37,6 @@ MOTION_VERSION, POLICY_VERSION = 7, 5
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
 """What an evaluation of one motion shows: a video, and the motions in it."""
-MOTION_INPUT = "motion"
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -166,7 +166,7 @@ def policy_stage(
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
-    check_task(tracking)
+    tracking.check()
     inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
@@ -198,23 +198,6 @@ def policy_stage(
     )
 
 
-def check_task(tracking: TrackingConfig) -> None:
-    """Raise unless there are such grounds and events.
-
-    Raises:
-        InputError: there are not.
-    """
-    if tracking.terrain:
-        from sfv.terrain.kinds import parse_terrain
-
-        for text in tracking.terrain:
-            parse_terrain(text)
-    if tracking.randomise:
-        from envs.events import parse_events
-
-        parse_events(tracking.randomise)
-
-
 def policy_file(place: Path) -> Path:
     """The policy of a run, or in the folder of a policy, or the file itself.
 
@@ -225,39 +208,6 @@ def policy_file(place: Path) -> Path:
         if path.is_file():
             return path
     raise InputError(f"{place} holds no policy to begin from; name a run, or a folder that sfv train made")
-
-
-def motion_inputs(motions: Mapping[str, Path]) -> dict[str, Path]:
-    """Motions by name, as inputs of a stage; `motions_among` reads the names again."""
-    if len(motions) == 1:
-        return dict.fromkeys((MOTION_INPUT,), *motions.values())
-    return {f"{MOTION_INPUT} {name}": path for name, path in motions.items()}
-
-
-def motions_among(inputs: Mapping[str, str]) -> dict[str, Path]:
-    """The motions among the inputs that a mark names: name -> path; a single one is called as its file."""
-    if MOTION_INPUT in inputs:
-        path = Path(inputs[MOTION_INPUT])
-        return {path.stem: path}
-    prefix = f"{MOTION_INPUT} "
-    return {name.removeprefix(prefix): Path(path) for name, path in inputs.items() if name.startswith(prefix)}
-
-
-def by_name(motions: Sequence[Path]) -> dict[str, Path]:
-    """Motion files by their names without folder and suffix, with so many folders before them as tell them apart.
-
-    Raises:
-        InputError: one is given twice.
-    """
-    whole = [path.absolute().with_suffix("").parts[1:] for path in motions]
-    out: dict[str, Path] = {}
-    for path, parts in zip(motions, whole, strict=True):
-        like = [other for other in whole if other[-1] == parts[-1]]
-        if like.count(parts) > 1:
-            raise InputError(f"{path} is given twice, or as two formats of one name; leave one out")
-        depth = next(n for n in range(1, len(parts) + 1) if sum(other[-n:] == parts[-n:] for other in like) == 1)
-        out["-".join(parts[-depth:])] = path
-    return out
 
 
 def evaluation_stage(

@@ -8,7 +8,8 @@ from typing import Any
 from envs.config import TrackingConfig, at_rate
 from policies.config import TrainConfig
 from sfv.errors import InputError
-from sfv.pipeline.stages import check_task, evaluation_stage, motions_among, policy_stage
+from sfv.pipeline.named_motions import motions_among
+from sfv.pipeline.stages import evaluation_stage, policy_stage
 from sfv.work.config import changed
 from sfv.work.mark import Mark
 from sfv.work.provenance import provenance
@@ -119,7 +120,8 @@ def evaluation_of(
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
     if terrain:
-        check_task(tracking := replace(tracking, terrain=terrain))
+        tracking = replace(tracking, terrain=terrain)
+        tracking.check()
         said = "-".join(terrain).replace(":", "-")
         usual = usual.with_name(f"{usual.name}-{said}")
 

@@ -4,7 +4,7 @@ A file holds a prior whole: tensors in half precision and a JSON record, in safe
 Its hash of skeleton, rate and statistics is checked, so that no network meets rows of another kind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ from sfv.priors.text import SIZE, embedded, nearest
 from sfv.work.tensors import load_tensors, save_tensors
 
 FORMAT = 1
+MARGIN = 8
+"""Frames of what stays that a window has to have."""
 ADVICE = "make one with: sfv fit --prior NAME MOTION ... --captions FILE --out FILE"
+
+Make = Callable[[Float[Tensor, "t D"], Bool[Tensor, " t"]], Float[Tensor, "t D"]]
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,31 @@ class Basis:
                 made = _carried(made, motion.qpos[after], where[after], share)
             out[first : last + 1] = made[first - before : last + 1 - before]
         return Motion(motion.skeleton, motion.fps, out, source=source)
+
+    def remade(self, motion: Motion, keep: Bool[np.ndarray, " T"], most: int, make: Make, name: str) -> Motion:
+        """A motion whose gaps are made anew, each in a window of at most `most` frames around it.
+
+        Args:
+            motion: what is there.
+            keep: frames that stay.
+            most: frames that a window may have.
+            make: normalised rows of a window, and which of them stay, to rows of the whole window.
+            name: of the prior, for what is said.
+
+        Raises:
+            InputError: a gap is longer than a window, or the motion has another rate than the prior.
+        """
+        features = self.features
+        if abs(motion.fps - features.fps) > 1e-9:
+            raise InputError(f"{name} fills motions of {features.fps:g} Hz; change the rate first")
+        z = self.normalised(motion)
+        for first, last in gaps(keep):
+            if last - first + 1 > most - MARGIN:
+                raise InputError(f"{name} fills up to {(most - MARGIN) / features.fps:.1f} s at once; keep more frames")
+            begin = min(max((first + last) // 2 - most // 2, 0), max(len(z) - most, 0))
+            part = slice(begin, begin + most)
+            z[part] = make(z[part], torch.tensor(keep[part]))
+        return self.filled(motion, keep, z, f"{motion.source}, filled by {name}")
 
     # ---- files
 

@@ -102,7 +102,7 @@ class Features:
         """The motion whose rows these are, from a start; rotations are made proper, contacts are those of feet."""
         x = torch.tensor(np.asarray(rows, np.float64))
         qpos = self.poses(x)
-        heading = start[2] + np.concatenate(([0.0], np.cumsum(rows[:-1, 0]) / self.fps))
+        heading = start[2] + np.concatenate(([0.0], np.cumsum(rows[:-1, self.groups["turn"]]) / self.fps))
         about_z = _about_z(torch.tensor(heading))
         step = rotation.quat_apply(about_z, torch.nn.functional.pad(x[:, self.groups["velocity"]], (0, 1)))[:-1, :2]
         qpos[0, :2] = torch.tensor(start[:2])

@@ -4,6 +4,7 @@ What a step draws depends on the seed and its number alone, so a fit that was ki
 does not know what a batch or a loss is.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ def fit(
     config: FitConfig,
     name: str,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> float:
     """Fit a network in place; the held-out loss of the weights that it was given, infinite where nothing was held out.
 
@@ -184,11 +185,13 @@ def fit(
         config: how.
         name: of what is fitted, for the bar.
         advance: called with the number of steps done since the last call.
-        checkpoint: a file that is written now and then; one that the same fit left, killed, is gone on from.
+        kept: a folder that gets a file of this fit now and then, and at its end; the file that the same fit left there
+            is gone on from. Whoever asks for several fits in a row deletes it when all are done.
     """
     making = Fit(network, objective, config)
     first = {key: float(tensor.double().sum()) for key, tensor in network.state_dict().items()}
     identity = fingerprint(VERSION, name, config, first)
+    checkpoint = None if kept is None else kept / f"{re.sub('[^a-z0-9]+', '-', name)}.safetensors"
     if checkpoint and checkpoint.exists():
         state, about = load_tensors(checkpoint, "delete it and fit again")
         if about.get("fit") == identity:
@@ -198,8 +201,7 @@ def fit(
         loss = making.step()
         held = "" if making.best_error == float("inf") else f", held out {making.best_error:.3f}"
         advance(1, f"{name}: {loss:.3f}{held}")
-        if checkpoint and making.done % config.every == 0:
+        if checkpoint and (making.over or making.done % config.every == 0):
+            checkpoint.parent.mkdir(parents=True, exist_ok=True)
             save_tensors(checkpoint, making.state(), {"fit": identity})
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
     return making.finish()

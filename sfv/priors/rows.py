@@ -1,7 +1,7 @@
 """Every prior that there is, by name: a new one is a module and a row here.
 
 Modules are imported when they are asked for. A module has SIZES, its configurations by size,
-`fit_prior(dataset, held, config, seed, advance, checkpoint)` and `load(basis, tensors, settings)`.
+`fit_prior(dataset, held, config, seed, advance, kept)` and `load(basis, tensors, settings)`.
 """
 
 import importlib
@@ -57,8 +57,13 @@ ROWS = {
     ),
     "mdm": Listed(
         "sfv.priors.diffusion.mdm",
-        frozenset({"text", "label", "prefix", "seconds", "fill"}),
+        frozenset({"text", "label", "keyframes", "prefix", "seconds", "fill"}),
         "takes noise away from all frames at once",
+    ),
+    "mld": Listed(
+        "sfv.priors.diffusion.mld",
+        frozenset({"text", "label", "seconds", "fill"}),
+        "takes noise away from vectors of four frames each",
     ),
 }
 
@@ -85,7 +90,7 @@ def require(condition: Condition, name: str) -> None:
 
 def refuse(name: str, what: str) -> InputError:
     """What to raise where a prior cannot do something that others can."""
-    others = ", ".join(other for other, row in ROWS.items() if what in row.able)
+    others = ", ".join(sorted(other for other, row in ROWS.items() if what in row.able))
     return InputError(f"{name} cannot {what}; those that can: {others}")
 
 
@@ -118,7 +123,7 @@ def fit_to(
     size: str = "small",
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> MotionPrior:
     """A prior fitted to the takes whose split is train; those of val say when it is best, those of test are not seen.
 
@@ -135,7 +140,7 @@ def fit_to(
     dataset = MotionDataset([take for take in takes if take.split == "train"], features)
     val = [take for take in takes if take.split == "val"]
     held = MotionDataset(val, features, dataset.normaliser) if val else None
-    prior: MotionPrior = module.fit_prior(dataset, held, module.SIZES[size], seed, advance, checkpoint)
+    prior: MotionPrior = module.fit_prior(dataset, held, module.SIZES[size], seed, advance, kept)
     return prior
 
 

@@ -70,7 +70,7 @@ def fit_ruler(
     held: MotionDataset | None,
     how: FitConfig,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Ruler:
     """A ruler fitted to the motions in a dataset and what is said of them."""
     with torch.random.fork_rng():
@@ -87,5 +87,5 @@ def fit_ruler(
     objective = Objective(
         lambda generator, count: dataset.described(generator, count, LEAST, MOST), loss, held_out if held else None
     )
-    fit(ruler, objective, how, "ruler", advance, checkpoint)
+    fit(ruler, objective, how, "ruler", advance, kept)
     return ruler

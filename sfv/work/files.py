@@ -17,7 +17,7 @@ from typing import Any
 from sfv.errors import InputError
 
 TEMPORARY = ".partial-"
-"""Prefix of names being written; what a killed writer leaves, `sfv.work.folder.alone_in` removes."""
+"""Prefix of names being written, before the writer's process; what a killed one leaves, `sfv.work.folder` removes."""
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}); choose another place with --out, or free space"
@@ -51,6 +51,20 @@ def replacing(path: Path | str) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def abandoned(temporary: Path) -> bool:
+    """Whether nobody writes a temporary file any more: its writer is no process of this machine."""
+    writer = temporary.name.removeprefix(TEMPORARY).partition("-")[0]
+    if not writer.isdecimal():
+        return True
+    try:
+        os.kill(int(writer), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(writer) == os.getpid()
 
 
 def write_json(path: Path | str, content: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sfv.errors import InputError
-from sfv.work.files import TEMPORARY
+from sfv.work.files import TEMPORARY, abandoned
 
 LOCK = ".lock"
 DEPTH = 4
@@ -57,7 +57,8 @@ def alone_in(folder: Path, lock: str = LOCK) -> Iterator[None]:
             if lock == LOCK:
                 for depth in range(DEPTH):
                     for left in folder.glob(f"{'*/' * depth}{TEMPORARY}*"):
-                        left.unlink(missing_ok=True)
+                        if abandoned(left):
+                            left.unlink(missing_ok=True)
             yield
         finally:
             path.unlink(missing_ok=True)

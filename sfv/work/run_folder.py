@@ -36,7 +36,7 @@ class RunFolder:
         return self.root / MOTION / "preview" / name
 
     def policy(self, name: str) -> Path:
-        """Stage 3: policy.safetensors, policy.zip, policy.onnx, config.yaml, progress.csv."""
+        """Stage 3: policy.safetensors, policy.zip, policy.onnx, policy.json, config.yaml, progress.csv."""
         return self.root / POLICY / name
 
     def report(self, name: str) -> Path:
@@ -60,9 +60,27 @@ def alone_for(result: Path) -> Iterator[None]:
     Raises:
         InputError: another sfv is at work there, or the folder cannot be written.
     """
-    run = next((RunFolder(place.parent) for place in result.absolute().parents if _is_part(place)), None)
+    run = _run_of(result.parent)
     with alone_in(run.root) if run else alone_in(result.parent, f".{result.stem}.lock"):
         yield
+
+
+@contextmanager
+def alone_at(folder: Path) -> Iterator[None]:
+    """Be the only sfv that writes into a folder of results, or into the run that it is part of.
+
+    Raises:
+        InputError: another sfv is at work there, or the folder cannot be written.
+    """
+    run = _run_of(folder)
+    with alone_in(run.root if run else folder):
+        yield
+
+
+def _run_of(folder: Path) -> RunFolder | None:
+    """The run that a folder is part of, if it is."""
+    places = (folder.absolute(), *folder.absolute().parents)
+    return next((RunFolder(place.parent) for place in places if _is_part(place)), None)
 
 
 def _is_part(folder: Path) -> bool:

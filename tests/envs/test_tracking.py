@@ -12,6 +12,7 @@ from envs.judge.suite import Suite
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError
+from sfv.meaning import shown
 
 CHARACTER = load_character("humanoid")
 
@@ -141,6 +142,21 @@ def test_an_evaluation_of_a_policy_that_falls(wave):
     assert found.report["success"] == 0.0
     assert found.report["time_to_fall"] < 1.0
     assert found.report["normalised_return"] < 0.6
+
+
+def test_physics_that_breaks_at_once_has_no_error_instead_of_none(wave):
+    evaluator = Evaluator(wave, CHARACTER, TrackingConfig(threads=1), rollouts=2)
+
+    def breaking(obs):
+        evaluator.env.sim.qvel[:] = 1e20
+        return torch.zeros(len(obs), 28)
+
+    found = evaluator(breaking)
+    assert found.figures.success == found.figures.survival == 0.0
+    assert found.broken is not None
+    assert found.broken.count == 4
+    for name in ("mpjpe_global", "mpjpe_root_relative", "power", "foot_slide"):
+        assert shown(next(n for n in found.report.numbers if n.name == name)) == ("–", "")
 
 
 def test_an_evaluation_of_two_clips_is_that_of_each(wave):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from policies.config import TrainConfig
+from policies.export import load_policy
 from policies.stopping import Stopping
 from policies.train import CHECKPOINT, train
 from sfv.errors import InputError
@@ -137,3 +138,12 @@ def test_a_checkpoint_with_wild_numbers_is_refused(tmp_path, wild):
     save_tensors(tmp_path / CHECKPOINT, tensors, about)
     with pytest.raises(InputError, match="numbers that no training makes"):
         train(Still(), judge, replace(CONFIG, budget="1024"), tmp_path)
+
+
+def test_so_is_such_a_policy(tmp_path):
+    train(Still(), judge, CONFIG, tmp_path)
+    tensors, about = load_tensors(tmp_path / "policy.safetensors", "")
+    tensors["action_net.bias"][0] = float("nan")
+    save_tensors(tmp_path / "policy.safetensors", tensors, about)
+    with pytest.raises(InputError, match="damaged"):
+        load_policy(tmp_path)

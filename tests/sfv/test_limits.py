@@ -10,27 +10,31 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+import tyro
 from tyro.conf import OmitArgPrefixes
 
 from sfv.cli.main import VERBS, main
-from sfv.cli.parse import _unfinished
+from sfv.cli.parse import unfinished
 from sfv.errors import InputError
 from sfv.limits import Setting, Within, require, require_number, settings_of
 
 STRANGE = (math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300)
-NEEDED = {
-    "run": "a.mp4 --out o", "pose": "a.mp4 --out o.npz", "reconstruct": "a.npz --out o.npz", "fit": "a.npz --out o",
-    "check": "a.npz", "repair": "a.npz --out o.npz", "preview": "a.npz --out o.npz", "train": "a.npz --out o",
-    "distill": "a b --out o", "evaluate": "o", "report": "o", "batch": "a.mp4 --out o",
-    "retarget": "a.npz --to humanoid --out o.npz", "convert": "a.npz o.npz", "view": "a.npz",
-    "generate": "hello",
-}  # fmt: skip
-"""What each verb must be given; none of the files is there, so a verb that begins to work says that and no more."""
+
+
+def needed(verb: str) -> list[str]:
+    """What a verb must be given; none of the files is there, so a verb that begins to work says that and no more."""
+    program = importlib.import_module(f"sfv.cli.{verb}").Program
+    given: dict[bool, list[str]] = {True: [], False: []}
+    for setting in settings_of(unfinished(program)):
+        positional = not setting.flag.startswith("--")
+        if setting.value is tyro.MISSING:
+            given[positional] += ["a.npz"] if positional else [setting.flag, "humanoid"]
+    return given[True] + given[False]
 
 
 def numbers_of(verb: str) -> Iterator[Setting]:
     """The settings of a verb that are numbers, or may be."""
-    program = _unfinished(importlib.import_module(f"sfv.cli.{verb}").Program)
+    program = unfinished(importlib.import_module(f"sfv.cli.{verb}").Program)
     return (setting for setting in settings_of(program) if setting.number and setting.flag.startswith("--"))
 
 
@@ -42,12 +46,6 @@ def options() -> list[tuple[str, str]]:
 def once_each() -> list[tuple[str, str]]:
     """Each flag once, of one verb that has it."""
     return [(verb, flag) for flag, verb in {flag: verb for verb, flag in options()}.items()]
-
-
-def test_every_number_of_every_verb_has_limits() -> None:
-    assert set(NEEDED) == set(VERBS)
-    assert len(options()) > 150
-    assert [f"{verb} {s.flag}" for verb in VERBS for s in numbers_of(verb) if s.within is None] == []
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -74,7 +72,7 @@ def test_the_command_line_asks_before_any_work(
     (setting,) = (setting for setting in numbers_of(verb) if setting.flag == flag)
     count = len(setting.value) if isinstance(setting.value, tuple) else 1
     for text in ("1e30", "") if setting.whole else ("nan", ""):
-        assert main([verb, *NEEDED[verb].split(), flag, *[text] * count]) == 2
+        assert main([verb, *needed(verb), flag, *[text] * count]) == 2
         said = capsys.readouterr()
         assert flag.lstrip("-") in said.err
         assert "Traceback" not in said.err

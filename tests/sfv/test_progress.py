@@ -51,3 +51,10 @@ def test_who_listens_is_told_and_nothing_is_shown(capsys: pytest.CaptureFixture[
         advance(1, "nearly there")
     assert heard == [Standing("walking", 3.0, "walking"), Standing("walking", 4.0, "nearly there")]
     assert capsys.readouterr().err == ""
+
+
+def test_steps_may_be_whole_numbers_and_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with bar("measuring", 10) as advance:
+        advance(0, "measuring first")
+        advance(1)
+    assert "100 %" in capsys.readouterr().err

@@ -85,6 +85,8 @@ class Quantiser(nn.Module):
         size: numbers of a code.
         levels: codebooks.
         dropout: share of batches, while it is fitted, that use only some of the levels, so that each is worth having.
+        bare: batches that come through as they are before there are codes. Codes that are placed before the encoder
+            knows what matters stay with what is loud: gaits lost which way they turned.
     """
 
     inputs = 1
@@ -92,10 +94,12 @@ class Quantiser(nn.Module):
     sums: Tensor
     counts: Tensor
     begun: Tensor
+    waited: Tensor
 
-    def __init__(self, codes: int, size: int, levels: int = 1, dropout: float = 0.2) -> None:
+    def __init__(self, codes: int, size: int, levels: int = 1, dropout: float = 0.2, bare: int = 0) -> None:
         super().__init__()
-        self.levels, self.dropout = levels, dropout
+        self.levels, self.dropout, self.bare = levels, dropout, bare
+        self.register_buffer("waited", torch.zeros((), dtype=torch.long))
         self.register_buffer("codes", torch.zeros(levels, codes, size))
         self.register_buffer("sums", torch.zeros(levels, codes, size))
         self.register_buffer("counts", torch.ones(levels, codes))
@@ -103,6 +107,9 @@ class Quantiser(nn.Module):
 
     def forward(self, vectors: Float[Tensor, "n t c"]) -> Squeezed:
         """The sum of the nearest codes; gradients go straight through."""
+        if self.waiting:
+            self.waited += int(self.training)
+            return Squeezed(vectors, vectors.new_zeros(()))
         left, total, penalty, chosen = vectors, torch.zeros_like(vectors), vectors.new_zeros(()), []
         levels = self.levels
         if self.training and levels > 1 and float(torch.rand(())) < self.dropout:
@@ -118,6 +125,11 @@ class Quantiser(nn.Module):
             total, left = total + code, left - code
             chosen.append(index)
         return Squeezed(vectors + (total - vectors).detach(), penalty, torch.stack(chosen, -1))
+
+    @property
+    def waiting(self) -> bool:
+        """There are no codes yet."""
+        return bool(self.waited < self.bare)
 
     def looked_up(self, codes: Int[Tensor, "n t l"]) -> Float[Tensor, "n t c"]:
         """The vectors of codes; of fewer levels than there are, a coarser sum."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sfv.priors.dataset import MotionDataset
@@ -21,8 +21,11 @@ from sfv.progress import Advance
 
 FACTOR = 4
 """Frames of a vector."""
-PLACES, SLIDE = 2.0, 0.1
-"""Weights of bodies' places (m) and of the speed of standing soles (m/s) beside the rows' own loss."""
+PLACES, SLIDE = 0.3, 0.005
+"""Weights of bodies' places (m) and of the speed of standing soles (m/s) beside the rows' own loss. Ten times as much
+drowned the rows: after 150 steps on gaits a codec was off by .54 deviations instead of .32, and knew no turn at all."""
+FAR = 4.0
+"""Normalised error from which on it is pulled no harder: what is rare, as a turn is, lies that far from the mean."""
 GEOMETRY = 3
 """One of so many windows of a batch is judged by bodies' places too."""
 HELD = 64
@@ -38,6 +41,7 @@ class CodecConfig:
         width: of the convolutions.
         size: numbers of a vector.
         codes, levels: of the codebooks, where there are any.
+        bare: batches before there are codes.
         depth: dilated blocks at each rate, with dilations 1, 3, 9.
         beta: weight of the variational penalty.
         frames: of a window.
@@ -48,6 +52,7 @@ class CodecConfig:
     size: int = 32
     codes: int = 512
     levels: int = 4
+    bare: int = 150
     depth: int = 2
     beta: float = 1e-3
     frames: int = 64
@@ -75,9 +80,9 @@ def bottleneck_of(config: CodecConfig) -> Identity | Gaussian | Quantiser:
         case "vae":
             return Gaussian(config.beta)
         case "vqvae":
-            return Quantiser(config.codes, config.size)
+            return Quantiser(config.codes, config.size, bare=config.bare)
         case "rvq":
-            return Quantiser(config.codes, config.size, config.levels)
+            return Quantiser(config.codes, config.size, config.levels, bare=config.bare)
 
 
 class Codec(nn.Module):
@@ -119,7 +124,7 @@ class Codec(nn.Module):
     def codes(self, z: Float[Tensor, "n t D"]) -> Int[Tensor, "n u l"]:
         """The codes of rows, of a codec that has codebooks."""
         codes = self.encode(z).codes
-        assert codes is not None, f"a codec of kind {self.config.kind} has no codes"
+        assert codes is not None, f"a codec of kind {self.config.kind} has no codes (yet)"
         return codes
 
     def from_codes(self, codes: Int[Tensor, "n t l"]) -> Float[Tensor, "n u D"]:
@@ -131,7 +136,7 @@ class Codec(nn.Module):
 def likeness(
     made: Float[Tensor, "n t D"], truth: Float[Tensor, "n t D"], dataset: MotionDataset, weight: Tensor | None = None
 ) -> Float[Tensor, ""]:
-    """The loss of made rows: smooth L1 of themselves, of bodies' places, and the speed of soles that should stand.
+    """The loss of made rows: Huber's of themselves, of bodies' places, and the speed of soles that should stand.
 
     Args:
         made, truth: normalised rows.
@@ -140,7 +145,7 @@ def likeness(
     """
     features, back = dataset.features, dataset.normaliser.back
     weight = torch.ones_like(truth[..., 0]) if weight is None else weight
-    loss = _mean(nn.functional.smooth_l1_loss(made, truth, reduction="none").mean(-1), weight)
+    loss = _mean(nn.functional.huber_loss(made, truth, reduction="none", delta=FAR).mean(-1), weight)
     # places cost more than the network, so that only some windows pay
     made, truth, weight = (x[: -(-len(truth) // GEOMETRY)] for x in (made, truth, weight))
     rows, true = back(made), back(truth)
@@ -156,15 +161,25 @@ def _mean(x: Tensor, weight: Tensor) -> Tensor:
     return (x * weight).sum() / weight.sum().clamp_min(1.0)
 
 
+def in_fours(z: Float[Tensor, "t D"], kept: Bool[Tensor, " t"]) -> tuple[Float[Tensor, "u D"], Bool[Tensor, "1 v"]]:
+    """Rows continued to a whole number of vectors, and which vectors (1, v) have a frame that is not kept."""
+    padding = -len(z) % FACTOR
+    padded = nn.functional.pad(z.T, (0, padding), mode="replicate").T
+    whole = nn.functional.pad(kept, (0, padding), value=True).view(1, -1, FACTOR).all(-1)
+    return padded, ~whole
+
+
 def fit_codec(
     dataset: MotionDataset,
     held: MotionDataset | None,
     config: CodecConfig,
     how: FitConfig,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Codec:
     """A codec of the motions in a dataset, by those held out the best of those that were met."""
+    middle = bottleneck_of(config)
+    assert not isinstance(middle, Quantiser) or how.steps > config.bare, "a codec is to have codes when it is done"
     with torch.random.fork_rng():
         torch.manual_seed(how.seed)
         codec = Codec(config, dataset.features.size)
@@ -175,11 +190,13 @@ def fit_codec(
 
     def held_out() -> float:
         assert held is not None
+        if isinstance(codec.bottleneck, Quantiser) and codec.bottleneck.waiting:
+            return float("inf")  # it is no codec yet, however good
         z = held.windows(torch.Generator().manual_seed(0), HELD, config.frames)
         return float(likeness(codec(z)[0], z, dataset))
 
     draw = lambda generator, count: dataset.windows(generator, count, config.frames)  # noqa: E731
-    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, checkpoint)
+    fit(codec, Objective(draw, loss, held_out if held else None), how, config.kind, advance, kept)
     return codec
 
 

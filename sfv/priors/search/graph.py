@@ -237,7 +237,7 @@ def fit_prior(
     config: None,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> MotionGraph:
     """The clips themselves; there is nothing to fit."""
     return MotionGraph(Library.of(dataset))

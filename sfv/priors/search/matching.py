@@ -179,7 +179,7 @@ def fit_prior(
     config: None,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> MotionMatching:
     """The clips themselves; there is nothing to fit."""
     return MotionMatching(Library.of(dataset))

@@ -38,17 +38,17 @@ NOTHING = 0.1
 class GptConfig:
     """Sizes, and how its two parts are fitted."""
 
-    codec: CodecConfig = field(default_factory=CodecConfig)
-    writer: WriterConfig = field(default_factory=WriterConfig)
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1e-3))
-    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1.5e-3))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=256))
+    writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
+    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=700, batch=32, rate=2e-3, every=100))
 
 
 SIZES = {
     "tiny": GptConfig(
         CodecConfig(width=48, size=16, codes=64, depth=1, frames=32),
         WriterConfig(width=48, layers=2, heads=2, most=24),
-        FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
+        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
         FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
     ),
     "small": GptConfig(),
@@ -123,10 +123,10 @@ def fit_prior(
     config: GptConfig,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Gpt:
     """The codec first, then what writes its codes."""
-    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, checkpoint)
+    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, kept)
     how = replace(config.writing, seed=seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -158,5 +158,5 @@ def fit_prior(
         lambda batch: loss(batch, config.writer.corrupted),
         held_out if held else None,
     )
-    fit(writer, objective, how, f"{NAME}, writing", advance, checkpoint)
+    fit(writer, objective, how, f"{NAME}, writing", advance, kept)
     return Gpt(Basis.of(dataset), codec, writer)

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from sfv.errors import InputError
 from sfv.interfaces import Condition
 from sfv.motion import Motion
-from sfv.priors.basis import Basis, gaps
+from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.fitting import FitConfig, Objective, fit
-from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec
+from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
@@ -37,11 +37,11 @@ WRONG = 0.1
 class MomaskConfig:
     """Sizes, how its parts are fitted, and how often and how far it asks."""
 
-    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", codes=256, levels=3))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", width=96, codes=256, levels=3))
     base: GuesserConfig = field(default_factory=GuesserConfig)
     rest: GuesserConfig = field(default_factory=lambda: GuesserConfig(layers=2))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1e-3))
-    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=2500, batch=48, rate=1.5e-3))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
+    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=700, batch=32, rate=2e-3, every=100))
     steps: int = 10
     guidance: float = 3.0
 
@@ -51,7 +51,7 @@ SIZES = {
         CodecConfig("rvq", width=48, size=16, codes=64, levels=2, depth=1, frames=32),
         GuesserConfig(width=48, layers=2, heads=2, most=24),
         GuesserConfig(width=48, layers=1, heads=2, most=24),
-        FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
+        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
         FitConfig(steps=250, batch=12, rate=3e-3, warm=20),
     ),
     "small": MomaskConfig(),
@@ -151,25 +151,16 @@ class Momask:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        features, most = self.basis.features, self.config.base.most * FACTOR
-        if abs(motion.fps - features.fps) > 1e-9:
-            raise InputError(f"{self.name} fills motions of {features.fps:g} Hz; resample it with: sfv convert")
         text = torch.tensor(self.basis.text(condition))[None]
         generator = torch.Generator().manual_seed(seed)
-        z = self.basis.normalised(motion)
-        for first, last in gaps(keep):
-            if last - first + 1 > most - 2 * FACTOR:
-                raise InputError(f"{self.name} fills up to {most / features.fps - 0.3:.1f} s; keep more frames")
-            begin = min(max((first + last) // 2 - most // 2, 0), max(len(z) - most, 0))
-            part, kept = z[begin : begin + most], torch.tensor(keep[begin : begin + most])
-            padding = -len(part) % FACTOR
-            part = nn.functional.pad(part.T, (0, padding), mode="replicate").T
-            kept = nn.functional.pad(kept, (0, padding), value=True)
-            open_ = ~kept.view(1, -1, FACTOR).all(-1)
-            codes = self._guessed(text, self.codec.codes(part[None]), open_, torch.tensor((open_.shape[1],)), generator)
-            made = self.codec.from_codes(codes)[0]
-            z[begin : begin + most] = torch.where(kept[:, None], part, made)[: len(z[begin : begin + most])]
-        return self.basis.filled(motion, keep, z, f"{motion.source}, filled by {self.name}")
+
+        def make(z: Tensor, kept: Tensor) -> Tensor:
+            padded, open_ = in_fours(z, kept)
+            lengths = torch.tensor((open_.shape[1],))
+            codes = self._guessed(text, self.codec.codes(padded[None]), open_, lengths, generator)
+            return torch.where(kept[:, None], z, self.codec.from_codes(codes)[0, : len(z)])
+
+        return self.basis.remade(motion, keep, self.config.base.most * FACTOR, make, self.name)
 
     def save(self, path: Path) -> None:
         """Write codec, guessers and basis into one file."""
@@ -222,10 +213,10 @@ def fit_prior(
     config: MomaskConfig,
     seed: int = 0,
     advance: Advance = lambda steps, text=None: None,
-    checkpoint: Path | None = None,
+    kept: Path | None = None,
 ) -> Momask:
     """The codec first, then what guesses its codes."""
-    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, checkpoint)
+    codec = fit_codec(dataset, held, config.codec, replace(config.coding, seed=seed), advance, kept)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         guessers = Guessers(config)
@@ -243,5 +234,5 @@ def fit_prior(
     objective = Objective(
         lambda generator, count: dataset.described(generator, count, LEAST, most), loss, held_out if held else None
     )
-    fit(guessers, objective, replace(config.guessing, seed=seed), f"{NAME}, guessing", advance, checkpoint)
+    fit(guessers, objective, replace(config.guessing, seed=seed), f"{NAME}, guessing", advance, kept)
     return Momask(Basis.of(dataset), config, codec, guessers)

@@ -3,6 +3,7 @@
 It shows what a Report, a scorecard, a learning curve and video files say, and judges only by `sfv.meaning`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -129,7 +130,7 @@ def _sentence(report: Report) -> str:
         f"{round(values['success'] * tries)} of {tries} tries" if tries else f"{100 * values['success']:.0f} % of tries"
     )
     text = f"The simulated character gets through the whole motion in {whole} from the start."
-    if "mpjpe_global" in values:
+    if not math.isnan(values.get("mpjpe_global", math.nan)):
         text += f" Its joints are {values['mpjpe_global']:.0f} mm from the reference on average."
     return text
 

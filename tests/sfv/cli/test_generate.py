@@ -89,7 +89,7 @@ def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
         (["walk", "--out", "m.mp4"], "should end in .npz"),
         (["walk", "--n", "0"], "--n 0 is out of bounds"),
         (["walk", "--seconds", "0.1"], "--seconds 0.1 is out of bounds"),
-        (["walk", "--prior", "mdn"], "did you mean 'mdm'"),
+        (["walk", "--prior", "momsk"], "did you mean 'momask'"),
         (["walk", "--prior", "nowhere.safetensors"], "there is no file"),
         (["walk", "--prior", "motion-matching"], "comes without weights"),
     ],

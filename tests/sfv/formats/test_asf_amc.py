@@ -147,6 +147,7 @@ def test_a_wrong_unit_is_told(tmp_path):
         (ASF.replace("name thigh", "name leg"), AMC, "broken"),
         (ASF.replace("dof ry", "dof rw"), AMC, "strange degrees of freedom"),
         (ASF.split(":hierarchy")[0], AMC, "lacks the section :hierarchy"),
+        (ASF.replace("spine head", "spine head thigh"), AMC, "the bone 'thigh' stands in it twice"),
     ],
 )
 def test_broken_files_are_told(tmp_path, asf, amc, words):

@@ -240,3 +240,44 @@ def test_humans4d(tmp_path):
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps({"a": {"tid": [1]}}))
     with pytest.raises(InputError, match=r"track\.py"):
         read_humans4d(tmp_path / "bad.pkl")
+
+
+@pytest.mark.parametrize(
+    ("gender", "word"),
+    [(None, "neutral"), ("female", "female"), (b"male", "male"), (np.array(["male"]), "male"), ("?", "neutral")],
+)
+@pytest.mark.parametrize("rate", [60, np.array([60.0]), np.array([[60]])])
+def test_amass_files_say_gender_and_rate_in_many_ways_or_not_at_all(tmp_path, gender, word, rate):
+    body, way = poses(UPRIGHT)
+    table = np.zeros((FRAMES, 156))
+    table[:, :66] = body.reshape(FRAMES, 66)
+    more = {} if gender is None else {"gender": gender}
+    np.savez(tmp_path / "m.npz", poses=table, trans=way, betas=np.zeros(16), mocap_framerate=rate, **more)
+    motion = read_amass(tmp_path / "m.npz")
+    assert motion.fps == 60.0
+    assert f"SMPL-H, {word}," in motion.source
+
+
+def test_what_belongs_together_in_an_estimators_file_is_counted(tmp_path):
+    body, way = poses()
+    person = {"pose_world": body.reshape(FRAMES, 66), "trans_world": way[:3], "frame_ids": np.arange(FRAMES)}
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps({0: person}))
+    with pytest.raises(InputError, match="30 frames of pose_world, 3 of trans_world and 30 frame_ids"):
+        read_wham(tmp_path / "m.pkl")
+
+
+def test_without_a_shape_the_mean_body_moves(tmp_path):
+    limbs = {"global_orient": FACING.as_matrix()[None], "body_pose": np.tile(np.eye(3), (23, 1, 1))}
+    frames = {f"{t:03d}": {"tid": [1], "smpl": [limbs], "camera": [np.array([0.0, 0, 5])]} for t in range(5)}
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(frames))
+    assert "mean bones" in read_humans4d(tmp_path / "m.pkl").source
+
+
+def test_numbers_beyond_all_measure_are_a_sentence(tmp_path):
+    """Of which the singular values do not converge, or whose squares overflow."""
+    points = np.tile(smpl.mean_joints(), (10, 1, 1))
+    for value in (1e300, 1e38, -1e200):
+        points[3, 5] = value
+        np.save(tmp_path / "m.npy", points)
+        with pytest.raises(InputError, match=r"m\.npy"):
+            read_motion(tmp_path / "m.npy")

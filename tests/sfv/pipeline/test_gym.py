@@ -12,7 +12,7 @@ import pytest
 from sfv.errors import InputError
 from sfv.formats.files import write_motion
 from sfv.motion import Motion
-from sfv.pipeline.stages import by_name
+from sfv.pipeline.named_motions import by_name
 
 
 def test_a_file_of_another_format(wave: Motion, tmp_path: Path) -> None:

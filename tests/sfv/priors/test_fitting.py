@@ -105,13 +105,17 @@ def test_the_average_is_one() -> None:
 
 
 def test_what_another_fit_left_is_not_gone_on_from(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "line.safetensors"
     network = made()
     making = Fit(network, objective(network), CONFIG)
     making.step()
     save_tensors(path, making.state(), {"fit": "another"})
     steps = []
     other = made()
-    fit(other, objective(other), CONFIG, "line", lambda count, text=None: steps.append(count), path)
+    fit(other, objective(other), CONFIG, "line", lambda count, text=None: steps.append(count), tmp_path)
     assert len(steps) == CONFIG.steps
-    assert not path.exists()
+    # what is done is not done again, as when the second of two fits was killed
+    again, once = made(), []
+    fit(again, objective(again), CONFIG, "line", lambda count, text=None: once.append(count), tmp_path)
+    assert once == [CONFIG.steps]
+    assert torch.equal(again.last.weight, other.last.weight)

@@ -15,6 +15,7 @@ from sfv.motion import Motion
 from sfv.priors.features import headings
 from sfv.priors.fitting import FitConfig
 from sfv.priors.gaits import takes
+from sfv.priors.latent.codec import CodecConfig
 from sfv.priors.rows import ROWS, fit_to, load_prior, row_of, steps_of
 
 WALK, LEFT, RIGHT = (f"a person walks forward{and_}" for and_ in ("", " and turns left", " and turns right"))
@@ -27,6 +28,7 @@ def prior(request: pytest.FixtureRequest, gaits: list[Take], humanoid: Character
     config = module.SIZES["tiny"]
     parts = {} if config is None else {part.name: getattr(config, part.name) for part in fields(config)}
     hurried = {name: replace(part, steps=2) for name, part in parts.items() if isinstance(part, FitConfig)}
+    hurried |= {name: replace(part, bare=0) for name, part in parts.items() if isinstance(part, CodecConfig)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(module.SIZES, "tiny", replace(config, **hurried) if hurried else config)
         return fit_to(request.param, gaits, humanoid, "tiny")
@@ -70,21 +72,21 @@ def test_it_says_what_it_cannot_do_and_who_can(prior: MotionPrior, gaits: list[T
     row = ROWS[prior.name]
     path = np.array(((0.0, 0.0), (1.0, 0.0)))
     if "path" not in row.able:
-        with pytest.raises(InputError, match="does not heed a path; those that do: motion-graph, motion-matching"):
+        with pytest.raises(InputError, match="heeds no path; those that do: motion-graph, motion-matching"):
             prior.sample(Condition(path=path), 0, 1)
     keep = np.arange(61) < 30
     if "fill" in row.able:
         filled = prior.fill(gaits[0].motion, keep, Condition(), 0)
         np.testing.assert_array_equal(filled.qpos[keep], gaits[0].motion.qpos[keep])
     else:
-        with pytest.raises(InputError, match="cannot fill; those that can: momask, mdm"):
+        with pytest.raises(InputError, match="cannot fill; those that can: mdm, mld, momask"):
             prior.fill(gaits[0].motion, keep, Condition(), 0)
 
 
 def test_a_prefix_is_gone_on_from(prior: MotionPrior, gaits: list[Take]) -> None:
     condition = Condition(prefix=gaits[0].motion, seconds=2.8)
     if "prefix" not in ROWS[prior.name].able:
-        with pytest.raises(InputError, match="does not heed a prefix"):
+        with pytest.raises(InputError, match="heeds no prefix"):
             prior.sample(condition, 0, 1)
         return
     (motion,) = prior.sample(condition, 0, 1)
@@ -93,15 +95,32 @@ def test_a_prefix_is_gone_on_from(prior: MotionPrior, gaits: list[Take]) -> None
         np.testing.assert_allclose(motion.qpos[:61, :3], gaits[0].motion.qpos[:, :3], atol=1e-4)
 
 
+def test_keyframes_are_gone_through(prior: MotionPrior, gaits: list[Take]) -> None:
+    poses = gaits[0].motion.qpos
+    condition = Condition(keyframes={0.0: poses[0], 1.0: poses[30], 2.0: poses[60]}, text=WALK)
+    if "keyframes" not in ROWS[prior.name].able:
+        with pytest.raises(InputError, match="heeds no keyframes"):
+            prior.sample(condition, 0, 1)
+        return
+    first, second = prior.sample(condition, 0, 2)
+    for motion in (first, second):
+        np.testing.assert_array_equal(motion.qpos[[0, 30, 60]], poses[[0, 30, 60]])
+    assert not np.array_equal(first.qpos, second.qpos)
+    with pytest.raises(InputError, match=r"from 0 to 1\.5 s"):
+        prior.sample(replace(condition, seconds=1.5), 0, 1)
+    with pytest.raises(InputError, match="has 43 numbers"):
+        prior.sample(Condition(keyframes={1.0: np.zeros(7)}), 0, 1)
+
+
 def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
-    with pytest.raises(InputError, match="did you mean 'mdm'"):
-        row_of("mdn")
+    with pytest.raises(InputError, match="did you mean 'momask'"):
+        row_of("momsk")
     with pytest.raises(InputError, match="no size 'huge'"):
         fit_to("mdm", gaits, humanoid, "huge")
     with pytest.raises(InputError, match="comes without weights; fit one"):
         load_prior("motion-matching", humanoid)
     assert steps_of("motion-matching", "tiny") == 0.0
-    assert steps_of("t2m-gpt", "tiny") == 400.0
+    assert steps_of("t2m-gpt", "tiny") == 500.0
 
 
 # ---- what they learn
@@ -112,7 +131,7 @@ def turned(motion: Motion) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["t2m-gpt", "momask", "mdm"])
+@pytest.mark.parametrize("name", ["t2m-gpt", "momask", "mdm", "mld"])
 def test_it_learns_where_sentences_go(name: str, humanoid: Character) -> None:
     learnt = fit_to(name, takes(humanoid, 16, 3.0), humanoid, "tiny")
     ahead, left, right = (learnt.sample(Condition(text=text, seconds=2.0), 0, 8) for text in (WALK, LEFT, RIGHT))

@@ -54,7 +54,7 @@ class Attempt:
     lost: bool
 
 
-def follow(task: Task, config: PreviewConfig, advance: Advance) -> Attempt:
+def attempt(task: Task, config: PreviewConfig, advance: Advance) -> Attempt:
     """Plan and act until the end, or until it is lost for good: then the try that came farthest.
 
     `advance` hears how many control steps it went on (or back), and how it stands.

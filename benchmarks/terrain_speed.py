@@ -1,0 +1,57 @@
+"""How much terrain and events slow the task down: control steps per second, each beside level ground in turns.
+
+    python benchmarks/terrain_speed.py MOTION [ROUNDS]
+
+Prints the median of each case and its ratio to level ground, measured A B A B in one process with one thread.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from envs.config import TrackingConfig
+from envs.tracking import TrackingEnv
+from sfv.character import load_character
+from sfv.motion import Motion
+
+NUM_ENVS, STEPS = 512, 12
+CASES = {
+    "level": {},
+    "rough": {"terrain": ("rough",)},
+    "rough, scan": {"terrain": ("rough",), "scan": True},
+    "stairs_up": {"terrain": ("stairs_up",)},
+    "nine kinds, scan": {
+        "terrain": (
+            "flat", "rough", "slope_up", "slope_down", "slope_across", "stairs_up", "stairs_down", "bumps", "waves",
+        ),
+        "scan": True,
+    },
+    "all events": {"randomise": ("all",)},
+}  # fmt: skip
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    motion, body = Motion.load(Path(sys.argv[1])), load_character("humanoid")
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    envs = {name: TrackingEnv([motion], body, TrackingConfig(threads=1, **c), NUM_ENVS) for name, c in CASES.items()}
+    spent: dict[str, list[float]] = {name: [] for name in envs}
+    generator = torch.Generator().manual_seed(0)
+    for number in range(rounds + 1):
+        for name, env in envs.items():
+            begun = time.process_time()  # of this process alone, whatever else the machine does
+            for _ in range(STEPS):
+                env.step(0.2 * torch.randn(NUM_ENVS, env.action_size, generator=generator))
+            if number:  # the first round warms caches up
+                spent[name].append(time.process_time() - begun)
+    level = np.array(spent["level"])
+    for name, seconds in spent.items():
+        rate = NUM_ENVS * STEPS / np.median(seconds)
+        print(f"{name:<20} {rate:8,.0f} steps/s   {np.median(level / np.array(seconds)):.2f} of level")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What people read: sentences end, links lead somewhere, and verbs and options that are named exist."""
+
+import dataclasses
+import importlib
+import re
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+
+from sfv.cli.main import VERBS
+
+LONGEST = 30
+"""Words of a sentence. The log of experiments is older than this limit, and left as it is."""
+
+
+def pages(root: Path) -> list[Path]:
+    found = [*root.glob("*.md"), *(root / "docs").glob("*.md")]
+    return sorted(path for path in found if path.name != "log.md")
+
+
+def prose(text: str) -> Iterator[str]:
+    """Paragraphs, items of lists and cells of tables, each on one line, without code."""
+    text = re.sub(r"```.*?```", "\n\n", text, flags=re.DOTALL)
+    for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*|#]|\d+\.) )|(?<=\|)\n", text):
+        if block.startswith(("#", "    ", "![")):
+            continue
+        cells = block.strip().strip("|").split("|") if block.lstrip().startswith("|") else [block]
+        for cell in cells:
+            named = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"`[^`]*`", "code", cell))
+            yield " ".join(named.split())
+
+
+def sentences(text: str) -> list[str]:
+    return [sentence for block in prose(text) for sentence in re.split(r"(?<=[.!?])[*_)]*\s+", block)]
+
+
+def words(sentence: str) -> int:
+    return len(re.findall(r"\w[\w'.,%/-]*", sentence))
+
+
+def test_sentences_are_told_apart() -> None:
+    text = "One two `three four`. [Five](six.md) seven!\n\n| a b | c |\n| --- | --- |\n- Eight\n  nine.\n```\nno\n```\n"
+    assert [words(sentence) for sentence in sentences(text) if words(sentence)] == [3, 2, 2, 1, 2]
+
+
+def test_no_sentence_is_long(root: Path) -> None:
+    long = [f"{path.name}: {s}" for path in pages(root) for s in sentences(path.read_text()) if words(s) > LONGEST]
+    assert long == []
+
+
+def test_links_lead_somewhere(root: Path) -> None:
+    dead = []
+    for path in pages(root):
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
+            if "://" not in target and not (path.parent / target).exists():
+                dead.append(f"{path.name}: {target}")
+    assert dead == []
+
+
+# ---- verbs and options
+
+
+def options(program: Any) -> set[str]:
+    """The flags of a program, as they are typed: its fields' and those of settings within them."""
+    found = set()
+    for name, hint in get_type_hints(program, include_extras=True).items():
+        inner = [part for part in parts(hint) if dataclasses.is_dataclass(part)]
+        flag = name.replace("_", "-")
+        found |= {f"--{flag}", f"--no-{flag}"}
+        for part in inner:
+            found |= options(part) | {f"--{flag}.{option[2:]}" for option in options(part)}
+    return found
+
+
+def parts(hint: Any) -> list[Any]:
+    if get_origin(hint) is Annotated:
+        return parts(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return [part for arm in get_args(hint) for part in parts(arm)]
+    return [hint]
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, set[str]]:
+    """Verb -> its options."""
+    general = {"--help", "--version"}
+    programs = {verb: importlib.import_module(f"sfv.cli.{verb}").Program for verb in VERBS}
+    return {verb: options(program) | general for verb, program in programs.items()}
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Verb and the rest of its line, of each command `sfv VERB ...` in code."""
+    code = re.findall(r"```.*?```|`[^`]*`", text, flags=re.DOTALL)
+    for line in "\n".join(code).splitlines():
+        for match in re.finditer(r"(?:^\s*|`|bin/)sfv ([a-z][a-z-]*)\b([^`#|;&]*)", line):
+            yield match[1], match[2]
+
+
+def test_commands_in_pages_exist(root: Path, known: dict[str, set[str]]) -> None:
+    wrong = []
+    for path in pages(root):
+        for verb, rest in commands(path.read_text()):
+            if verb not in known:
+                wrong.append(f"{path.name}: sfv {verb}")
+                continue
+            given = re.findall(r"(?<!\S)--[a-z][\w.-]*", rest)
+            wrong += [f"{path.name}: sfv {verb} {option}" for option in given if option not in known[verb]]
+    assert wrong == []
+
+
+def test_every_verb_is_in_the_readme(root: Path) -> None:
+    text = (root / "README.md").read_text()
+    assert [verb for verb in VERBS if f"sfv {verb}" not in text] == []
