@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 REPORT_VERSION = 3
 POSE_VERSION = 3
-MOTION_VERSION, POLICY_VERSION = 7, 5
+MOTION_VERSION, POLICY_VERSION = 8, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
