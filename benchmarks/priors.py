@@ -19,9 +19,10 @@ import torch
 
 from sfv.character import Character, load_character
 from sfv.check.check import check
+from sfv.check.support import slide_of
 from sfv.interfaces import Condition, MotionPrior, Take
 from sfv.kinematics import motion_state
-from sfv.metrics import foot_slide, joint_limit_violation, mean_jerk
+from sfv.metrics import limit_violations, mean_jerk
 from sfv.motion import Motion
 from sfv.pipeline.corpus import takes
 from sfv.priors.captions import read_captions
@@ -79,9 +80,9 @@ class Bench:
             "row": name, "n": len(motions), "fid": fid(self.vectors, vectors), "kid": kid(self.vectors, vectors),
             "precision": precision, "recall": recall, "R@1": hits[0], "R@2": hits[1], "R@3": hits[2],
             "diversity": diversity(vectors, self.seed), "novelty": novelty(vectors, self.known),
-            "slide_cms": np.nanmean([slide(motion, self.character) for motion in seen]),
+            "slide_cms": np.nanmean([slide_of(motion, self.character) for motion in seen]),
             "jerk": np.mean([mean_jerk(motion_state(motion).xpos[:, 1:], motion.fps) for motion in seen]),
-            "limits_deg": np.mean([joint_limit_violation(self.character.model, m.qpos).max() for m in seen]),
+            "limits_deg": np.mean([limit_violations(self.character.model, m.qpos).max() for m in seen]),
             "check_share": np.mean([check(motion, self.character).passed for motion in seen]), "s_per_s": cost,
         }  # fmt: skip
 
@@ -94,13 +95,6 @@ def padded(motions: Sequence[Motion], data: MotionDataset) -> tuple[torch.Tensor
         rows = rows[: len(rows) // 4 * 4]
         z[i, : len(rows)], lengths[i] = rows, len(rows)
     return z, lengths
-
-
-def slide(motion: Motion, character: Character) -> float:
-    """Mean speed of feet in contact, cm/s."""
-    names = character.feet
-    contacts = None if motion.contacts is None else motion.contacts[:, [motion.contact_names.index(n) for n in names]]
-    return foot_slide(character.model, motion_state(motion, character.model), motion.fps, names, contacts)
 
 
 def windows(batch: Described, data: MotionDataset) -> list[Motion]:
@@ -158,7 +152,9 @@ def main() -> None:
     parser.add_argument("motions", nargs="+", type=Path)
     parser.add_argument("--captions", type=Path, required=True)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--performer", type=Path, default=None)
+    parser.add_argument(
+        "--character", type=Path, default=None, help="MJCF file of the robot whose .csv files there are"
+    )
     parser.add_argument("--priors", nargs="*", default=["mdm", "t2m-gpt"])
     parser.add_argument("--count", type=int, default=160)
     parser.add_argument("--steps", type=int, default=600, help="of the ruler")
@@ -166,7 +162,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     character = load_character("humanoid")
-    found = takes(args.motions, read_captions(args.captions), args.corpus, character, args.performer)
+    found = takes(args.motions, read_captions(args.captions), args.corpus, character, args.character)
     bench = Bench(found, character, args.count, args.steps, args.seed)
     weights = [tensor.tolist() for tensor in bench.ruler.state_dict().values()]
     print(f"ruler {fingerprint(weights)[:12]}; train {bench.train.minutes:.1f} min, held out {bench.held.minutes:.1f}")

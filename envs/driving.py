@@ -4,19 +4,18 @@ of what it observes.
 Only plain values, to be written as JSON; `examples/play_policy.py` plays them with MuJoCo and ONNX Runtime alone.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import mujoco
 import torch
 from torch import Tensor
 
 from envs import observations
-from envs.ground import SCAN
-from envs.library import TICKS
+from envs.config import TrackingConfig
+from envs.ground import SCAN, Ground
+from envs.library import TICKS, MotionLibrary
 from envs.sim.scene import scene_spec
-
-if TYPE_CHECKING:
-    from envs.tracking import TrackingEnv
+from sfv.character import Character
 
 LOOP_SECONDS = 20.0
 """So much of a loop is written out: as long as policies are judged."""
@@ -24,8 +23,25 @@ DIGITS = 7
 """After the point: a ten-thousandth of a millimetre."""
 
 
-def driving(env: "TrackingEnv") -> dict[str, Any]:
-    """Of a task on level ground: what `TrackingEnv.describe` says, and all of the above. Elsewhere without scene and
+@runtime_checkable
+class TaskParts(Protocol):
+    """The task as far as it is written out; `envs.tracking.TrackingEnv` is one, and says what its parts are."""
+
+    config: TrackingConfig
+    character: Character
+    model: mujoco.MjModel
+    library: MotionLibrary
+    ground: Ground | None
+    device: str
+    control_ticks: int
+    lead_ticks: int
+
+    def describe(self) -> dict[str, Any]:
+        """What a policy is told of its task in a few words."""
+
+
+def driving(env: TaskParts) -> dict[str, Any]:
+    """Of a task on level ground: what `describe` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
     said = env.describe() | {"observation": layout(env.model, env.config.scan), "observation_limit": observations.LIMIT}
     if env.ground is not None:
@@ -63,7 +79,7 @@ def layout(model: mujoco.MjModel, scan: bool = False) -> list[str]:
     return names
 
 
-def reference(env: "TrackingEnv", clip: int) -> dict[str, Any]:
+def reference(env: TaskParts, clip: int) -> dict[str, Any]:
     """A clip at every control step from its start to its end, or for LOOP_SECONDS.
 
     `target` has one row less than the others: at step k the servos aim at target[k] + action_scale * action.

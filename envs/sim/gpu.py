@@ -12,8 +12,10 @@ from torch import Tensor
 
 CONTACTS = 24
 """Contacts per simulation that there is room for: two box feet make 8, a body lying down up to 18."""
-CONSTRAINTS = 4 * CONTACTS + 16
-"""Constraint rows per simulation: four per pyramidal contact, and the joint limits reached."""
+ON_HEIGHTS = 3
+"""How many times as many on a height field, where a ball may touch the triangles of a whole cell and its neighbours."""
+LIMITS = 16
+"""Constraint rows per simulation for joint limits reached, beside four per pyramidal contact."""
 STATE = (
     "time", "qpos", "qvel", "act", "qacc_warmstart", "ctrl", "qfrc_applied", "xfrc_applied", "mocap_pos", "mocap_quat",
 )  # fmt: skip
@@ -33,10 +35,11 @@ class GpuSim:
         wp.config.log_level = wp.LOG_WARNING
         self.model, self.num_envs, self.device = model, num_envs, device
         self._warp = wp.get_device(device)
+        contacts = CONTACTS * (ON_HEIGHTS if model.nhfield else 1)
         with wp.ScopedDevice(self._warp):
             self._model = mjw.put_model(model)
             self._data = mjw.make_data(
-                model, nworld=num_envs, naconmax=CONTACTS * num_envs, nconmax=CONTACTS, njmax=CONSTRAINTS
+                model, nworld=num_envs, naconmax=contacts * num_envs, nconmax=contacts, njmax=4 * contacts + LIMITS
             )
         self._fields: dict[str, Tensor] = {}
         whole = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION)

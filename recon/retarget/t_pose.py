@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from sfv.errors import InputError
 from sfv.formats.rotations import between
+from sfv.joints.joint_map import LIMBS
 from sfv.quaternions import matrix
 from sfv.skeleton import Skeleton
 
@@ -207,12 +208,14 @@ def _told(
     for side, sign in (("left", 1.0), ("right", -1.0)):
         for names, joints, near in ((("thigh", "shin"), ("hip", "knee", "ankle"), "pelvis"),
                                     (("upper_arm", "forearm"), ("shoulder", "elbow", "wrist"), "thorax")):  # fmt: skip
-            a, b, c = (here[f"{side}_{joint}"] for joint in joints)
-            bend = np.cross(b - a, c - b)
-            sine = np.linalg.norm(bend, axis=1) / np.linalg.norm(b - a, axis=1) / np.linalg.norm(c - b, axis=1)
+            # of a limb of several bodies the last points along it
+            tops = (xpos[:, skeleton.model.body(frames[f"{side}_{name}"]).id] for name in names)
+            upper, lower = (here[f"{side}_{end}"] - top for top, end in zip(tops, joints[1:], strict=True))
+            bend = np.cross(upper, lower)
+            sine = np.linalg.norm(bend, axis=1) / np.linalg.norm(upper, axis=1) / np.linalg.norm(lower, axis=1)
             sure = np.where(sine > BENT, sine, 0.0)
             before = near
-            for name, bone in zip(names, (b - a, c - b), strict=True):
+            for name, bone in zip(names, (upper, lower), strict=True):
                 part = f"{side}_{name}"
                 if (sure > 0).sum() < FEWEST:
                     carried(part, before, bone, DOWN if near == "pelvis" else sign * SIDE)
@@ -226,7 +229,33 @@ def _told(
         # a foot without toes points where the pelvis does
         ahead = toe - ankle if f"{side}_toe" in here else own["pelvis"] @ turns["pelvis"].inv().as_matrix()[:, 0]
         tell(f"{side}_foot", _frame(np.tile(UP, (len(toe), 1)), ahead, "zx"), _stands(ankle, toe))
-    return _posed(skeleton, {frames[part]: turn for part, turn in turns.items()}, _mean_pose(skeleton, poses))
+    told = _with_limbs(skeleton, points, frames, turns)
+    return _posed(skeleton, told, _mean_pose(skeleton, poses))
+
+
+def _with_limbs(
+    skeleton: Skeleton, points: Mapping[str, str], frames: Mapping[str, str], turns: Mapping[str, Rotation]
+) -> dict[str, Rotation]:
+    """Body -> its turn: that of the parts, and limbs of several bodies are as straight as in the zero pose."""
+    _, zero = bodies_in(skeleton, skeleton.qpos0[None])
+    out = {}
+    for part, turn in turns.items():
+        body = skeleton.model.body(frames[part])
+        out[body.name] = turn
+        side, _, limb = part.partition("_")
+        first = skeleton.model.body(points[f"{side}_{LIMBS[limb][0]}"]).id if limb in LIMBS else body.id
+        for above in _up_to(skeleton, int(body.id), int(first)):
+            out[skeleton.model.body(above).name] = turn * Rotation.from_matrix(zero[0, body.id].T @ zero[0, above])
+    return out
+
+
+def _up_to(skeleton: Skeleton, body: int, first: int) -> list[int]:
+    """The bodies above one, up to and with another."""
+    out = []
+    while body > first:
+        body = int(skeleton.model.body_parentid[body])
+        out.append(body)
+    return out
 
 
 def _frame(first: Float[np.ndarray, "T 3"], second: Float[np.ndarray, "T 3"], axes: str) -> Float[np.ndarray, "T 3 3"]:

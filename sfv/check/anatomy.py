@@ -21,18 +21,21 @@ BONES, UP = 0.93, 0.87
 of their length that is between head and feet when somebody stands: hips are wide, and backs are bent."""
 ERECT = 0.75
 """Share of its stature that somebody who stands has between head and feet."""
-OFTEN = 0.3
-"""Share of the frames in which somebody stands along the axis that is truly up: those read wrongly stand in most."""
+STEEP = 0.5
+"""Cosine of the angle from the vertical up to which a pelvis is upright."""
+OFTEN = 0.25
+"""Share of the frames in which somebody stands along the axis that is truly up: those read wrongly stand in most. And
+of those with an upright pelvis, without which nothing is said of toes."""
 LEVEL = 0.1
 """m that the lowest point of who lies on the floor is off it."""
 
 
 def uprightness(performance: Performance) -> Finding:
-    """How high the top of the body gets above its feet in the best twentieth of the frames, as a share of standing."""
+    """How high the top of the body gets above its feet in the best seventh of the frames, as a share of standing."""
     ends = _ends(performance)
     if ends is None:
         return NOTHING
-    return Finding(float(np.percentile(_standing(performance, ends, 2, 1.0), 95)))
+    return Finding(float(np.percentile(_standing(performance, ends, 2, 1.0), 85)))
 
 
 def lies(performance: Performance) -> str:
@@ -208,12 +211,16 @@ def _axis(performance: Performance, body: int, axis: int) -> Float[np.ndarray, "
     return fixed + q[:, :1] * t + np.cross(q[:, 1:], t)
 
 
-def _toes(performance: Performance) -> tuple[np.ndarray | None, np.ndarray | None, Float[np.ndarray, "T 2"]]:
-    """Of the left and the right foot's direction the share to the pelvis' left, (T,) each, and forward, (T, 2)."""
+def _toes(performance: Performance) -> tuple[np.ndarray | None, np.ndarray | None, Float[np.ndarray, "N 2"]]:
+    """Of the left and the right foot's direction the share to the pelvis' left, (N,) each, and forward, (N, 2).
+
+    Only of frames in which the pelvis is upright: who crawls has feet that point behind.
+    """
     sides = _sides(performance)
-    if sides is None:
-        return None, None, np.zeros((len(performance.motion), 2))
-    ahead, across = _axis(performance, 1, 0), _axis(performance, 1, 1)
-    toes = [_axis(performance, foot, 0) for foot in sides]
+    upright = _axis(performance, 1, 2)[:, 2] > STEEP
+    if sides is None or upright.mean() < OFTEN:
+        return None, None, np.zeros((0, 2))
+    ahead, across = _axis(performance, 1, 0)[upright], _axis(performance, 1, 1)[upright]
+    toes = [_axis(performance, foot, 0)[upright] for foot in sides]
     forward = np.stack([(toe * ahead).sum(1) for toe in toes], 1)
     return (toes[0] * across).sum(1), (toes[1] * across).sum(1), forward

@@ -15,7 +15,7 @@ import numpy as np
 
 from sfv.errors import InputError
 
-THINGS = 1 << 22
+THINGS = 1 << 21
 """Most numbers, strings, lists and dicts in one pickle, each counted wherever it stands: a hundred bytes can say that a
 list holds ten lists that hold ten lists, and so on. Arrays count once."""
 SCALARS = (str, bytes, int, float, bool, type(None))

@@ -30,6 +30,8 @@ LIMBS = {
 }
 """Limb -> the joints at its ends. Of bare bones the last body before the second turns with it, be it a twist or the
 third of three hinges."""
+BONE = 0.3
+"""Of a limb: nearer to its end a body shows nothing of how the limb points, and is not asked."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,18 @@ def _carrier(skeleton: Skeleton, joint: str, end: str | None) -> str:
         above = body
         while above > first:
             above = parents[above]
-        body = body if above == first else first
+        apart = skeleton.model.body_pos[names.index(end) + 1]
+        body = body if above == first and np.linalg.norm(apart) > BONE * _length(skeleton, joint, end) else first
     return names[body]
+
+
+def _length(skeleton: Skeleton, joint: str, end: str) -> float:
+    """Length of the bones from one body down to another, m."""
+    first, body, out = skeleton.body_names.index(joint), skeleton.body_names.index(end), 0.0
+    while body > first:
+        out += float(np.linalg.norm(skeleton.model.body_pos[body + 1]))
+        body = skeleton.parents[body]
+    return out
 
 
 def known_body(skeleton: Skeleton) -> JointMap | None:

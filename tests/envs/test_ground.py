@@ -1,6 +1,7 @@
 """The task on uneven ground: where references stand, what is lifted, and that flat ground is as it was."""
 
 from dataclasses import replace
+from functools import partial
 
 import mujoco
 import numpy as np
@@ -109,6 +110,25 @@ def test_a_foot_comes_to_rest(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_feet_come_to_rest_alike_in_many_worlds(kind, difficulty):
     check_settled(kind, difficulty, 64, seconds=10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["rough", "stairs_up"])
+def test_both_simulators_bring_feet_to_rest_alike(kind):
+    from envs.sim.gpu import GpuSim
+
+    world = make_world([Tile(kind, 0.3)], 3.0, 2.0, before=0.5)
+    places = np.random.default_rng(1).uniform([0.2, -0.7], [1.0, 0.7], (20, 2)) + world.starts[0]
+    rest = []
+    for make_sim in (partial(GpuSim, num_envs=20, device="cpu"), partial(CpuSim, num_envs=20, threads=1)):
+        sim = make_sim(build_scene(FOOT, 120.0, world.terrain))
+        sim.qpos[:, :2] = torch.from_numpy(places).to(sim.qpos.dtype)
+        sim.qpos[:, 2] = torch.from_numpy(world.terrain.height(*places.T) + 0.06).to(sim.qpos.dtype)
+        load = sim.field("qfrc_constraint")
+        sim.step(360)
+        rest.append(sim.qpos[:, 2].double().clone())
+        torch.testing.assert_close(load[:, 2].double(), torch.full((20,), 9.81).double(), rtol=0.02, atol=0)
+    torch.testing.assert_close(*rest, atol=1e-3, rtol=0)
 
 
 def test_a_foot_lands_on_level_ground_of_either_make_alike():

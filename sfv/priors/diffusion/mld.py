@@ -33,7 +33,7 @@ NAME = "mld"
 class MldConfig:
     """Sizes, and how its two parts are fitted."""
 
-    codec: CodecConfig = field(default_factory=lambda: CodecConfig("vae", width=96, beta=1e-4))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig("vae", width=96, beta=1e-5))
     denoiser: DenoiserConfig = field(default_factory=lambda: DenoiserConfig(patch=1, most=36))
     coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
     denoising: FitConfig = field(default_factory=lambda: FitConfig(steps=900, batch=32, rate=2e-3, every=100))
@@ -41,14 +41,14 @@ class MldConfig:
 
 SIZES = {
     "tiny": MldConfig(
-        CodecConfig("vae", width=48, size=16, depth=1, frames=32, beta=1e-4),
+        CodecConfig("vae", width=48, size=16, depth=1, frames=32, beta=1e-5),
         DenoiserConfig(width=48, layers=2, heads=2, patch=1, most=24, steps=10),
-        FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
+        FitConfig(steps=400, batch=12, rate=3e-3, warm=20),
         FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
     ),
     "small": MldConfig(),
     "paper": MldConfig(
-        CodecConfig("vae", width=512, size=256, depth=3, beta=1e-4),
+        CodecConfig("vae", width=512, size=256, depth=3, beta=1e-5),
         DenoiserConfig(width=256, layers=9, heads=4, patch=1, most=50, steps=50, guidance=7.5),
         FitConfig(steps=600_000, batch=128, rate=1e-4, warm=1000),
         FitConfig(steps=200_000, batch=64, rate=1e-4, warm=1000),

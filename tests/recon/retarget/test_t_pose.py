@@ -1,5 +1,6 @@
 """Bare skeletons: the T-pose that a zero pose is, and the one that a motion tells where the zero pose is none."""
 
+import sys
 from dataclasses import replace
 
 import mujoco
@@ -70,7 +71,8 @@ def exercise(skeleton: Skeleton, own: dict[str, Rotation], elbows: float = 1.2) 
         turns[f"{side}UpLeg"] = about("y", -0.5 * knee)
         turns[f"{side}Leg"] = about("y", knee)
         turns[f"{side}Foot"] = about("y", -0.5 * knee)
-        turns[f"{side}Arm"] = about("x", -1.2 * sign * np.ones(FRAMES))
+        last = f"{side}Twist" if f"{side}Twist" in BONES else f"{side}Arm"
+        turns[last] = about("x", -1.2 * sign * np.ones(FRAMES))
         turns[f"{side}ForeArm"] = about("z", -sign * elbow)
     world, qpos = {}, np.zeros((FRAMES, skeleton.nq))
     qpos[:, 2] = 0.9 - 0.8 * (1 - np.cos(knee / 2))
@@ -149,3 +151,23 @@ def test_bare_bones_go_to_the_humanoid_as_the_same_motion_of_whatever_axes(human
         results.append(keys_of(humanoid.skeleton, parts_of(humanoid.skeleton, humanoid.joint_map), result.motion.qpos))
     for part in results[0].points:
         np.testing.assert_allclose(results[0].points[part], results[1].points[part], atol=0.02, err_msg=part)
+
+
+def test_limbs_of_several_bodies_are_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shoulder of two joints 10 cm apart, of which the second turns: in the T-pose the whole arm is straight."""
+    bones = {}
+    for name, (parent, offset) in BONES.items():
+        if name.endswith("ForeArm"):
+            side, sign = name.removesuffix("ForeArm"), np.sign(offset[1])
+            bones[f"{side}Twist"] = (f"{side}Arm", (0.0, 0.1 * sign, 0.0))
+            parent, offset = f"{side}Twist", (0.0, 0.18 * sign, 0.0)
+        bones[name] = (parent, offset)
+    monkeypatch.setattr(sys.modules[__name__], "BONES", bones)
+    own = scrambled()
+    own |= {f"{side}Twist": own[f"{side}Arm"] for side in ("Left", "Right")}
+    skeleton = skeleton_of(own)
+    known = joint_map(skeleton, "it")
+    assert known.frames["left_upper_arm"] == "LeftTwist"
+    rest = t_pose_keys(skeleton, parts_of(skeleton, known, exercise(skeleton, own).qpos))
+    reach = rest.points["left_wrist"][0] - rest.points["left_shoulder"][0]
+    np.testing.assert_allclose(reach, (0.0, 0.53, 0.0), atol=0.02)  # 28 and 25 cm, to the left

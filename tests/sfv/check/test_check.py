@@ -228,6 +228,7 @@ def test_who_crawls_is_not_read_wrongly_and_who_stands_along_another_axis_is(hum
     assert row.value < 0.6
     assert row.verdict == "note"
     assert "crawls" in row.advice
+    assert check(motion, humanoid).misread == ()
     wrong = check(on_its_side(still), humanoid)
     assert wrong["upright"].verdict == "fail"
     assert [row.name for row in wrong.misread] == ["upright"]

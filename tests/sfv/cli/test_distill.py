@@ -60,7 +60,7 @@ def test_what_cannot_be_distilled(runs: list[Path], tmp_path: Path, capsys: pyte
     one, two = map(str, runs)
     assert "no finished policy" in refused(one, str(tmp_path / "none"))
     assert "have one name" in refused(one, one)
-    assert "teaches nothing" in refused(one, two, "--lessons", "0")
+    assert "--lessons 0 is out of bounds" in refused(one, two, "--lessons", "0")
     other = tmp_path / "slow"
     rate = ["--control-hz", "60", "--decimation", "2"]
     assert (

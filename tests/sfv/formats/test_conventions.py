@@ -47,7 +47,7 @@ def written(path, motion, rest, up, facing, lying, place):
     return path
 
 
-@pytest.mark.parametrize("facing", [0.0, np.pi / 2, np.pi])
+@pytest.mark.parametrize("facing", [0.0, 2.0])
 @pytest.mark.parametrize("place", [0.0, 3.0])
 @pytest.mark.parametrize("lying", [False, True])
 @pytest.mark.parametrize(("rest", "up"), [("y", "y"), ("z", "z"), ("y", "z"), ("z", "y")])

@@ -16,8 +16,8 @@ MOST = 4_000_000
 """Bytes of a file."""
 
 
-def test_some_come_with_sfv() -> None:
-    assert "mdm" in {path.stem for path in SHIPPED}
+def test_two_come_with_sfv() -> None:
+    assert {"mdm", "t2m-gpt"} <= {path.stem for path in SHIPPED}
     assert {path.stem for path in SHIPPED} <= set(ROWS)
 
 
