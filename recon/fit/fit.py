@@ -136,9 +136,8 @@ def fit(
     lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)
     shape = torch.zeros_like(start.proportions, requires_grad=True)
     # a step of 1: 20 % of focal length, 0.1 rad of pitch, 0.05 of roll, 0.2 m of height, 0.1 rad of lean, 10 % of size
-    unit = torch.tensor([0.2, 0.1, 0.05, 0.2, 0.1], dtype=torch.float64)
-    held = [float(n in free) for n in ("focal", "tilt", "tilt", "height", "lean")]
-    unit = unit * torch.tensor(held, dtype=torch.float64)
+    sizes = {"focal": (0.2,), "tilt": (0.1, 0.05), "height": (0.2,), "lean": (0.1,)}
+    unit = torch.tensor([size * (n in free) for n, own in sizes.items() for size in own], dtype=torch.float64)
     parameters = [z, *[lens] * bool(unit.any()), *[shape] * ("proportions" in free)]
 
     def build() -> Candidate:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REPORT_VERSION = 3
+REPORT_VERSION = 4
 POSE_VERSION = 3
 MOTION_VERSION, POLICY_VERSION = 8, 5
 """To be raised when the code of a stage changes what it makes."""
