@@ -34,7 +34,7 @@ class Reading:
     """The file's format, where its content does not tell (docs/formats.md)."""
     character: str | None = None
     """Whose motion the file holds, where it has joint angles and no bones, as a robot's csv does: an MJCF file, or one
-    of sfv's characters. To check, repair and preview it is also who is to do it."""
+    of sfv's characters. To check, repair, preview and train it is also who is to do it."""
 
     def check(self) -> None:
         """Raise InputError unless every setting makes sense by itself."""

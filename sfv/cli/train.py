@@ -1,10 +1,10 @@
 """`sfv train`: motion -> policy; several motions or seeds side by side."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
@@ -12,10 +12,12 @@ from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from sfv.cli.say import say_outcome
 from sfv.errors import InputError
+from sfv.excerpt import Excerpt
 from sfv.limits import Within
 from sfv.pipeline.named_motions import by_name
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.stages import beside, import_stage, policy_stage
+from sfv.reading import Reading
 from sfv.work.run_folder import alone_at
 from sfv.work.stage import At, Outcome, Stage, perform
 
@@ -35,8 +37,9 @@ class Program:
     motion of the character is retargeted and mended as sfv run does, into OUT/references."""
     out: Path
     """The folder of the policy, or of the policies' folders."""
-    character: str = "humanoid"
-    """Who is to do it: one of sfv's characters, or an MJCF file."""
+    excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
+    reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    """How the files are read. --character is also who is to do it; else the humanoid does."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     begun_from: Annotated[Path | None, arg(name="from")] = None
@@ -47,6 +50,19 @@ class Program:
     """Train each motion so many times, with --seed and the seeds after it."""
     config: Path | None = None
     """Settings to start from: the config.yaml beside an earlier policy. Flags override it."""
+
+    @property
+    def character(self) -> str:
+        """Who is to do it."""
+        return self.reading.character or "humanoid"
+
+    @classmethod
+    def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the config.yaml beside a policy says, which names who does it, in the words of this verb."""
+        if "character" not in content:
+            return content
+        rest = {name: value for name, value in content.items() if name != "character"}
+        return rest | {"reading": dict(rest.get("reading", {})) | {"character": content["character"]}}
 
     def check(self) -> None:
         """Raise InputError unless there is something to learn, by one policy or by several."""
@@ -98,10 +114,14 @@ def stages_of(motions: Sequence[Path], out: Path, program: Program) -> tuple[lis
     from sfv.character import load_character
     from sfv.pipeline.reference import as_it_is
 
-    body, settings = load_character(program.character), Settings(performer=program.character, tracking=program.tracking)
+    body = load_character(program.character)
+    settings = Settings(
+        excerpt=program.excerpt, reading=program.reading, performer=program.character, tracking=program.tracking
+    )
+    asked = not program.excerpt.whole or bool(set(program.reading.given) - {"character"})
     before, references = [], by_name(motions)
     for name, path in references.items():
-        if as_it_is(path, body) is None:
+        if asked or as_it_is(path, body) is None:
             references[name] = out / "references" / f"{name}.npz"
             before.append(import_stage(path, references[name], beside(references[name]), settings))
     return before, policy_stage(

@@ -184,7 +184,8 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     Raises:
         InputError: the file cannot be read, its body is none that a joint map knows, or it was read wrongly.
     """
-    motion = read_asked(source, settings.reading, settings.excerpt)
+    named = settings.reading.character == settings.performer  # who does it is named in any case
+    motion = read_asked(source, settings.reading, settings.excerpt, body=named)
     origin = origin_of(source)
     if settings.mend:
         motion = in_one_piece(motion)

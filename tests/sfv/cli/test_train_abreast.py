@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from sfv.cli.main import main
-from sfv.cli.train import Program, trainings
+from sfv.cli.train import Program, stages_of, trainings
 from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.reading import Reading
 from sfv.report import Report
+from sfv.work.config import changed
+from sfv.work.stage import perform
 
 SCRIPT = """
 import os, sys, time
@@ -176,3 +179,19 @@ def test_two_motions_and_again(wave: Motion, tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr().out.count("3-policy  done  ") == 2
     assert main(command) == 0
     assert capfd.readouterr().out.count("done before") == 2
+
+
+def test_how_files_are_read_is_asked_for(wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that plays at half its rate is half as long; who does it is named as before, also in old settings."""
+    wave.save(tmp_path / "wave.npz")
+    program = Program((tmp_path / "wave.npz",), tmp_path / "out", reading=Reading(fps=60.0, character="humanoid"))
+    (reference,), _ = stages_of(program.motions, program.out, program)
+    perform(reference)
+    read = Motion.load(tmp_path / "out" / "references" / "wave.npz")
+    assert read.duration == pytest.approx(wave.duration / 2)  # 30 fps files played at 60
+    assert program.character == "humanoid"
+    assert stages_of(program.motions, program.out, Program(program.motions, program.out))[0] == []
+    old = changed(Program((), Path()), {"character": "smpl22"}, "old")
+    assert old.character == "smpl22"
+    assert main(["train", str(tmp_path / "wave.npz"), "--out", str(tmp_path / "o"), "--up", "z"]) == 2
+    assert "--up does nothing" in capsys.readouterr().err
