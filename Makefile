@@ -9,7 +9,7 @@ setup:
 	@bash scripts/setup.sh
 
 demo: setup
-	@name="$${CLIP##*/}"; $(BIN)/sfv run "$$CLIP" --out "runs/$${name%.*}" --budget 11min
+	@name="$${CLIP##*/}"; $(BIN)/sfv run "$$CLIP" --out "runs/$${name%.*}" --budget 6min
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
