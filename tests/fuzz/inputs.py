@@ -252,7 +252,7 @@ def _inside(content: bytes, rng: random.Random) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
-    except Exception:
+    except Exception:  # it was damaged before, in whatever way; what is tested are sfv's readers, not zipfile
         return _flip(content, rng)
     if not files:
         return content
