@@ -59,7 +59,7 @@ def animate(motion: "Motion", program: Program) -> None:
     write_animated(motion, program.out, body, program.source.name.partition(".")[0])
     if body.name == "sticks":
         print(
-            f"drawn as sticks along {motion.skeleton.body_names[0]} and its limbs: sfv has no skin for these bones; "
-            "--character ROBOT.xml gives a robot its meshes, and sfv retarget --to humanoid a person its skin",
+            "drawn as sticks, since sfv has no skin for these bones. "
+            "A robot has its meshes with --character ROBOT.xml, a person a skin after sfv retarget --to humanoid.",
             file=sys.stderr,
         )
