@@ -20,16 +20,22 @@ Columns = Mapping[str, Sequence[float]]
 """A table by columns, as progress.csv holds."""
 
 
-def write(path: Path | str, title: str, parts: Sequence[str]) -> None:
-    """Write the whole page, atomically.
+def write(path: Path | str, title: str, parts: Sequence[str], kind: str = "") -> None:
+    """Write the whole page, atomically; one of a kind has a style and a script of its own.
 
     Raises:
         InputError: it cannot be written.
     """
-    template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+
+    def own(name: str) -> str:
+        return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+    style = own("page.css") + (own(f"{kind}.css") if kind else "")
+    script = f"<script>{own(f'{kind}.js')}</script>\n" if kind else ""
+    body = "\n".join(part for part in parts if part)
+    page = Template(own("page.html")).substitute(title=escape(title), style=style, body=body, script=script)
     with replacing(path) as temporary:
-        body = "\n".join(part for part in parts if part)
-        temporary.write_text(template.substitute(title=escape(title), body=body), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
 def badge(number: Number) -> str:
