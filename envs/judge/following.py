@@ -20,7 +20,7 @@ AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Followed:
+class Following:
     """What became of the tries of one motion.
 
     Attributes:
@@ -47,7 +47,7 @@ def follow(
     config: TrackingConfig,
     tries: int = 8,
     seed: int = 2000,
-) -> Iterator[tuple[str, Followed]]:
+) -> Iterator[tuple[str, Following]]:
     """Try each motion; those of like length side by side, shortest first.
 
     Args:
@@ -71,7 +71,7 @@ def follow(
             mine = clip == index
             yield (
                 name,
-                Followed(
+                Following(
                     float(done.whole[mine].mean()),
                     float(done.survived[mine].mean()) / config.control_hz,
                     float(done.steps[mine][0]) / config.control_hz,

@@ -15,7 +15,7 @@ from sfv.pipeline.settings import Settings
 from sfv.reading import Reading
 
 if TYPE_CHECKING:
-    from envs.judge.following import Followed
+    from envs.judge.following import Following
 
 MOST = 0.5
 """The share of tries that must come to the end for a motion to count as followed."""
@@ -69,7 +69,7 @@ def main(program: Program) -> None:
         raise SystemExit(1)
 
 
-def _show(rows: "dict[str, Followed]") -> None:
+def _show(rows: "dict[str, Following]") -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -88,6 +88,6 @@ def _show(rows: "dict[str, Followed]") -> None:
     Console(width=80, markup=False).print(table)
 
 
-def _plain(row: "Followed") -> dict[str, float | bool | None]:
+def _plain(row: "Following") -> dict[str, float | bool | None]:
     values = asdict(row).items()
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values}

@@ -10,14 +10,14 @@ from sfv.errors import InputError, blamed
 from sfv.pipeline.stages import policy_file
 
 if TYPE_CHECKING:
-    from envs.judge.following import Followed
+    from envs.judge.following import Following
     from sfv.motion import Motion
     from sfv.pipeline.settings import Settings
 
 
 def judged(
     policy: Path, files: Mapping[str, Path], settings: "Settings", tries: int, seed: int
-) -> Iterator[tuple[str, "Followed"]]:
+) -> Iterator[tuple[str, "Following"]]:
     """How far the policy of a run, or in a file, follows each motion.
 
     Args:
