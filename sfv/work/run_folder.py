@@ -42,7 +42,7 @@ class RunFolder:
         return self.root / POLICY / name
 
     def report(self, name: str) -> Path:
-        """Stage 4: report.json, index.html, rollout.mp4."""
+        """Stage 4: report.json, index.html, rollout.mp4, worst.mp4."""
         return self.root / REPORT / name
 
     def robustness(self, name: str) -> Path:

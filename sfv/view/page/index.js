@@ -1,4 +1,3 @@
-"use strict";
 // Sorts, filters and compares the rows that stand in the page already; without it they can still be read.
 const table = document.querySelector(".runs"), body = table.tBodies[0], rows = [...body.rows];
 const runs = JSON.parse(document.getElementById("data").textContent);
