@@ -15,7 +15,7 @@ import numpy as np
 
 from sfv.errors import InputError
 from sfv.report import Report
-from sfv.view.page.index import Listed, Points
+from sfv.view.page.index import IndexRow, Points
 from sfv.work.folder import LOCK
 from sfv.work.mark import flat
 from sfv.work.run_folder import RunFolder, read_columns, runs_in, stage_minutes
@@ -24,7 +24,7 @@ POINTS = 80
 """Most points of a curve in an index: enough for its width."""
 
 
-def entries(folder: Path, page: Path) -> list[Listed]:
+def entries(folder: Path, page: Path) -> list[IndexRow]:
     """A row for each run in a folder.
 
     Args:
@@ -42,7 +42,7 @@ def entries(folder: Path, page: Path) -> list[Listed]:
     return found
 
 
-def _entry(root: Path, folder: Path, page: Path) -> Listed:
+def _entry(root: Path, folder: Path, page: Path) -> IndexRow:
     run, name = RunFolder(root), root.relative_to(folder).as_posix()
     name = root.absolute().name if name == "." else name
 
@@ -55,11 +55,11 @@ def _entry(root: Path, folder: Path, page: Path) -> Listed:
         firm = run.robustness("robustness.json")
         robust = _number(Report.load(firm), "success on terrain") if firm.is_file() else None
     except InputError as error:
-        return Listed(name, sentence=str(error), page=link(run.report("index.html")))
+        return IndexRow(name, sentence=str(error), page=link(run.report("index.html")))
     samples, minutes = (columns[key][-1] if columns.get(key) else None for key in ("samples", "minutes"))
     if report is None:
-        return Listed(name, sentence=_unfinished(root, columns), samples=samples, minutes=minutes)
-    return Listed(
+        return IndexRow(name, sentence=_unfinished(root, columns), samples=samples, minutes=minutes)
+    return IndexRow(
         name,
         about=report.title.removeprefix("evaluation of "),
         page=link(run.report("index.html")),

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from sfv.report import Number
-from sfv.view.page.index import Listed, write_index
+from sfv.view.page.index import IndexRow, write_index
 from sfv.view.video import write_video
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def entry(name: str, success: float, samples: float, **other: object) -> Listed:
+def entry(name: str, success: float, samples: float, **other: object) -> IndexRow:
     numbers = (
         Number("success", success, "share", "higher"),
         Number("normalised_return", 0.9 * success, "0..1", "higher"),
         Number("mpjpe_global", 100.0 - 50 * success, "mm", "lower"),
     )
     learning = {"normalised_return": [(0.1, 0.1), (1.0, success)], "success": [(0.1, 0.0), (1.0, success)]}
-    return Listed(name, "walk.bvh", f"{name}/index.html", "film.mp4", numbers=numbers, samples=samples, minutes=20.0,
+    return IndexRow(name, "walk.bvh", f"{name}/index.html", "film.mp4", numbers=numbers, samples=samples, minutes=20.0,
                  curves={"learning": learning, "errors": {}}, **other)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -30,7 +30,7 @@ ENTRIES = (
     entry("b <i>", 1.0, 2e6, settings={"train.seed": 0, "train.budget": "2M", "terrain": []}, date="2026-11-02"),
     entry("a10", 0.2, 3e6, settings={"train.seed": 1, "train.budget": "2M", "terrain": ["rough"]}, date="2026-11-03"),
     entry("a9", 0.7, 1e6, settings={"train.seed": 0, "train.budget": "1M"}, robust=0.5),
-    Listed("c", sentence="It is being worked on."),
+    IndexRow("c", sentence="It is being worked on."),
 )
 
 

@@ -22,7 +22,7 @@ Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Listed:
+class IndexRow:
     """One run as the index shows it.
 
     Attributes:
@@ -80,7 +80,7 @@ COLUMNS = {
 }
 
 
-def write_index(path: Path | str, title: str, entries: Sequence[Listed], others: Sequence[str] = ()) -> None:
+def write_index(path: Path | str, title: str, entries: Sequence[IndexRow], others: Sequence[str] = ()) -> None:
     """Write the page.
 
     Args:
@@ -124,7 +124,7 @@ def _tools() -> str:
     )
 
 
-def _table(entries: Sequence[Listed]) -> str:
+def _table(entries: Sequence[IndexRow]) -> str:
     heads = ["<th scope='col' class='choice'>Compare</th>", "<th scope='col'>Picture</th>"]
     for name, column in COLUMNS.items():
         button = f"<button type='button'>{column.title}</button>"
@@ -136,7 +136,7 @@ def _table(entries: Sequence[Listed]) -> str:
     return f"<div class='scroll'><table class='runs'>{words}{head}<tbody>{rows}</tbody></table></div>"
 
 
-def _row(index: int, entry: Listed) -> str:
+def _row(index: int, entry: IndexRow) -> str:
     name, about = escape(entry.name, quote=True), escape(entry.about)
     link = f"<a href='{escape(entry.page, quote=True)}'>{name}</a>" if entry.page else f"<b>{name}</b>"
     words = f"<small>{about}</small>" if about else ""
@@ -161,7 +161,7 @@ def _row(index: int, entry: Listed) -> str:
     return f"<tr data-run='{index}' data-verdict='{said or 'none'}' data-text='{text}'>{''.join(cells)}</tr>"
 
 
-def _figure(entry: Listed, name: str) -> tuple[float | None, str]:
+def _figure(entry: IndexRow, name: str) -> tuple[float | None, str]:
     number = entry.number(name)
     return (number.value, " ".join(filter(None, shown(number)))) if number else (None, "")
 
@@ -173,7 +173,7 @@ def _cell(column: str, found: tuple[float | None, str]) -> str:
     return f"<td class='value' data-label='{title}' data-column='{column}' data-value='{data}'>{text or '–'}</td>"
 
 
-def _record(entry: Listed) -> dict[str, Any]:
+def _record(entry: IndexRow) -> dict[str, Any]:
     """What the browser needs to compare it."""
     numbers = [
         {
