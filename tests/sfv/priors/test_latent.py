@@ -6,7 +6,8 @@ import torch
 from sfv.priors.dataset import MotionDataset
 from sfv.priors.fitting import FitConfig
 from sfv.priors.latent.bottlenecks import DEAD, Gaussian, Identity, Quantiser, perplexity
-from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec, likeness
+from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec
+from sfv.priors.likeness import likeness
 
 
 def clusters(count: int, seed: int) -> torch.Tensor:
