@@ -80,7 +80,7 @@ class Bench:
             "row": name, "n": len(motions), "fid": fid(self.vectors, vectors), "kid": kid(self.vectors, vectors),
             "precision": precision, "recall": recall, "R@1": hits[0], "R@2": hits[1], "R@3": hits[2],
             "diversity": diversity(vectors, self.seed), "novelty": novelty(vectors, self.known),
-            "npss": np.mean([npss(self.real.z[i, :n].numpy(), z[i, :n].numpy()) for i, n in enumerate(lengths.tolist())]),
+            "npss": np.mean([npss(self.real.z[i, :n].numpy(), z[i, :n].numpy()) for i, n in enumerate(lengths)]),
             "slide_cms": np.nanmean([slide_of(motion, self.character) for motion in seen]),
             "jerk": np.mean([mean_jerk(motion_state(motion).xpos[:, 1:], motion.fps) for motion in seen]),
             "limits_deg": np.mean([limit_violations(self.character.model, m.qpos).max() for m in seen]),

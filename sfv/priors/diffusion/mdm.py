@@ -1,9 +1,8 @@
 """MDM (Tevet et al. 2023): all frames of a motion at once, out of noise, by a transformer that predicts the clean one.
 
-Four frames are one vector to the transformer, which a processor can afford; noise, loss and keeping go by frames. Vectors
-are read from, and written to, twelve frames each, so that neighbours meet.
-It fills: frames that are to stay are put into every prediction. What is longer than it was fitted to is made in pieces,
-each of which goes on from the end of the one before.
+Four frames are one vector to the transformer, which a processor can afford; each is read from twelve frames and written
+to twelve, so that neighbours meet. Noise, loss and keeping go by frames. It fills: frames that are to stay are put into
+every prediction. What is longer than it was fitted to is made in pieces, each of which goes on from the one before.
 """
 
 from collections.abc import Mapping
@@ -76,7 +75,7 @@ class MdmConfig:
     """Sizes, and how it is fitted."""
 
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
-    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=5000, batch=24, rate=2e-3, decay=0.998))
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=3000, batch=24, rate=2e-3, decay=0.998))
 
 
 SIZES = {

@@ -21,7 +21,7 @@ from sfv.priors.text import SIZE
 from sfv.progress import Advance
 
 FRAMES, AHEAD = 32, 16
-"""Frames of a window; and those whose mean rates are what one is steered by. The first FRAMES - AHEAD are gone through."""
+"""Frames of a window, the first FRAMES - AHEAD of which are gone through; and those whose mean rates steer."""
 STEERING = SIZE + 4
 """Numbers that steer: a sentence, three rates, and whether there are rates."""
 UNTOLD = 0.3
