@@ -2,8 +2,8 @@
 
     x_t = x_t-1 + f(x_t-1, x_t-1 - x_t-2, steering, memory)
 
-With `memory` it is a recurrent network (a GRU), without it a plain one. Of what may go on in two ways it takes the mean,
-and all of its motions from one pose are the same. It streams; it cannot fill.
+With `memory` it is a recurrent network (a GRU), without it a plain one. Of what may go on in two ways it takes the
+mean, and all of its motions from one pose are the same. It streams; it cannot fill.
 """
 
 from collections.abc import Mapping
