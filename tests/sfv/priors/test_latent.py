@@ -6,8 +6,7 @@ import torch
 from sfv.priors.dataset import MotionDataset
 from sfv.priors.fitting import FitConfig
 from sfv.priors.latent.bottlenecks import DEAD, Gaussian, Identity, Quantiser, perplexity
-from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec
-from sfv.priors.likeness import likeness
+from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec, likeness
 
 
 def clusters(count: int, seed: int) -> torch.Tensor:
