@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from envs.preview.config import PreviewConfig
-from sfv.pipeline.findings import findings
-from sfv.pipeline.sources import clip_of, source_pictures
+from sfv.pipeline.findings import findings, seen
+from sfv.pipeline.sources import clip_of, opened, source_pictures
 from sfv.pipeline.stages import Place, beside, body_of
 from sfv.report import Number, Report
 from sfv.work.run_folder import read_columns
 from sfv.work.stage import At, Stage
 
-PAGE_VERSION, PREVIEW_VERSION = 2, 3
+PAGE_VERSION, PREVIEW_VERSION = 3, 4
 """To be raised when the code of a stage changes what it makes."""
 VERDICT = ("followed", "time_followed", "body_error_max", "assisting_force_of_weight")
 """What of a preview goes to the scorecard of the reference."""
@@ -44,8 +44,8 @@ def preview_stage(
         title = f"{clip.name if clip else wanted.source}, before training"
         report = replace(shown.report, title=title, provenance=provenance())
         report.save(at(place("preview.json")))
-        media = {"rollout": at(place("preview.mp4"))} | ({"source": clip} if clip else {})
-        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media)
+        media = {"rollout": at(place("preview.mp4"))}
+        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media, clip=opened(motion))
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
@@ -81,7 +81,7 @@ def page_stage(
         from sfv.view.page.page import write_page
 
         card = Report.load(scorecard)
-        media = {"rollout": rollout, "overlay": overlay, "source": clip_of(motion)}
+        media = {"rollout": rollout, "overlay": overlay}
         if preview:
             card, media["preview"] = judged(card, Report.load(preview)), preview.with_name("preview.mp4")
         shown = {name: path for name, path in media.items() if path}
@@ -90,10 +90,14 @@ def page_stage(
             link = Path(os.path.relpath(robustness.with_name("index.html"), page.parent)).as_posix()
             firm = Report.load(robustness), link
         failures = [failure.words for failure in findings(check)]
-        write_page(at(page), Report.load(report), card, shown, read_columns(curve), firm, failures)
+        said = seen(track, track.with_name("people.json")) if track else ()
+        write_page(
+            at(page), Report.load(report), card, shown, read_columns(curve), firm, failures, opened(motion), said
+        )
 
     inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard, "check": check}
-    inputs |= {"overlay": overlay} if overlay else {}
+    track = overlay.with_name("track.npz") if overlay else None
+    inputs |= {"overlay": overlay, "track": track} if overlay and track else {}
     inputs |= {"preview": preview} if preview else {}
     inputs |= {"robustness": robustness} if robustness else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
