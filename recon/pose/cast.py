@@ -64,7 +64,7 @@ class Pieces:
 
 
 @dataclass(frozen=True)
-class Listed:
+class CastEntry:
     """A person as the list says it: from where to where (s), how tall (px, and of the picture), and where (of it)."""
 
     person: int
@@ -112,12 +112,12 @@ class Cast:
         taken = self.person.longest
         return tuple(track for pieces in self.people for track in pieces.steady if track is not taken)
 
-    def listed(self) -> tuple[Listed, ...]:
+    def listed(self) -> tuple[CastEntry, ...]:
         """A line for each person."""
         return tuple(_listed(pieces, pieces is self.person) for pieces in self.people)
 
 
-def as_content(people: Sequence[Listed]) -> dict[str, Any]:
+def as_content(people: Sequence[CastEntry]) -> dict[str, Any]:
     """The list as a file holds it."""
     return {"kind": "sfv people", "people": [asdict(person) for person in people]}
 
@@ -225,13 +225,13 @@ def inside(track: PoseTrack) -> Bool[np.ndarray, "T K"]:
     return np.all(within, axis=2)
 
 
-def _listed(pieces: Pieces, chosen: bool) -> Listed:
+def _listed(pieces: Pieces, chosen: bool) -> CastEntry:
     tracks = pieces.steady
     points = np.concatenate([track.points_2d[track.found] for track in tracks])  # (N, K, 2)
     middle = np.median((points.min(axis=1) + points.max(axis=1)) / 2, axis=0)
     tall, size = float(np.median(np.ptp(points, axis=1).max(axis=1))), tracks[0].image_size
     across, down = np.clip(middle / size, 0.0, 1.0).tolist()
-    return Listed(
+    return CastEntry(
         person=pieces.number,
         begin=round(float(tracks[0].times[0]), 3),
         end=round(float(tracks[-1].times[-1]), 3),

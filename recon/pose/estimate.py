@@ -13,7 +13,7 @@ from jaxtyping import Int
 
 from recon.config import PoseConfig
 from recon.pose.background import camera_motion
-from recon.pose.cast import Listed, Pieces, choose, lasting, trimmed
+from recon.pose.cast import CastEntry, Pieces, choose, lasting, trimmed
 from recon.pose.left_out import left_out
 from recon.pose.people import Look, Sighting, around, follow_people
 from recon.pose.persons import Piece, persons
@@ -46,7 +46,7 @@ class PoseEstimate:
 
     clip: Clip
     tracks: tuple[PoseTrack, ...]
-    people: tuple[Listed, ...]
+    people: tuple[CastEntry, ...]
 
     @property
     def track(self) -> PoseTrack:
@@ -55,7 +55,7 @@ class PoseEstimate:
 
 
 @dataclass(frozen=True)
-class Followed:
+class WatchedClip:
     """Who was followed in a clip, upright, and the number of the scene that each frame shows."""
 
     clip: Clip
@@ -88,7 +88,7 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
     return PoseEstimate(clip, (*cast.others, track), cast.listed())
 
 
-def followed(clip: Clip, config: PoseConfig, look: Look) -> Followed:
+def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
     """Who is followed in each scene of a clip that is turned, if it must be, and said where that or a cut was found."""
     asked = config.turn != "auto"
     clip = clip.turned(int(config.turn) // 90) if asked else clip
@@ -110,7 +110,7 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> Followed:
             )
         pieces = [{k: turned(s, turn.turns, clip.size) for k, s in piece.items()} for piece in pieces]
         clip = clip.turned(turn.turns)
-    return Followed(clip, tuple(pieces), scenes.of_frames(len(clip)))
+    return WatchedClip(clip, tuple(pieces), scenes.of_frames(len(clip)))
 
 
 def widened(person: Pieces, clip: Clip, scenes: Int[np.ndarray, " T"], seconds: float) -> PoseTrack:

@@ -23,7 +23,7 @@ class Program:
     """
 
     clip: Annotated[Path, Positional, arg(metavar="CLIP")]
-    """A video of a person; a folder of pictures, with --fps; or a motion file of any format that sfv convert knows,
+    """A video of a person, or a folder of pictures, with --fps. Or a motion file of any format that sfv convert knows,
     which is then the reference itself; one of another body is retargeted."""
     out: Path
     """The run folder, such as runs/name."""

@@ -19,11 +19,11 @@ class Failure:
 def seen(track: Path, people: Path) -> tuple[str, ...]:
     """Who is in a clip, where that is more than one and written down, and what the track of one of them is worth."""
     from recon.pose.account import account
-    from recon.pose.cast import Listed
+    from recon.pose.cast import CastEntry
     from sfv.pose import PoseTrack
 
     listed = read_json(people)["people"] if people.is_file() else []
-    lines = [Listed(**person).words() for person in listed] if len(listed) > 1 else []
+    lines = [CastEntry(**person).words() for person in listed] if len(listed) > 1 else []
     ways = ("another is taken with --person NUMBER or --person-at X,Y,T (px, px, s)",) if lines else ()
     return (*lines, *ways, *account(PoseTrack.load(track)))
 

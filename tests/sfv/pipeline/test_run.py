@@ -15,7 +15,7 @@ from configs.run import PRESETS
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
-from recon.pose.cast import Listed
+from recon.pose.cast import CastEntry
 from recon.pose.estimate import PoseEstimate
 from sfv.character import load_character
 from sfv.clip import Clip
@@ -67,7 +67,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
             estimator="none",
             person=0,
         )
-        listed = Listed(0, 0.0, 1.9, 1.9, 1, 40, 0.8, 0.5, 0.5, 1.0, True)
+        listed = CastEntry(0, 0.0, 1.9, 1.9, 1, 40, 0.8, 0.5, 0.5, 1.0, True)
         return PoseEstimate(clip, (track,), (listed, replace(listed, person=1, chosen=False)))
 
     def reconstruct(track: PoseTrack, character: object, config: ReconstructConfig) -> Result:
