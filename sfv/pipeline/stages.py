@@ -26,18 +26,20 @@ from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
     from sfv.character import Character
-    from sfv.judged import Broken, Shown
+    from sfv.judged import Broken, Judged, Shown
     from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
 
-REPORT_VERSION = 4
+REPORT_VERSION = 5
 POSE_VERSION = 4
 MOTION_VERSION, POLICY_VERSION = 9, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
 """What an evaluation of one motion shows: a video, and the motions in it."""
+WORST, WORST_MOTION = "worst.mp4", "worst.npz"
+"""The same of its worst try from the start."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -245,28 +247,36 @@ def evaluation_stage(
         actor, _ = load_policy(policy)
         found = evaluate(actor, clips, body, tracking, rollouts)
         keep_broken(found.broken, place(BROKEN), at)
-        if alone and found.shown:
-            show(found.shown, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
+        if alone:
+            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title
         replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
         write_config(at(place("config.yaml")), said)
 
-    names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
+    names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT, WORST, WORST_MOTION) if alone else ()))
     decisive, inputs = _decisive(said, tracking, character), {"policy": policy} | motion_inputs(motions)
     outputs = tuple(place(name) for name in names)
     return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
-    """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
+def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
+    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`."""
     from sfv.view.rollout import rollout_video
 
-    # whole, also where the character fell before its end; on terrain it is where it was lifted to
-    reference = wanted if found.terrain.flat and not wanted.loop else found.reference
-    for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
-        moved.save(place(name))
-    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion), terrain=found.terrain)
+    pictures = source_pictures(motion)
+
+    def follows(shown: "Shown") -> "Motion":
+        # whole, also where the character fell before its end; on terrain it is where it was lifted to
+        return wanted if shown.terrain.flat and not wanted.loop else shown.reference
+
+    assert found.shown is not None  # a judge of one motion watches
+    assert found.worst is not None
+    simulated, reference = ROLLED_OUT
+    follows(found.shown).save(place(reference))
+    for shown, moved, video in ((found.shown, simulated, ROLLOUT), (found.worst, WORST_MOTION, WORST)):
+        shown.simulated.save(place(moved))
+        rollout_video(place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain)
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:

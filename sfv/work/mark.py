@@ -82,17 +82,17 @@ def difference(known: Any, now: Any, decisive: Any) -> str:
         now: those of the stage.
         decisive: those among them that count.
     """
-    then, wanted, counts = (_flat(plain(settings)) for settings in (known, now, decisive))
+    then, wanted, counts = (flat(plain(settings)) for settings in (known, now, decisive))
     named = [name for name in wanted if name in counts and counts[name] == wanted[name] and name in then]
     changed = [f"{name} {then[name]}, now {wanted[name]}" for name in named if then[name] != wanted[name]]
     return f"with other settings ({'; '.join(changed)})" if changed else "from other inputs, or by another sfv"
 
 
-def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
+def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
     """Nested settings by dotted names."""
     if not isinstance(settings, Mapping):
         return {prefix: settings}
     out: dict[str, Any] = {}
     for name, value in settings.items():
-        out |= _flat(value, f"{prefix}.{name}" if prefix else name)
+        out |= flat(value, f"{prefix}.{name}" if prefix else name)
     return out

@@ -85,7 +85,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     def evaluate(policy: object, motions: Mapping[str, Motion], *settings: object) -> Judged:
         done.append("evaluate")
         (motion,) = motions.values()
-        return Judged(Figures(*9 * [0.0]), Report("evaluation", ()), None, Shown(motion, motion))
+        return Judged(Figures(*9 * [0.0]), Report("evaluation", ()), None, Shown(motion, motion), Shown(motion, motion))
 
     # first the modules that import these names when they are imported, which may be now
     monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
@@ -131,7 +131,7 @@ def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], a_
         folder.pose: "track.npz overlay.mp4 people.json config.yaml stage.json",
         folder.motion: "motion.npz scorecard.json config.yaml stage.json",
         folder.policy: "policy.safetensors policy.zip policy.onnx config.yaml progress.csv stage.json",
-        folder.report: "report.json rollout.mp4 index.html config.yaml stage.json",
+        folder.report: "report.json rollout.mp4 worst.mp4 worst.npz index.html config.yaml stage.json",
     }
     assert [p(name) for p, names in files.items() for name in names.split() if not p(name).is_file()] == []
     before = {path: path.read_bytes() for path in a_run.out.rglob("*") if path.is_file()}

@@ -115,7 +115,8 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
         (Number("success", 0.7, "share of rollouts from the start", "higher"), "fair", ("70", "%")),
         (Number("mpjpe_global", 312.4, "mm", "lower"), "poor", ("312", "mm")),
         (Number("mpjpe_global", float("nan"), "mm", "lower"), "", ("–", "")),
-        (Number("power", 21.25, "W", "lower"), "", ("21.2", "W")),
+        (Number("power", 21.25, "W", "lower"), "", ("21", "W")),
+        (Number("peak joint speed", 5.349, "rad/s", "none"), "", ("5.3", "rad/s")),
         (Number("something new", 0.5, "m", "none"), "", ("0.50", "m")),
     ],
 )
