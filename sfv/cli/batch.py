@@ -63,7 +63,7 @@ def runs_of(program: Program) -> list[Run]:
     tracking = replace(program.settings.tracking, threads=1)
     settings, runs = replace(program.settings, tracking=tracking), dict[str, Run]()
     for clip in program.clips:
-        if not clip.is_file():
+        if not clip.exists():  # a folder may hold pictures
             raise InputError(f"there is no file {clip}; check the name")
         name = clip.name.removesuffix(".gz").rsplit(".", 1)[0]
         if name in runs:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envs.preview.config import PreviewConfig
-from sfv.pipeline.findings import findings
-from sfv.pipeline.sources import clip_of, source_pictures
+from sfv.pipeline.findings import findings, seen
+from sfv.pipeline.sources import clip_of, opened, source_pictures
 from sfv.pipeline.stages import ROLLED_OUT, ROLLOUT, WORST, WORST_MOTION, Place, beside, body_of
 from sfv.report import Number, Report
 from sfv.work.run_folder import read_columns
@@ -17,7 +17,7 @@ from sfv.work.stage import At, Stage
 if TYPE_CHECKING:
     from sfv.view.page.files import BodyErrors, Download
 
-PAGE_VERSION, PREVIEW_VERSION = 3, 3
+PAGE_VERSION, PREVIEW_VERSION = 4, 4
 """To be raised when the code of a stage changes what it makes."""
 VERDICT = ("followed", "time_followed", "body_error_max", "assisting_force_of_weight")
 """What of a preview goes to the scorecard of the reference."""
@@ -47,8 +47,8 @@ def preview_stage(
         title = f"{clip.name if clip else wanted.source}, before training"
         report = replace(shown.report, title=title, provenance=provenance())
         report.save(at(place("preview.json")))
-        media = {"rollout": at(place("preview.mp4"))} | ({"source": clip} if clip else {})
-        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media)
+        media = {"rollout": at(place("preview.mp4"))}
+        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media, clip=opened(motion))
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
@@ -85,7 +85,7 @@ def page_stage(
 
         card = Report.load(scorecard)
         worst = rollout.with_name(WORST)  # which evaluations before 0.2.0 did not keep
-        media = {"rollout": rollout, "overlay": overlay, "source": clip_of(motion)}
+        media = {"rollout": rollout, "overlay": overlay}
         media |= {"worst": worst} if worst.is_file() else {}
         if preview:
             card, media["preview"] = judged(card, Report.load(preview)), preview.with_name("preview.mp4")
@@ -96,10 +96,13 @@ def page_stage(
             firm = Report.load(robustness), link
         failures = [failure.words for failure in findings(check)]
         bodies, files = _by_body(rollout), _downloads(report, policy, motion, page)
-        write_page(at(page), Report.load(report), card, shown, read_columns(curve), firm, failures, bodies, files)
+        clip, said = opened(motion), seen(track, track.with_name("people.json")) if track else ()
+        learnt = read_columns(curve)
+        write_page(at(page), Report.load(report), card, shown, learnt, firm, failures, bodies, files, clip, said)
 
     inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard, "check": check}
-    inputs |= {"overlay": overlay} if overlay else {}
+    track = overlay.with_name("track.npz") if overlay else None
+    inputs |= {"overlay": overlay, "track": track} if overlay and track else {}
     inputs |= {"preview": preview} if preview else {}
     inputs |= {"robustness": robustness} if robustness else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)

@@ -20,6 +20,7 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
+from sfv.work.files import write_json
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT_VERSION = 5
-POSE_VERSION = 3
-MOTION_VERSION, POLICY_VERSION = 8, 5
+POSE_VERSION = 4
+MOTION_VERSION, POLICY_VERSION = 9, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
@@ -52,9 +53,15 @@ def beside(result: Path) -> Place:
 
 
 def pose_stage(
-    clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt, fps: float | None = None
+    clip: Path,
+    track: Path,
+    place: Place,
+    config: PoseConfig,
+    excerpt: Excerpt,
+    fps: float | None = None,
+    speed: float = 1.0,
 ) -> Stage:
-    """Clip, or a folder of pictures at `fps` -> track, and the overlay video.
+    """Clip, or a folder of pictures at `fps` -> track, the list of the people seen, and the overlay video.
 
     Raises:
         InputError: pictures without a rate, or a video with one.
@@ -62,17 +69,20 @@ def pose_stage(
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
     def work(at: At) -> None:
+        from recon.pose.cast import as_content
         from recon.pose.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
         frames = Clip.of_pictures(clip, fps, excerpt) if fps else Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
-        overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
-        estimate.track.save(at(track))
+        lines = [person.words() for person in estimate.people] if len(estimate.people) > 1 else []
+        overlay_video(estimate.clip, estimate.tracks, len(estimate.tracks) - 1, at(overlay), lines)
+        replace(estimate.track, speed=speed).save(at(track))
+        write_json(at(place("people.json")), as_content(estimate.people))
         write_config(at(place("config.yaml")), settings)
 
-    outputs = (track, overlay, place("config.yaml"))
+    outputs = (track, overlay, place("people.json"), place("config.yaml"))
     inputs = {"clip": clip}
     if clip.is_dir():
         from sfv.clip import pictures_in
@@ -83,6 +93,8 @@ def pose_stage(
         settings |= {"fps": fps}
     elif fps is not None:
         raise InputError(f"--fps does nothing for {clip}, a video that has its own times; leave it out")
+    if speed != 1.0:
+        settings |= {"speed": speed}
     return Stage(POSE, POSE_VERSION, inputs, settings, outputs, place("stage.json"), work)
 
 

@@ -65,6 +65,15 @@ def origin(path: Path, name: str) -> Path | None:
     return None
 
 
+def origins(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
+    """All inputs of the stage that made `path`, there or not, and its settings; nothing where that is not known."""
+    for place in (path.with_name(f"{path.stem}.stage.json"), path.with_name("stage.json")):
+        mark = Mark.read(place)
+        if mark and path.name in mark.outputs:
+            return {name: path.parent / source for name, source in mark.inputs.items()}, dict(mark.config or {})
+    return {}, {}
+
+
 def difference(known: Any, now: Any, decisive: Any) -> str:
     """Which settings were others, in words: 'with other settings (pace 1, now 5)'.
 

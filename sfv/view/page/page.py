@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
+from sfv.clip import Clip
 from sfv.meaning import meaning, shown
 from sfv.report import Report
 from sfv.view.page import inline
@@ -53,6 +54,8 @@ def write_page(
     failures: Sequence[str] = (),
     bodies: BodyErrors | None = None,
     files: Sequence[Download] = (),
+    clip: Clip | None = None,
+    seen: Sequence[str] = (),
 ) -> None:
     """Write one run's page.
 
@@ -60,13 +63,15 @@ def write_page(
         path: the .html file.
         report: of the evaluation.
         scorecard: of the reference motion.
-        media: files by what they show: 'rollout', 'worst', 'overlay' and 'preview' (videos), 'source' (the clip, of
-            which only a few frames are shown). Any may be absent; large ones are made smaller for the page.
+        media: files by what they show: 'rollout', 'worst', 'overlay' and 'preview' (videos). Any may be absent; large
+            ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
         robustness: how robust the policy is, and the link to the page of that.
         failures: what the physics check finds wrong with the reference, a sentence each; they head the page.
         bodies: the error of each body in the try that 'rollout' shows.
         files: what can be taken away.
+        clip: what the reference was found in, of which a few frames are shown.
+        seen: who is in it, and what is said of the one who was followed, a sentence each.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
@@ -81,7 +86,7 @@ def write_page(
         _worst(media.get("worst")),
         error_by_body(bodies),
         _robustness(robustness),
-        _evidence(media),
+        _evidence(media.get("overlay"), clip, seen),
         _scorecard(scorecard, media.get("preview")),
         _numbers(report),
         downloads(files, bodies),
@@ -201,19 +206,20 @@ def _scorecard(scorecard: Report | None, preview: Path | None) -> str:
     return f"<section><h2>The reference</h2><p>{lead}</p>{table}{curve}{shown}</section>"
 
 
-def _evidence(media: Mapping[str, Path]) -> str:
+def _evidence(overlay: Path | None, clip: Clip | None, seen: Sequence[str]) -> str:
     """The clip and what the estimator saw in it."""
-    if not {"source", "overlay"} & media.keys():
+    if overlay is None and clip is None:
         return ""
     strip = ""
-    if "source" in media:
+    if clip is not None:
         pictures = "".join(
             f"<img src='{source}' alt='The clip at {time:.1f} s' loading='lazy'>"
-            for time, source in inline.moments(media["source"], count=6)
+            for time, source in inline.moments(clip, count=6)
         )
         strip = f"<figure><div class='strip'>{pictures}</div></figure>"
-    overlay = video(media.get("overlay"), "What the pose estimator saw: the chosen person's points.", "overlay")
-    return f"<section><h2>The clip</h2>{strip}{overlay}</section>"
+    rows = "".join(f"<li>{escape(words)}</li>" for words in seen)
+    shown = video(overlay, "What the pose estimator saw: the chosen person's points.", "overlay")
+    return f"<section><h2>The clip</h2>{strip}{f'<ul>{rows}</ul>' if rows else ''}{shown}</section>"
 
 
 def _learning(curve: Columns | None) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.meaning import grade, shown
 from sfv.report import Number, Report
@@ -38,9 +39,10 @@ def film(tmp_path: Path) -> Path:
 
 
 def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path, film: Path) -> None:
-    media = {"rollout": film, "overlay": film, "source": film}
-    write_page(tmp_path / "index.html", report(), SCORECARD, media, CURVE)
+    media, seen = {"rollout": film, "overlay": film}, ["person 0: <b>"]
+    write_page(tmp_path / "index.html", report(), SCORECARD, media, CURVE, clip=Clip.open(film), seen=seen)
     text = (tmp_path / "index.html").read_text()
+    assert "<li>person 0: &lt;b&gt;</li>" in text
     sources = re.findall(r"""(?:src|href)=['"]([^'"]{0,40})""", text)
     assert len(sources) >= 8
     assert all(source.startswith(("data:", "#")) for source in sources)
