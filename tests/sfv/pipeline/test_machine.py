@@ -30,11 +30,11 @@ def test_what_is_absent_is_named_with_what_to_type(
     def absent(name: str) -> None:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(machine.importlib, "import_module", absent)
     monkeypatch.setattr(machine.sys, "version_info", (3, 14, 0))
     monkeypatch.setattr("sfv.view.backends.Egl", lambda *of: 1 / 0)
     monkeypatch.setattr(machine.importlib.util, "find_spec", lambda name: None)
     only(monkeypatch, "python", "drawing", "extras", "estimator")
+    monkeypatch.setattr(machine.importlib, "import_module", absent)
     with pytest.raises(SystemExit) as stop:
         doctor.main(doctor.Program())
     assert stop.value.code == 1
