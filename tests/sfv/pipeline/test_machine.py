@@ -6,7 +6,7 @@ import pytest
 from sfv.cli import doctor
 from sfv.cli.main import main
 from sfv.pipeline import machine
-from sfv.pipeline.machine import Finding
+from sfv.pipeline.machine import Probed
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -30,7 +30,7 @@ def test_what_is_absent_is_named_with_what_to_type(
     def absent(name: str) -> None:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(machine.sys, "version_info", (3, 14, 0))
+    monkeypatch.setattr(machine, "TOO_NEW", (3, 11))
     monkeypatch.setattr("sfv.view.backends.Egl", lambda *of: 1 / 0)
     monkeypatch.setattr(machine.importlib.util, "find_spec", lambda name: None)
     only(monkeypatch, "python", "drawing", "extras", "estimator")
@@ -53,4 +53,4 @@ def test_weights_are_those_of_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (absent.name, absent.there, absent.needed) == ("its weights", False, False)
     assert "the first sfv pose fetches it" in absent.advice
     (tmp_path / "pose_landmarker_full.task").write_bytes(b"")
-    assert list(machine._estimator())[-1] == Finding("its weights", f"full in {tmp_path}")
+    assert list(machine._estimator())[-1] == Probed("its weights", f"full in {tmp_path}")
