@@ -38,6 +38,7 @@ VERBS = {
     "retarget": "motion -> motion of another body",
     "convert": "motion file -> motion file of another format",
     "view": "motion or run -> a moving picture",
+    "doctor": "what this machine has of what sfv uses, and what to type for the rest",
 }
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)
