@@ -1,5 +1,5 @@
-# The five verbs. Each does the set-up first, which takes no time when there is nothing to do.
-.PHONY: setup demo test test-slow check
+# The verbs. Each does the set-up first, which takes no time when there is nothing to do.
+.PHONY: setup demo test test-slow check docs
 
 # the clip of `make demo`, and the folder it writes to
 export CLIP ?= examples/demo.mp4
@@ -22,3 +22,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: setup
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs site
+	@echo "open site/index.html"
