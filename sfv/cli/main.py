@@ -38,6 +38,7 @@ VERBS = {
     "retarget": "motion -> motion of another body",
     "convert": "motion file -> motion file of another format",
     "view": "motion or run -> a moving picture",
+    "doctor": "what this machine has of what sfv uses, and what to type for the rest",
 }
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)
@@ -112,6 +113,9 @@ def _dispatch(argv: list[str]) -> int:
         return 0
     if verb == "--version":
         print(f"sfv {__version__}")
+        return 0
+    if verb == "--completion":
+        print(importlib.import_module("sfv.cli.completion").script(list(VERBS)), end="")
         return 0
     if verb not in VERBS:
         raise InputError(f"{verb!r} is not a verb of sfv{did_you_mean(verb, VERBS)}; see sfv --help")
