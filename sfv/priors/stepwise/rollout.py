@@ -7,6 +7,7 @@ Without the last, errors that were never seen grow from frame to frame. It knows
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def fit_stepper(
     for part, share, how in zip(("taught", "mixed", "alone"), (0.0, None, 1.0), parts, strict=True):
         objective = Objective(
             lambda generator, count: dataset.described(generator, count, FRAMES, FRAMES),
-            lambda batch, share=share: loss(batch, share),
+            partial(loss, share=share),
             held_out if held else None,
         )
         fit(network, objective, replace(how, seed=seed), f"{name}, {part}", advance, kept)

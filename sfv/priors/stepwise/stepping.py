@@ -174,9 +174,9 @@ class Walker:
         normaliser, fps = self.prior.basis.normaliser, self.prior.basis.features.fps
         steers = [control] * len(state.now) if isinstance(control, Steer) else control
         text = torch.tensor(np.stack([steer.text for steer in steers]))
-        rates = None
-        if all(steer.rates is not None for steer in steers):
-            wanted = torch.tensor(np.stack([steer.rates for steer in steers]), dtype=torch.float32)
+        rates, told = None, [steer.rates for steer in steers if steer.rates is not None]
+        if len(told) == len(steers):
+            wanted = torch.tensor(np.stack(told), dtype=torch.float32)
             rates = (wanted - normaliser.mean[:3]) / normaliser.scale[:3]
         row, memory, _ = self.prior.network.step(
             state.now, state.change, steered(text, rates), state.memory, None, state.generator
