@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
 Vec = tuple[float, float, float]
 
@@ -63,5 +62,7 @@ def following(
 
     The path is smoothed over about a second, and the camera keeps the height, so that jumps are seen as jumps.
     """
+    from scipy.ndimage import gaussian_filter1d  # takes longer than most that is done with it
+
     smooth = gaussian_filter1d(path[:, :2], sigma=0.4 * fps, axis=0, mode="nearest")
     return [Viewpoint((x + away[0], y + away[1], height + away[2]), (x, y, height), fovy) for x, y in smooth.tolist()]
