@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from sfv.limits import Within
+from sfv.limits import COMMON, Within
 
 
 @dataclass(frozen=True)
 class PoseConfig:
     """How people are found in a clip, and which of them is followed."""
 
-    person: Annotated[Literal["auto"] | int, Within(0, 1000)] = "auto"
+    person: Annotated[Literal["auto"] | int, Within(0, 1000), COMMON] = "auto"
     """Whom to follow: "auto" is the largest who is visible longest; a number is that of the overlay video."""
     model: Literal["lite", "full", "heavy"] = "full"
     """Pose Landmarker variant. Only "full" can be had where nothing but a package index is reachable."""
@@ -65,16 +65,16 @@ class ReconstructConfig:
 
     fps: Annotated[float, Within(1, 240), arg(name="motion-fps")] = 30.0
     """Frames per second of the motion: the control rate, whatever the clip's."""
-    height: Annotated[float | None, Within(0.3, 3)] = None
+    height: Annotated[float | None, Within(0.3, 3), COMMON] = None
     """The person's height in metres; unknown: as tall as the character."""
     focal: Annotated[float | None, Within(1, 1_000_000)] = None
     """The camera's focal length in pixels of the upright image; unknown: estimated."""
     pitch: Annotated[float | None, Within(-90, 90)] = None
     """How far the camera looks down, in degrees (in the middle frame, if it moves); unknown: estimated."""
     camera_path: Path | None = None
-    """Where the camera was, if it is known: a text file with rows of seconds x y z qx qy qz qw (metres; camera axes x
-    right, y down, z away), as SLAM programs write it. Unknown: as the pose track says."""
-    lifter: Path | None = None
+    """Where the camera was, if it is known: a text file of rows as SLAM programs write it. A row is seconds x y z qx qy
+    qz qw (metres; camera axes x right, y down, z away). Unknown: as the pose track says."""
+    lifter: Annotated[Path | None, COMMON] = None
     """A network that tells depth from how the person moves, made by sfv fit. None: depth is as the estimator says."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""

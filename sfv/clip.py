@@ -218,8 +218,8 @@ def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["Input
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off "
-            "while being written; convert it to H.264 mp4, or copy it again"
+            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off; "
+            "convert it to H.264 mp4, or copy it again"
         ) from error
     with container:
         stream = cast("VideoStream | None", container.streams.best("video"))

@@ -5,7 +5,7 @@ What is seen are plain numbers of one moment; who draws them knows no simulator,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -83,6 +83,7 @@ class Player:
     terrain: Terrain
 
 
+@runtime_checkable
 class Live(Protocol):
     """Policies beside each other, which all meet the same; one watcher's own."""
 

@@ -104,8 +104,8 @@ def choose(tracks: list[PoseTrack], person: int | str, clip: Path) -> PoseEstima
     share = whole_body_share(ranked[chosen])
     if share < WHOLE_BODY_SHARE:
         raise InputError(
-            f"{clip} shows only the upper body of person {chosen} (knees and ankles are in view in {share:.0%} of the "
-            "frames); use a clip that shows the person from head to feet"
+            f"{clip} shows only the upper body of person {chosen} (knees and ankles are seen in {share:.0%} of the "
+            "frames); use a clip that shows them from head to feet"
         )
     return PoseEstimate(tuple(ranked), chosen)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from envs.arena import Arena
+from envs.config import TrackingConfig
 from policies.export import load_policy
 from sfv.character import Character, load_character
 from sfv.errors import InputError, did_you_mean
@@ -25,10 +26,10 @@ class Act:
     """A policy, loaded, with what it does."""
 
     name: str
-    trained: Trained
     policy: Policy
     motion: Motion
     character: Character
+    tracking: TrackingConfig
 
     @classmethod
     def load(cls, folder: Path, name: str, only: str | None = None) -> "Act":
@@ -41,7 +42,7 @@ class Act:
         known = trained.references()
         motion = Motion.load(known[only or next(iter(known))])
         policy, _ = load_policy(trained.policy)
-        return cls(name, trained, policy, motion, load_character(trained.character))
+        return cls(name, policy, motion, load_character(trained.character), trained.tracking)
 
 
 class Troupe:
@@ -49,7 +50,7 @@ class Troupe:
 
     def __init__(self, acts: Sequence[Act]) -> None:
         self._acts = tuple(acts)
-        self.arenas = [Arena(act.motion, act.character, act.trained.tracking) for act in acts]
+        self.arenas = [Arena(act.motion, act.character, act.tracking) for act in acts]
         self.hz = self.arenas[0].config.control_hz
         if any(arena.config.control_hz != self.hz for arena in self.arenas):
             raise InputError(

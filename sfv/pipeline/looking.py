@@ -20,8 +20,7 @@ from sfv.view.web.timeline import Curve, Mark, Timeline
 from sfv.work.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    pass
-
+    from sfv.report import Report
 
 REFERENCE, SIMULATED = "reference", "simulated"
 PICTURE_RATE, PICTURE_WIDTH = 10.0, 384
@@ -207,7 +206,9 @@ def pictures_of(clip: Path) -> Pictures:
 
     from sfv.clip import Clip
 
-    opened, times, files = Clip.open(clip), [], []
+    opened = Clip.open(clip)
+    times: list[float] = []
+    files: list[bytes] = []
     begin = float(opened.times[0])
     for frame, time in zip(opened, opened.times - begin, strict=True):
         if (times and time < times[-1] + 1.0 / PICTURE_RATE - 1e-6) or len(files) >= LONGEST:
@@ -229,7 +230,7 @@ def _with_policies(runs: Sequence[Thing], show: Show) -> Show:
     acts = [Act.load(thing.path, thing.name) for thing in runs]
     actors = list(show.actors)
     for act, thing in zip(acts, runs, strict=True):
-        ground = judged_ground(act.motion, act.character, act.trained.tracking)
+        ground = judged_ground(act.motion, act.character, act.tracking)
         for index, actor in enumerate(actors):
             if any(actor.motion is motion for motion in thing.motions.values()):
                 actors[index] = replace(actor, terrain=ground, body=act.character)

@@ -175,3 +175,5 @@ def test_an_evaluation_of_two_clips_is_that_of_each(wave):
             [getattr(figures, name) for figures in each], rel=0.2
         )  # other noise on the starts
         assert both.report[name] == pytest.approx(np.mean(found))
+    # 0.1 s are over before it is 0.5 m behind
+    assert Suite(clips, CHARACTER, task, rollouts=8, seconds=0.1)(still).figures.success == 1.0

@@ -15,9 +15,10 @@ from sfv.character import Character
 from sfv.live import Player
 from sfv.terrain.terrain import Terrain
 from sfv.view.figure import figure
+from sfv.view.meshes import COARSE, body_mesh
 from sfv.view.person import PERSON
 from sfv.view.render import scene
-from sfv.view.web.meshes import body_mesh, ground_surface
+from sfv.view.web.ground import ground_surface
 from sfv.view.web.show import Show
 
 RATE = 30.0
@@ -85,8 +86,9 @@ class Cast:
             model = self._models[key] = scene([(character, PERSON)])
             parts = []
             for body in range(1, model.nbody):
-                if (mesh := body_mesh(model, body)) is not None:
-                    colours = mesh.visual.vertex_colors[:, :3]
+                if (mesh := body_mesh(model, body, COARSE)) is not None:
+                    visual: Any = mesh.visual
+                    colours = visual.vertex_colors[:, :3]
                     parts.append(
                         {
                             "body": body - 1, "points": packed(mesh.vertices, np.float32),

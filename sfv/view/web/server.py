@@ -121,7 +121,6 @@ class Guests:
                 words = str(error) if isinstance(error, InputError) else "the page asked for what there is not"
                 connection.send(json.dumps({"news": words}))
 
-
     def _open_session(self, connection: ServerConnection) -> Session:
         return self._session(lambda words: connection.send(json.dumps(words)))
 

@@ -113,7 +113,7 @@ class Session:
             Conditions(
                 terrain=str(said["terrain"]),
                 difficulty=_number(said["difficulty"], 0.0, 1.0),
-                seed=int(_number(said["seed"], 0, 10_000)),
+                seed=int(_number(said["seed"], 0.0, 10_000.0)),
                 friction=_number(said["friction"], 0.02, 5.0),
                 strength=_number(said["strength"], 0.0, 5.0),
                 mass=_number(said["mass"], 0.2, 5.0),
@@ -138,7 +138,7 @@ class Session:
         self.clock.speed = _number(speed, 0.05, 4.0)
 
     def _step(self, count: Any) -> None:
-        self.clock.step(int(_number(count, 0, 30)))
+        self.clock.step(int(_number(count, 0.0, 30.0)))
 
     _DOES: Mapping[str, Callable[["Session", Any], None]] = {
         "push": _push, "throw": _throw, "arrange": _arrange, "look": _look, "play": _play, "speed": _speed,

@@ -28,12 +28,9 @@ class Viewer:
 
     def __init__(self, show: Show, host: str = "127.0.0.1", port: int = 8080) -> None:
         try:
-            import trimesh  # noqa: F401
             import websockets  # noqa: F401
         except ImportError as error:
-            raise InputError(
-                f'the viewer needs {error.name}, which is absent; type: pip install "sfv[viewer]"'
-            ) from error
+            raise InputError('the viewer needs websockets, which is absent; type: pip install "sfv[viewer]"') from error
         from sfv.view.web.server import Guests, listen
 
         self._show = show

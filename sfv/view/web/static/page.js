@@ -171,12 +171,9 @@ const act = () => {
   news(show.news);
   recorded();
 };
-const toggle = () => { playing = !playing; if (cast) say({ play: playing ? 1 : 0 }); else draw(); };
-const step = (count) => {
-  if (!cast) { seek(time + count / 30); return; }
-  playing = false;
-  say({ step: count });
-};
+// whether those who act stand still, the server says
+const toggle = () => { if (cast) { say({ play: playing ? 0 : 1 }); return; } playing = !playing; draw(); };
+const step = (count) => { if (cast) say({ step: count }); else seek(time + count / 30); };
 const again = () => { if (cast) { say({ begin: cast.start, play: 1 }); } else seek(0); };
 
 const number = (form, name) => Number(form.elements[name].value);
