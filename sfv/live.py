@@ -97,6 +97,11 @@ class Live(Protocol):
         """Who acts, in the order of what `step` gives."""
         ...
 
+    @property
+    def over(self) -> bool:
+        """Whether all have come to the end of their clips, or of the ground that was made for them."""
+        ...
+
     def arrange(self, conditions: Conditions) -> None:
         """Put all under these from now on; on other ground they begin anew.
 

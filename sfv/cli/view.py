@@ -51,7 +51,7 @@ def main(program: Program) -> None:
         raise InputError("sfv view wants something to look at: a motion file, or the folder of a run")
     if program.out and program.out.suffix not in OUT:
         raise InputError(
-            f"{program.out} should end in .html for a page, in .mp4 for a video or in .png for a sheet of moments"
+            f"{program.out} should end in .html for a page, .mp4 for a video or .png for a sheet of moments"
         )
     things = things_at(program.what, program.reading, program.excerpt)
     if program.out is None:

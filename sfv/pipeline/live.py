@@ -58,7 +58,6 @@ class Troupe:
                 "name runs of one --control-hz"
             )
         self.seconds = max(act.motion.duration for act in acts)
-        self._began = 0.0
 
     @property
     def players(self) -> tuple[Player, ...]:
@@ -67,6 +66,11 @@ class Troupe:
             Player(act.name, act.character, tuple(arena.env.describe()["actuators"]), arena.env.terrain)
             for act, arena in zip(self._acts, self.arenas, strict=True)
         )
+
+    @property
+    def over(self) -> bool:
+        """Whether all have come to their end."""
+        return all(arena.over for arena in self.arenas)
 
     def arrange(self, conditions: Conditions) -> None:
         """Put all under these from now on; on other ground they begin anew.
@@ -83,14 +87,11 @@ class Troupe:
 
     def begin(self, seconds: float) -> list[Seen]:
         """Let all begin at a time of their clips."""
-        self._began = seconds
         return [arena.begin(seconds) for arena in self.arenas]
 
     @torch.no_grad()
     def step(self) -> list[Seen]:
-        """One control step of all; when the last has come to its end, all begin again where they began."""
-        if all(arena.over for arena in self.arenas):
-            return self.begin(self._began)
+        """One control step of all."""
         return [arena.step(act.policy(arena.observe())) for act, arena in zip(self._acts, self.arenas, strict=True)]
 
     def push(self, body: str, force: float, degrees: float) -> None:

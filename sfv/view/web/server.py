@@ -95,7 +95,10 @@ class Guests:
         try:
             self._serve(connection)
         except ConnectionClosed:
-            pass
+            log.debug("a page was closed")
+        except Exception:
+            log.exception("what acts for a page stopped")
+            _say(connection, {"news": "what acts here met a fault, which the terminal says; load the page again"})
         finally:
             with self._lock:
                 self._here.discard(connection)
@@ -109,7 +112,7 @@ class Guests:
                 if "act" in said:
                     session = self._open_session(connection) if said["act"] else None
                     if session:
-                        session.begin(float(said.get("from", 0.0)))
+                        session.heard({"begin": said.get("from", 0.0)})
                         before = time.monotonic()  # what passed until now was the recording's
                 elif session:
                     session.heard(said)
@@ -117,9 +120,8 @@ class Guests:
                 if session:
                     session.turn(now - before)
                 before = now
-            except (InputError, KeyError, TypeError, ValueError) as error:
-                words = str(error) if isinstance(error, InputError) else "the page asked for what there is not"
-                connection.send(json.dumps({"news": words}))
+            except InputError as error:
+                connection.send(json.dumps({"news": str(error)}))
 
     def _open_session(self, connection: ServerConnection) -> Session:
         return self._session(lambda words: connection.send(json.dumps(words)))
@@ -128,11 +130,15 @@ class Guests:
 def _heard(connection: ServerConnection, seconds: float | None) -> Mapping[str, Any]:
     """What a page says within so many seconds; nothing if it is silent."""
     try:
-        said = json.loads(connection.recv(seconds))
+        words = connection.recv(seconds)
     except TimeoutError:
         return {}
+    try:
+        said = json.loads(words)
+    except ValueError:
+        said = None
     if not isinstance(said, dict):
-        raise ValueError("a page says names and values")
+        raise InputError("what came from the page cannot be read; load it again")
     return said
 
 

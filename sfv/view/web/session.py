@@ -7,12 +7,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sfv.errors import InputError
-from sfv.live import Conditions, Live, Seen
+from sfv.errors import InputError, did_you_mean
+from sfv.live import Conditions, Live, Player, Seen
 from sfv.view.web.cast import Cast
 from sfv.view.web.clock import Clock
 from sfv.view.web.timeline import names_of, values_of
 
+RANGES = {
+    "difficulty": (0.0, 1.0), "friction": (0.02, 5.0), "strength": (0.0, 5.0), "mass": (0.2, 5.0),
+    "delay": (0.0, 200.0), "noise": (0.0, 1.0),
+}  # fmt: skip
+"""What conditions may be."""
 KEPT = 1800
 """Moments that can be looked at again: a minute."""
 Words = Mapping[str, Any]
@@ -46,6 +51,11 @@ class Session:
     def turn(self, passed: float) -> None:
         """Let `passed` seconds of the watcher's time pass."""
         steps = self.clock.tick(passed)
+        if steps and self._live.over:
+            self._past.clear()
+            self._past.append(self._live.begin(self._start))
+            self._tell({"anew": True})
+            self._show(self._past[-1], [self._values(self._past[-1])])
         seen: list[list[Seen]] = [self._live.step() for _ in range(steps)]
         self._past.extend(seen)
         if seen:
@@ -97,29 +107,28 @@ class Session:
             "fell": now.fell,
         }
 
+    def _begin(self, seconds: Any) -> None:
+        self.begin(_number(seconds, 0.0, 1e6))
+
     def _push(self, said: Any) -> None:
-        body, force, way = str(said["body"]), _number(said["force"], 0.0, 5000.0), _number(said["way"], -360.0, 360.0)
-        self._live.push(body, force, way)
+        names = {player.character.model.body(body).name for player in self._live.players for body in _bodies(player)}
+        body = str(_of(said, "body"))
+        if body not in names:
+            raise InputError(f"{body!r} is no body of who acts here{did_you_mean(body, sorted(names))}")
+        force = _number(_of(said, "force"), 0.0, 5000.0)
+        self._live.push(body, force, _number(_of(said, "way"), -360.0, 360.0))
         self._tell({"mark": f"push of {body}, {force:.0f} N", "at": self._past[-1][0].seconds})
 
     def _throw(self, said: Any) -> None:
-        speed, way = _number(said["speed"], 0.5, 30.0), _number(said["way"], -360.0, 360.0)
-        self._live.throw(speed, way)
+        speed = _number(_of(said, "speed"), 0.5, 30.0)
+        self._live.throw(speed, _number(_of(said, "way"), -360.0, 360.0))
         self._tell({"mark": f"box, {speed:.0f} m/s", "at": self._past[-1][0].seconds})
 
     def _arrange(self, said: Any) -> None:
         ground = [player.terrain for player in self._live.players]
+        numbers = {name: _number(_of(said, name), low, high) for name, (low, high) in RANGES.items()}
         self._live.arrange(
-            Conditions(
-                terrain=str(said["terrain"]),
-                difficulty=_number(said["difficulty"], 0.0, 1.0),
-                seed=int(_number(said["seed"], 0.0, 10_000.0)),
-                friction=_number(said["friction"], 0.02, 5.0),
-                strength=_number(said["strength"], 0.0, 5.0),
-                mass=_number(said["mass"], 0.2, 5.0),
-                delay=_number(said["delay"], 0.0, 200.0),
-                noise=_number(said["noise"], 0.0, 1.0),
-            )
+            Conditions(str(_of(said, "terrain")), seed=int(_number(_of(said, "seed"), 0.0, 1e6)), **numbers)
         )
         if any(now.terrain is not was for now, was in zip(self._live.players, ground, strict=True)):
             self.begin(self._start)
@@ -127,7 +136,7 @@ class Session:
     def _look(self, seconds: Any) -> None:
         """Stand at a moment that was lived through."""
         self.clock.playing = False
-        at = float(seconds)
+        at = _number(seconds, -1e6, 1e6)
         self._show(min(self._past, key=lambda seen: abs(seen[0].seconds - at)), [])
 
     def _play(self, on: Any) -> None:
@@ -142,13 +151,24 @@ class Session:
 
     _DOES: Mapping[str, Callable[["Session", Any], None]] = {
         "push": _push, "throw": _throw, "arrange": _arrange, "look": _look, "play": _play, "speed": _speed,
-        "step": _step, "begin": begin,
+        "step": _step, "begin": _begin,
     }  # fmt: skip
+
+
+def _bodies(player: Player) -> range:
+    return range(1, player.character.model.nbody)
+
+
+def _of(said: Any, name: str) -> Any:
+    """What a page says under a name."""
+    if not isinstance(said, dict) or name not in said:
+        raise InputError(f"the page did not say its {name}; load it again")
+    return said[name]
 
 
 def _number(said: Any, low: float, high: float) -> float:
     """A number that a page sent, within what there is."""
-    number = float(said)
+    number = float(said) if isinstance(said, int | float) else float("nan")
     if not low <= number <= high:
-        raise InputError(f"{number:g} is not between {low:g} and {high:g}")
+        raise InputError(f"{said} is not between {low:g} and {high:g}")
     return number

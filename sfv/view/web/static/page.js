@@ -113,6 +113,7 @@ function heard(said) {
   if ("news" in said) news(said.news);
   if ("changed" in said) fetchShow();
   if (said.live) begun(said);
+  if (said.anew) timeline.begin(cast.curves);
   if (said.values) for (const values of said.values) timeline.append(values);
   if (said.mark) timeline.mark(said.at, said.mark);
   if (said.seen && cast) acted(said);
@@ -138,6 +139,7 @@ function options(select, names) {
 function acted(said) {
   const widths = cast.players.map(({ width }) => width), items = [];
   playing = said.playing;
+  cast.last = said;
   cast.players.forEach((player, index) => {
     const seen = said.seen[index], aside = asideOf(index, widths);
     const name = seen.fell === null ? player.name : `${player.name}: fell at ${seen.fell.toFixed(1)} s`;
@@ -213,7 +215,7 @@ function listen() {
   get("speed").addEventListener("change", () => { speed = Number(get("speed").value); say({ speed }); });
   get("act").addEventListener("click", act);
   get("again").addEventListener("click", again);
-  for (const id of ["ghost", "apart", "follow"]) get(id).addEventListener("change", () => draw());
+  get("look").addEventListener("change", () => { if (!cast) draw(); else if (cast.last) acted(cast.last); });
   get("push").addEventListener("submit", (event) => { event.preventDefault(); push(); });
   get("throw").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -29,6 +29,10 @@ class Statue:
     def players(self) -> tuple[Player, ...]:
         return tuple(Player(name, CHARACTER, SERVOS, self.terrain) for name in ("a", "b"))
 
+    @property
+    def over(self) -> bool:
+        return self._time > 1.99
+
     def arrange(self, conditions: Conditions) -> None:
         self.told.append(("arrange", conditions))
         if conditions.terrain != "flat":
@@ -113,6 +117,15 @@ def test_each_word_does_what_it_says(told: tuple[Session, Statue, list[Mapping[s
     assert words[-1]["taken"] == 3  # two steps, and 0.1 s at half of 30 Hz is one more
 
 
+def test_at_the_end_it_begins_again(told: tuple[Session, Statue, list[Mapping[str, Any]]]) -> None:
+    session, statue, words = told
+    for _ in range(61):  # two seconds, and one step more
+        session.turn(1 / 30)
+    assert statue.told == [("begin", 0.5), ("begin", 0.5)]
+    assert [said["at"] for said in words if "seen" in said][-2:] == [0.0, pytest.approx(1 / 30)]
+    assert {"anew": True} in words
+
+
 def test_other_ground_begins_anew_and_other_friction_does_not(
     told: tuple[Session, Statue, list[Mapping[str, Any]]],
 ) -> None:
@@ -131,6 +144,8 @@ def test_other_ground_begins_anew_and_other_friction_does_not(
         {"push": {"body": "chest", "force": float("nan"), "way": 0}},
         {"throw": {"speed": -1, "way": 0}},
         {"speed": 1000},
+        {"speed": "fast"},
+        {"look": None},
     ],
 )
 def test_what_there_is_not_is_refused(
@@ -139,4 +154,8 @@ def test_what_there_is_not_is_refused(
     session, statue, _ = told
     with pytest.raises(InputError, match="is not between"):
         session.heard(said)
+    with pytest.raises(InputError, match="no body of who acts here .did you mean 'chest'"):
+        session.heard({"push": {"body": "chst", "force": 1, "way": 0}})
+    with pytest.raises(InputError, match="did not say its way"):
+        session.heard({"throw": {"speed": 5}})
     assert statue.told == [("begin", 0.5)]

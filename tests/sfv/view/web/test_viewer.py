@@ -68,7 +68,7 @@ def test_another_page_cannot_drive_it(viewer: Viewer) -> None:
         socket.send(json.dumps({"act": 1}))
         assert "no trained policy" in json.loads(socket.recv(60))["news"]
         socket.send("no JSON")
-        assert "there is not" in json.loads(socket.recv(60))["news"]
+        assert "cannot be read" in json.loads(socket.recv(60))["news"]
 
 
 def test_the_next_port_is_taken(viewer: Viewer, show: Show) -> None:
