@@ -154,7 +154,7 @@ def test_what_there_is_not_is_refused(
     session, statue, _ = told
     with pytest.raises(InputError, match="is not between"):
         session.heard(said)
-    with pytest.raises(InputError, match="no body of who acts here .did you mean 'chest'"):
+    with pytest.raises(InputError, match=r"no body of who acts here .did you mean 'chest'"):
         session.heard({"push": {"body": "chst", "force": 1, "way": 0}})
     with pytest.raises(InputError, match="did not say its way"):
         session.heard({"throw": {"speed": 5}})
