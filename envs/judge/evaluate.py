@@ -38,9 +38,9 @@ def evaluate(
 ) -> Judged:
     """How well a policy does the named motions, by so many rollouts from the start of each, and as many from anywhere.
 
-    Of one motion, the first rollout is kept to look at.
+    Of one motion, the first rollout from its start is kept to look at, and the worst.
     """
     if len(motions) > 1:
         return Suite(motions, character, config, rollouts, OTHER_SEED)(policy)
     (motion,) = motions.values()
-    return Evaluator(motion, character, config, rollouts, OTHER_SEED)(policy)
+    return Evaluator(motion, character, config, rollouts, OTHER_SEED, watch=True)(policy)

@@ -33,11 +33,12 @@ VERBS = {
     "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
     "robustness": "policy -> how well it does on rough ground, pushed, weakened; several side by side",
-    "report": "run, or several -> a page to look at",
-    "batch": "many clips -> a run of each, and one page of all",
+    "report": "run, several, or a folder of them -> a page to look at",
+    "batch": "many clips -> a run of each, and an index of all",
     "retarget": "motion -> motion of another body",
     "convert": "motion file -> motion file of another format",
     "view": "motion or run -> a moving picture",
+    "doctor": "what this machine has of what sfv uses, and what to type for the rest",
 }
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)
