@@ -58,7 +58,8 @@ class Stage:
         def hold(obs: torch.Tensor) -> torch.Tensor:
             return still[:, : character.model.nu]
 
-        acts = [Act(name, hold, wave, character, TrackingConfig()) for name in ("first", "second")]
+        endless = replace(wave, loop=True)
+        acts = [Act(name, hold, endless, character, TrackingConfig()) for name in ("first", "second")]
         self.troupes: list[Troupe] = []
 
         def troupe() -> Troupe:
@@ -229,6 +230,7 @@ def test_policies_act_and_all_meet_the_same(stage: Stage, wired: "Page") -> None
     assert page.inner_text("#act") == "Act live from here"
 
 
+@pytest.mark.slow
 def test_each_page_has_a_clock_and_policies_of_its_own(stage: Stage, browser: "Browser", wired: "Page") -> None:
     other = browser.new_context(viewport=SMALL).new_page()  # type: ignore[arg-type]
     other.set_default_timeout(PATIENCE)
