@@ -24,9 +24,9 @@ from envs.tracking import TrackingEnv
 from sfv import rotation
 from sfv.character import Character
 from sfv.kinematics import GRAVITY
-from sfv.live import Conditions, Seen
 from sfv.motion import Motion
 from sfv.terrain.world import Tile
+from sfv.view.live import Conditions, Seen
 
 HELD = tuple(field.name for field in fields(Conditions) if field.name in EVENTS)
 """Conditions that are events of the task."""

@@ -1,4 +1,4 @@
-"""Trained policies that act while somebody watches: what `sfv.live.Live` asks for, of runs.
+"""Trained policies that act while somebody watches: what `sfv.view.live.Live` asks for, of runs.
 
 All meet the same: one push, box or condition is everybody's. It knows no browser.
 """
@@ -15,10 +15,10 @@ from policies.export import load_policy
 from sfv.character import Character, load_character
 from sfv.errors import InputError, did_you_mean
 from sfv.interfaces import Policy
-from sfv.live import Conditions, Player, Seen
 from sfv.motion import Motion
 from sfv.pipeline.trained import Trained
 from sfv.terrain.kinds import KINDS
+from sfv.view.live import Conditions, Player, Seen
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Act:
 
 
 class Troupe:
-    """Policies beside each other, for one watcher. A `sfv.live.Live`."""
+    """Policies beside each other, for one watcher. A `sfv.view.live.Live`."""
 
     def __init__(self, acts: Sequence[Act]) -> None:
         self._acts = tuple(acts)

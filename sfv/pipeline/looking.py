@@ -16,7 +16,7 @@ from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
 from sfv.view.web.show import Actor, Pictures, Show
-from sfv.view.web.timeline import Curve, Mark, Timeline
+from sfv.view.web.timeline import Flag, Timeline, Trace
 from sfv.work.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def further_shows(things: Sequence[Thing], show: Show) -> Iterator[Show]:
 
 def _with_curves(things: Sequence[Thing], show: Show) -> Show:
     """Where each body is from where the reference has it; of a single motion how high its root and lowest point are."""
-    curves: list[Curve] = []
+    curves: list[Trace] = []
     for thing in things:
         whose = f"{thing.name}: " if len(things) > 1 else ""
         if thing.followed:
@@ -124,7 +124,7 @@ def _with_curves(things: Sequence[Thing], show: Show) -> Show:
     return replace(show, timeline=replace(show.timeline, curves=tuple(curves)))
 
 
-def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Curve]:
+def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Trace]:
     """Of each body from where the reference has it, cm; for as long as both go."""
     from sfv.kinematics import motion_state
     from sfv.view.web.timeline import ERROR
@@ -138,10 +138,10 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Cur
     away = 100.0 * np.linalg.norm(done - wanted, axis=-1)[:, 1:]
     bodies = [model.body(index).name for index in range(1, model.nbody)]
     named = {"mean of bodies": away.mean(1), "worst body": away.max(1), **dict(zip(bodies, away.T, strict=True))}
-    return [Curve(ERROR, whose + name, "cm", times, values) for name, values in named.items()]
+    return [Trace(ERROR, whose + name, "cm", times, values) for name, values in named.items()]
 
 
-def heights(motion: Motion, whose: str = "") -> list[Curve]:
+def heights(motion: Motion, whose: str = "") -> list[Trace]:
     """Of the root and of the lowest point of the body over the ground, cm."""
     from sfv.kinematics import motion_state
     from sfv.surface import lowest
@@ -150,7 +150,7 @@ def heights(motion: Motion, whose: str = "") -> list[Curve]:
     body = figure(motion.skeleton)
     low = lowest(body.model, motion_state(motion, body.model))
     named = {"lowest point": low, "root": motion.qpos[:, 2]}
-    return [Curve("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
+    return [Trace("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
 
 
 def _with_marks(things: Sequence[Thing], show: Show) -> Show:
@@ -160,7 +160,7 @@ def _with_marks(things: Sequence[Thing], show: Show) -> Show:
     return replace(show, timeline=replace(show.timeline, marks=tuple(marks)))
 
 
-def _marks_of(thing: Thing, whose: str) -> list[Mark]:
+def _marks_of(thing: Thing, whose: str) -> list[Flag]:
     from sfv.report import Report
 
     file = RunFolder(thing.path).motion("check.json")
@@ -178,7 +178,7 @@ def _marks_of(thing: Thing, whose: str) -> list[Mark]:
     return marks_of(report, whose)
 
 
-def marks_of(report: "Report", whose: str = "") -> list[Mark]:
+def marks_of(report: "Report", whose: str = "") -> list[Flag]:
     """A mark for each place of a row of a check that has one, and for each row that fails."""
     from sfv.check.finding import measured, moments
 
@@ -190,7 +190,7 @@ def marks_of(report: "Report", whose: str = "") -> list[Mark]:
         spans = moments(where) or ([(0.0, 0.0)] if failing else [])
         advice = f"; {row['repair']}" if row.get("repair") else ""
         words = f"{measured(number.value, number.unit)}{f', {where}' if where else ''}{advice}"
-        marks += [Mark(start, stop, whose + number.name, words, failing) for start, stop in spans]
+        marks += [Flag(start, stop, whose + number.name, words, failing) for start, stop in spans]
     return marks
 
 

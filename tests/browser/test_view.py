@@ -17,7 +17,7 @@ from sfv.pipeline.live import Act, Troupe
 from sfv.pipeline.looking import distances
 from sfv.view.web.film import write_film
 from sfv.view.web.show import Actor, Pictures, Show
-from sfv.view.web.timeline import Mark, Timeline
+from sfv.view.web.timeline import Flag, Timeline
 from sfv.view.web.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def shown(wave: Motion) -> Show:
     beside = replace(wave, qpos=qpos)
     pictures = [cv2.imencode(".jpg", np.full((40, 60, 3), grey, np.uint8))[1].tobytes() for grey in (40, 200)]
     marks = (
-        Mark(0.5, 0.5, "jumps", "by 30 cm at 0.50 s; cut it", True),
-        Mark(0.2, 0.4, "floating", "from 0.2 to 0.4 s", False),
+        Flag(0.5, 0.5, "jumps", "by 30 cm at 0.50 s; cut it", True),
+        Flag(0.2, 0.4, "floating", "from 0.2 to 0.4 s", False),
     )
     return Show(
         "a wave",

@@ -9,8 +9,8 @@ from envs.config import TrackingConfig
 from envs.sim.scene import BOX_MASS
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
-from sfv.live import Conditions, Seen
 from sfv.motion import Motion
+from sfv.view.live import Conditions, Seen
 
 CHARACTER = load_character("humanoid")
 MASS = float(CHARACTER.model.body_mass.sum())

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from sfv.view.web.cast import record
 from sfv.view.web.page_files import SCRIPTS, page_file
 from sfv.view.web.show import Show
+from sfv.view.web.wardrobe import record
 from sfv.work.files import replacing
 
 

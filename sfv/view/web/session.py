@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sfv.errors import InputError, did_you_mean
-from sfv.live import Conditions, Live, Player, Seen
-from sfv.view.web.cast import Cast
+from sfv.view.live import Conditions, Live, Player, Seen
 from sfv.view.web.clock import Clock
 from sfv.view.web.timeline import names_of, values_of
+from sfv.view.web.wardrobe import Wardrobe
 
 RANGES = {
     "difficulty": (0.0, 1.0), "friction": (0.02, 5.0), "strength": (0.0, 5.0), "mass": (0.2, 5.0),
@@ -65,7 +65,7 @@ class Session:
         """Let all begin anew at a time of their clips."""
         self._start = min(max(float(seconds), 0.0), self._live.seconds)
         seen = self._live.begin(self._start)
-        self._cast, players = Cast.of(self._live.players)
+        self._cast, players = Wardrobe.of(self._live.players)
         self._keys = [player["body"] for player in players]
         self._past.clear()
         self._past.append(seen)

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import Character
-from sfv.live import Live
 from sfv.motion import Motion
 from sfv.terrain.terrain import FLAT, Terrain
+from sfv.view.live import Live
 from sfv.view.web.timeline import Timeline
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from sfv.live import Player, Seen
+from sfv.view.live import Player, Seen
 
 DIGITS = 5
 """That a page is given of a number."""
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Values over time.
+class Trace:
+    """A curve: values over time.
 
     Attributes:
         group: the plot that it stands in, one unit each.
@@ -36,8 +36,8 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A row of the check or of the scorecard where it is of: from when to when, s."""
+class Flag:
+    """A mark: a row of the check or of the scorecard where it is of, from when to when, s."""
 
     start: float
     stop: float
@@ -51,8 +51,8 @@ class Timeline:
     """All of it, over so many seconds."""
 
     seconds: float
-    curves: tuple[Curve, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    curves: tuple[Trace, ...] = ()
+    marks: tuple[Flag, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it; what is no number is null."""
@@ -92,12 +92,12 @@ def values_of(players: Sequence[Player], seen: Sequence[Seen]) -> list[float]:
     return [float(value) for value in out]
 
 
-def curves_of(players: Sequence[Player], seen: Sequence[Sequence[Seen]]) -> tuple[Curve, ...]:
+def curves_of(players: Sequence[Player], seen: Sequence[Sequence[Seen]]) -> tuple[Trace, ...]:
     """The curves of moments one after another."""
     times = np.array([row[0].seconds for row in seen])
     table = np.array([values_of(players, row) for row in seen])
     return tuple(
-        Curve(group, name, unit, times, table[:, index]) for index, (group, name, unit) in enumerate(names_of(players))
+        Trace(group, name, unit, times, table[:, index]) for index, (group, name, unit) in enumerate(names_of(players))
     )
 
 

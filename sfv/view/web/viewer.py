@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sfv.errors import InputError
-from sfv.view.web.cast import record
 from sfv.view.web.door import LOCAL, Door
 from sfv.view.web.page_files import FILES, page_file
 from sfv.view.web.show import Show
+from sfv.view.web.wardrobe import record
 
 if TYPE_CHECKING:
     from sfv.view.web.session import Session, Tell

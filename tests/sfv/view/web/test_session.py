@@ -7,8 +7,8 @@ import pytest
 
 from sfv.character import load_character
 from sfv.errors import InputError
-from sfv.live import Conditions, Player, Seen
 from sfv.terrain.terrain import FLAT, Terrain
+from sfv.view.live import Conditions, Player, Seen
 from sfv.view.web.session import Session
 from sfv.view.web.timeline import TERMS, names_of, values_of
 

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.character import Character
-from sfv.live import Player
 from sfv.terrain.terrain import Terrain
 from sfv.view.figure import figure
+from sfv.view.live import Player
 from sfv.view.meshes import COARSE, body_mesh
 from sfv.view.person import PERSON
 from sfv.view.render import scene
@@ -27,7 +27,7 @@ RATE = 30.0
 
 def record(show: Show, pictures: bool) -> dict[str, Any]:
     """All of a show but its policies; with `pictures` those of the clip as well, else only when each is."""
-    cast, actors = Cast(), []
+    cast, actors = Wardrobe(), []
     for actor in show.actors:
         motion = actor.motion if actor.motion.fps <= RATE + 1e-6 else actor.motion.resampled(RATE)
         key = cast.body(actor.body or figure(motion.skeleton))
@@ -49,7 +49,7 @@ def record(show: Show, pictures: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Cast:
+class Wardrobe:
     """Bodies and grounds, each packed once, and where the bodies' parts are.
 
     Attributes:
@@ -65,7 +65,7 @@ class Cast:
         self._terrains: list[Terrain] = []
 
     @classmethod
-    def of(cls, players: Sequence[Player]) -> tuple["Cast", list[dict[str, Any]]]:
+    def of(cls, players: Sequence[Player]) -> tuple["Wardrobe", list[dict[str, Any]]]:
         """That of policies, and who of it each is."""
         cast = cls()
         return cast, [

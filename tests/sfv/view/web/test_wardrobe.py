@@ -9,11 +9,11 @@ from sfv.character import load_character
 from sfv.motion import Motion
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, make_world
-from sfv.view.web.cast import Cast, packed, record
 from sfv.view.web.film import film
 from sfv.view.web.ground import ground_surface
 from sfv.view.web.show import Actor, Pictures, Show
-from sfv.view.web.timeline import Curve, Timeline
+from sfv.view.web.timeline import Timeline, Trace
+from sfv.view.web.wardrobe import Wardrobe, packed, record
 
 
 def test_what_is_packed_is_there_again() -> None:
@@ -24,7 +24,7 @@ def test_what_is_packed_is_there_again() -> None:
 
 def test_parts_are_where_mujoco_has_the_bodies(wave: Motion) -> None:
     character = load_character("humanoid")
-    cast = Cast()
+    cast = Wardrobe()
     key = cast.body(character)
     model = character.model
     data = mujoco.MjData(model)
@@ -38,7 +38,7 @@ def test_parts_are_where_mujoco_has_the_bodies(wave: Motion) -> None:
 
 
 def test_one_ground_is_packed_once_and_the_plane_not() -> None:
-    cast = Cast()
+    cast = Wardrobe()
     hill = Terrain(np.array([[0.0, 0.0], [0.3, 0.3]]), np.full((1, 1), -np.inf), np.zeros((2, 2)))
     assert [cast.ground(FLAT), cast.ground(hill), cast.ground(hill)] == [None, 0, 0]
     assert len(cast.grounds) == 1
@@ -60,7 +60,7 @@ def test_a_ground_is_drawn_where_it_is_touched() -> None:
 @pytest.fixture
 def show(wave: Motion) -> Show:
     actors = (Actor("reference", wave, ghost=True), Actor("simulated", replace(wave, fps=60.0)))
-    curve = Curve("height", "root", "cm", np.array([0.0, 0.5]), np.array([90.0, np.nan]))
+    curve = Trace("height", "root", "cm", np.array([0.0, 0.5]), np.array([90.0, np.nan]))
     pictures = Pictures(np.array([0.0]), (b"\xff\xd8jpeg",))
     return Show("</script><b>", actors, Timeline(1.0, (curve,)), pictures, news="read")
 
