@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from sfv.limits import Within
+from sfv.work.config import Before
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class TermWeights:
     """Bones point where the estimator's metric points say."""
     smooth: Annotated[float, Within(0, 1_000_000)] = 1.5
     """Accelerations change slowly."""
+    twist: Annotated[float, Within(0, 1_000_000), Before(0.0)] = 0.5
+    """A straight arm or leg does not turn at once about itself."""
     limits: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Joints stay in their ranges."""
     rest: Annotated[float, Within(0, 1_000_000)] = 0.02

@@ -137,6 +137,7 @@ def _motion_terms(problem: Problem, found: Candidate) -> Table:
     own = {} if problem.prior is None else {"prior": (problem.prior, 1.0)}
     return own | {
         "smooth": (partial(terms.smooth, fps=fps, ease=terms.ease_of(found, fps)), w.smooth),
+        "twist": (partial(terms.twist, limbs=problem.body.limbs, fps=fps), w.twist * bool(problem.body.limbs.numel())),
         "limits": (partial(terms.limits, body=problem.body), w.limits),
         "solid": (partial(terms.solid, solids=problem.solids), w.solid),
     }

@@ -4,7 +4,6 @@ It decides who counts (long enough in view, head to feet) and refuses clips in w
 `pose_landmarker`'s business, how they are followed is `people`'s.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from jaxtyping import Bool
 
 from recon.config import PoseConfig
 from recon.pose.background import camera_motion
-from recon.pose.people import Look, Sighting, around, follow_people
-from recon.pose.pose_landmarker import NAMES, PoseLandmarker, upright_turns
+from recon.pose.people import Sighting, follow_people
+from recon.pose.pose_landmarker import NAMES, PoseLandmarker
+from recon.pose.readings import read_again
 from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
 from sfv.errors import InputError
@@ -31,8 +31,6 @@ WHOLE_BODY_SHARE = 0.5
 """Share of the frames in which the legs must be seen."""
 STEADY_FRAMES, STEADY_SHARE = 3, 0.8
 """A track begins and ends with so many frames in a row that are seen nearly as well as its median frame."""
-AGREEMENT = 0.1
-"""Distance of a point in two looks, over the person's size, up to which they agree: a forearm is about 0.15."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,9 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
             followed = follow_people(clip, clip.times, landmarker.look, config.max_gap, advance)
         tracks = [trimmed(_track(clip, seen, f"mediapipe pose landmarker {config.model}")) for seen in followed]
         estimate = choose(_lasting(tracks, clip.path), config.person, clip.path)
-        with bar("looking again in the mirror", float(len(clip)), "frames") as advance:
-            refined = seen_again(clip, estimate.track, landmarker.look, advance)
+        others = [track for track in estimate.tracks if track is not estimate.track]
+        with bar("looking again", 2.0 * len(clip), "frames") as advance:
+            refined = read_again(clip, estimate.track, others, landmarker.look, advance)
     if config.background == "auto":
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, estimate.tracks, refined, advance)
@@ -108,31 +107,6 @@ def choose(tracks: list[PoseTrack], person: int | str, clip: Path) -> PoseEstima
             "frames); use a clip that shows the person from head to feet"
         )
     return PoseEstimate(tuple(ranked), chosen)
-
-
-def seen_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[float], None]) -> PoseTrack:
-    """The track, averaged with what is seen in the mirror: the estimator is not symmetric, and errs differently there.
-
-    Measured on 187 frames with known joints, this takes 5 % off the error. Where the two disagree the first look
-    stands, with half its confidence.
-    """
-    points_2d, points_3d = track.points_2d.copy(), track.points_3d.copy()
-    confidence = track.confidence.copy()
-    start = int(np.searchsorted(clip.times, track.times[0]))
-    for index, image in enumerate(clip, start=-start):
-        if 0 <= index < len(track) and track.found[index]:
-            turns = upright_turns(points_2d[index])
-            first = Sighting(points_2d[index], points_3d[index], confidence[index], turns)
-            mirrored = look(image, replace(around(first, turns=turns), mirrored=True))
-            second = min(mirrored, key=first.distance, default=first)
-            apart = np.linalg.norm(first.points_2d - second.points_2d, axis=1)  # (K,)
-            agree = apart <= AGREEMENT * first.extent
-            if agree.mean() >= 0.5:  # else it is another person, or a wild guess
-                points_2d[index, agree] = (first.points_2d + second.points_2d)[agree] / 2
-                points_3d[index, agree] = (first.points_3d + second.points_3d)[agree] / 2
-                confidence[index] = np.where(agree, (first.confidence + second.confidence) / 2, first.confidence / 2)
-        advance(1.0)
-    return replace(track, points_2d=points_2d, points_3d=points_3d, confidence=confidence)
 
 
 def trimmed(track: PoseTrack) -> PoseTrack:

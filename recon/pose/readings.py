@@ -1,0 +1,164 @@
+"""The readings of one person: what an estimator says of each frame from several windows, and the track made of them.
+
+Every frame is read again in the mirror; where that leaves doubt, also in the whole picture, in a wider window and in
+windows that are turned. `choice` says which readings are the person. This knows neither the estimator (it is given a
+function that looks) nor who the person is among others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from recon.pose.choice import Choice, choose_readings
+from recon.pose.marks import layout
+from recon.pose.people import MIN_BELIEF, Look, Sighting, Window, around, scan_windows
+from recon.pose.pose_landmarker import upright_turns
+from sfv.clip import Clip
+from sfv.pose import PoseTrack
+
+AGREEMENT = 0.1
+"""Distance of a point in two looks, over the person's size, up to which they agree: a forearm is about 0.15."""
+DOUBTFUL = 2.0
+"""What a choice costs in a frame, to it and from it, from which the frame is looked at again."""
+WIDE = 1.9
+"""Side of a wider window around a person, over the person's longer side."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sighting, and whether it was seen in the mirror."""
+
+    seen: Sighting
+    mirrored: bool
+
+
+def read_again(
+    clip: Clip, track: PoseTrack, others: list[PoseTrack], look: Look, advance: Callable[[float], None]
+) -> PoseTrack:
+    """The track, made of the readings that fit best over the whole span; what none fits is absent.
+
+    Each is averaged with its like in the mirror: the estimator is not symmetric, and errs differently there. Measured
+    on 187 frames with known joints, this takes 5 % off the error. Where the two disagree the reading stands, with half
+    its confidence.
+
+    Args:
+        clip: where the track is from.
+        track: the person, as followed; may hold gaps.
+        others: other people, who may be pieces of the same.
+        look: sees people in a window of a picture.
+        advance: called with the number of frames done, twice the clip's in all.
+    """
+    start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
+    readings = [[Reading(seen, False) for seen in _at(index, [track, *others])] for index in track.times.tolist()]
+    whereabouts = _bridged([_at(time, [track]) for time in track.times.tolist()])
+    for index, image in enumerate(clip, start=-start):
+        if 0 <= index < len(track):
+            where = whereabouts[index]
+            windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
+            if not track.found[index]:
+                windows += [around(where), scan_windows(image)[0]]
+            readings[index] += _looked(image, windows, look)
+        advance(1.0)
+    choice = _chosen(track, readings)
+    doubtful, fits = _doubtful(choice, readings), (choice.picks >= 0) & (choice.misfit <= DOUBTFUL)
+    if fits.any():
+        own = zip(fits, choice.picks.tolist(), readings, strict=True)
+        whereabouts = _bridged([[seen[pick].seen] if fit else [] for fit, pick, seen in own])
+    for index, image in enumerate(clip, start=-start):
+        if 0 <= index < len(track) and doubtful[index]:
+            where = whereabouts[index]
+            windows = [around(where, turns=turns) for turns in range(4)] + [around(where, WIDE), scan_windows(image)[0]]
+            windows += [replace(around(where), mirrored=True)]
+            readings[index] += _looked(image, windows, look)
+        advance(1.0)
+    return _tracked(track, readings, _chosen(track, readings))
+
+
+def _at(time: float, tracks: list[PoseTrack]) -> list[Sighting]:
+    """What tracks say of one moment."""
+    out = []
+    for track in tracks:
+        index = int(np.searchsorted(track.times, time - 1e-9))
+        if index < len(track) and abs(track.times[index] - time) < 1e-9 and track.found[index]:
+            points = track.points_2d[index]
+            out.append(Sighting(points, track.points_3d[index], track.confidence[index], upright_turns(points)))
+    return out
+
+
+def _looked(image: np.ndarray, windows: list[Window], look: Look) -> list[Reading]:
+    return [Reading(seen, window.mirrored) for window in windows for seen in look(image, window)
+            if seen.belief >= MIN_BELIEF]  # fmt: skip
+
+
+def _chosen(track: PoseTrack, readings: list[list[Reading]]) -> Choice:
+    return choose_readings(track.names, track.times, [[reading.seen for reading in own] for own in readings])
+
+
+def _doubtful(choice: Choice, readings: list[list[Reading]]) -> Bool[np.ndarray, " T"]:
+    """Frames to look at again: nothing fits, or badly, or somebody does not stand whom the mirror shows otherwise."""
+    out = (choice.picks < 0) | (choice.misfit > DOUBTFUL)
+    for index, (pick, own) in enumerate(zip(choice.picks.tolist(), readings, strict=True)):
+        if pick >= 0 and own[pick].seen.turns:
+            out[index] |= _partner(own, pick) is None
+    return out
+
+
+def _partner(own: list[Reading], pick: int) -> Sighting | None:
+    """The reading on the other side of the mirror that is most like the one picked, where one is like it."""
+    first = own[pick].seen
+    like = [r.seen for r in own if r.mirrored != own[pick].mirrored]
+    second = min(like, key=first.distance, default=None)
+    if second is None or (_apart(first, second) <= AGREEMENT).mean() < 0.5:
+        return None
+    return second
+
+
+def _apart(first: Sighting, second: Sighting) -> Float[np.ndarray, " K"]:
+    return np.asarray(np.linalg.norm(first.points_2d - second.points_2d, axis=1) / first.extent)
+
+
+def _tracked(track: PoseTrack, readings: list[list[Reading]], choice: Choice) -> PoseTrack:
+    """The chosen readings as a track, averaged over the mirror."""
+    points_2d, points_3d = np.full_like(track.points_2d, np.nan), np.full_like(track.points_3d, np.nan)
+    confidence = np.zeros_like(track.confidence)
+    for index, (pick, own) in enumerate(zip(choice.picks.tolist(), readings, strict=True)):
+        if pick < 0:
+            continue
+        seen = _averaged(own[pick].seen, _partner(own, pick))
+        seen = layout(track.names).exchanged(seen, choice.exchanges[index])
+        points_2d[index], points_3d[index], confidence[index] = seen.points_2d, seen.points_3d, seen.confidence
+    return replace(track, points_2d=points_2d, points_3d=points_3d, confidence=confidence)
+
+
+def _averaged(first: Sighting, second: Sighting | None) -> Sighting:
+    if second is None:
+        return first
+    agree = _apart(first, second) <= AGREEMENT
+    both = agree[:, None]
+    return Sighting(
+        np.where(both, (first.points_2d + second.points_2d) / 2, first.points_2d),
+        np.where(both, (first.points_3d + second.points_3d) / 2, first.points_3d),
+        np.where(agree, (first.confidence + second.confidence) / 2, first.confidence / 2),
+        first.turns,
+    )
+
+
+def _bridged(sightings: list[list[Sighting]]) -> list[Sighting]:
+    """Somebody for every frame: the first of what was seen, and between such frames where the person should be."""
+    seen = np.flatnonzero([bool(own) for own in sightings])
+    points = np.stack([sightings[i][0].points_2d for i in seen])
+    index = np.arange(len(sightings))
+    corners = np.stack([points.min(1), points.max(1)], 1)  # (n, 2, 2)
+    flat = np.stack([np.interp(index, seen, column) for column in corners.reshape(len(seen), 4).T], 1)
+    out = []
+    for i, box in enumerate(flat.reshape(-1, 2, 2)):
+        near = sightings[seen[np.abs(seen - i).argmin()]][0]
+        if sightings[i]:
+            out.append(sightings[i][0])
+            continue
+        low, high = near.points_2d.min(0), near.points_2d.max(0)
+        scaled = (near.points_2d - low) / np.maximum(high - low, 1e-6) * (box[1] - box[0]) + box[0]
+        out.append(replace(near, points_2d=scaled))
+    return out
