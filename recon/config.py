@@ -37,7 +37,7 @@ class TermWeights:
     smooth: Annotated[float, Within(0, 1_000_000)] = 1.5
     """Accelerations change slowly."""
     twist: Annotated[float, Within(0, 1_000_000), Before(0.0)] = 0.5
-    """A straight arm or leg does not turn at once about itself."""
+    """A straight arm or leg does not turn at once about itself, nor a foot against its leg."""
     limits: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Joints stay in their ranges."""
     rest: Annotated[float, Within(0, 1_000_000)] = 0.02

@@ -5,6 +5,7 @@ alike, and walks the tree level by level, which is several times faster than bod
 time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -123,6 +124,11 @@ class ScaledBody:
         rows = [(int(model.body_parentid[b]) - 1, b - 1, at) for b, at in zip(lower, self.hinge_qpos, strict=True)
                 if int(model.body_parentid[b]) in balls]  # fmt: skip
         return torch.tensor(rows, dtype=torch.long).reshape(-1, 3).T
+
+    def borne(self, names: Sequence[str]) -> Int[Tensor, "2 F"]:
+        """These bodies, and what each of them hangs on."""
+        bodies = [self.names.index(name) for name in names]
+        return torch.tensor([bodies, [int(self.model.body_parentid[b + 1]) - 1 for b in bodies]], dtype=torch.long)
 
     def unscaled(self) -> Float[Tensor, "S 2 3"]:
         """The proportions of the character itself."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT_VERSION = 4
-POSE_VERSION = 3
-MOTION_VERSION, POLICY_VERSION = 8, 5
+POSE_VERSION = 4
+MOTION_VERSION, POLICY_VERSION = 9, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
