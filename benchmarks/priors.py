@@ -29,7 +29,7 @@ from sfv.priors.captions import read_captions
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.features import Features
 from sfv.priors.fitting import FitConfig
-from sfv.priors.measures import diversity, fid, kid, novelty, precision_recall, r_precision
+from sfv.priors.measures import diversity, fid, kid, novelty, npss, precision_recall, r_precision
 from sfv.priors.rows import load_prior
 from sfv.priors.ruler import LEAST, MOST, fit_ruler
 from sfv.priors.text import embedded
@@ -37,7 +37,7 @@ from sfv.progress import bar
 from sfv.work.files import fingerprint
 
 FIELDS = ("row", "n", "fid", "kid", "precision", "recall", "R@1", "R@2", "R@3", "diversity", "novelty",
-          "slide_cms", "jerk", "limits_deg", "check_share", "s_per_s")  # fmt: skip
+          "npss", "slide_cms", "jerk", "limits_deg", "check_share", "s_per_s")  # fmt: skip
 POOL = 16
 """Distinct sentences among which a motion's own is to be found."""
 CHECKED = 48
@@ -80,6 +80,7 @@ class Bench:
             "row": name, "n": len(motions), "fid": fid(self.vectors, vectors), "kid": kid(self.vectors, vectors),
             "precision": precision, "recall": recall, "R@1": hits[0], "R@2": hits[1], "R@3": hits[2],
             "diversity": diversity(vectors, self.seed), "novelty": novelty(vectors, self.known),
+            "npss": np.mean([npss(self.real.z[i, :n].numpy(), z[i, :n].numpy()) for i, n in enumerate(lengths)]),
             "slide_cms": np.nanmean([slide_of(motion, self.character) for motion in seen]),
             "jerk": np.mean([mean_jerk(motion_state(motion).xpos[:, 1:], motion.fps) for motion in seen]),
             "limits_deg": np.mean([limit_violations(self.character.model, m.qpos).max() for m in seen]),

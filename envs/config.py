@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from sfv.errors import InputError
-from sfv.limits import SEED, Within
+from sfv.limits import COMMON, SEED, Within
 
 TICKS = 240
 """Moments per second at which references are kept: control and physics take whole numbers of them, or parts of one."""
@@ -31,19 +31,19 @@ class TrackingConfig:
     states that are learnt (SFV's ASI), 'asi-weighted' with learnt moments too."""
     velocity_noise: Annotated[float, Within(0, 10)] = 0.05
     """Standard deviation of the noise on start velocities, m/s and rad/s."""
-    terrain: tuple[str, ...] = ()
+    terrain: Annotated[tuple[str, ...], COMMON] = ()
     """Kinds of ground instead of level ground, such as 'rough:6cm' or 'stairs_up:0.3' (difficulty 0 to 1). Of a kind
     alone, training raises the difficulty as episodes succeed, and judging takes all difficulties."""
     terrain_seed: Annotated[int, Within(0, SEED)] = 0
     """Seed of what is left to chance in the ground."""
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
-    randomise: tuple[str, ...] = ()
-    """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push', each
-    drawn from a range of its own or one that is given, as 'push:0:200'; 'all' is all of them."""
-    simulator: Literal["mujoco", "warp", "warp-cpu"] = "mujoco"
+    randomise: Annotated[tuple[str, ...], COMMON] = ()
+    """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push'; 'all'
+    is all of them. Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
-    threads: Annotated[int, Within(0, 256)] = 0
+    threads: Annotated[int, Within(0, 256), COMMON] = 0
     """Threads for the physics and the learner on the processor; 0 = all cores."""
 
     def check(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sfv.errors import InputError
-from sfv.limits import SEED, Within
+from sfv.limits import COMMON, SEED, Within
 from sfv.work.config import Before
 
 LARGEST_ITERATION = 8_000_000
@@ -16,10 +16,10 @@ LARGEST_ITERATION = 8_000_000
 class TrainConfig:
     """PPO on the tracking task, and when to stop."""
 
-    budget: str = "15min"
+    budget: Annotated[str, COMMON] = "15min"
     """At most this much training: minutes ('10min', '600s', '2h') or samples ('4M', '500k'). It ends before, when the
     policy succeeds from everywhere and no longer improves."""
-    seed: Annotated[int, Within(0, SEED)] = 0
+    seed: Annotated[int, Within(0, SEED), COMMON] = 0
     """Seed of everything random."""
     num_envs: Annotated[int, Within(1, 65536)] = 512
     """Characters simulated at once."""
@@ -48,16 +48,16 @@ class TrainConfig:
     `narrowing`, after as much again and once more. Large steps learn fastest; in the end they keep the policy from
     settling, but a skill that is not there when they shrink comes late."""
     noise: Annotated[tuple[float, float, float], Within(0, 10, above=True)] = (0.2, 0.1, 0.05)
-    """Standard deviation of the exploration, in units of action, at the first three of these moments: at the start,
-    where wide finds skills soonest; and in the end, where a narrow one lets the policy come nearer to the reference."""
+    """Standard deviation of the exploration, in units of action, at the first three of these moments. Wide at the start
+    finds skills soonest; narrow in the end lets the policy come nearer to the reference."""
     correlation: Annotated[tuple[float, float, float, float], Within(0, 0.999)] = (0.0, 0.0, 0.8, 0.0)
     """Correlation of the exploration at a control step with that at the step before, at the same four moments. Pushes
     that last make a skill firm; it is found sooner without them, and done more exactly. Less, or none, while the policy
     stays up for less than half of the time, or strays in less than a tenth of its tries."""
     narrowing: Annotated[float, Within(0, 1e12, above=True)] = 1.5e6
     """Samples from each of these moments to the next, for a policy that stays up. Fewer count, in proportion, while it
-    is up for less than a fifth of the time, and once noise is as it stays, for less than nine tenths of it; then none
-    for less than half."""
+    is up for less than a fifth of the time. Once noise is as it stays, fewer count below nine tenths of the time, and
+    none below half."""
     average: Annotated[float, Within(0, 1e12, above=True)] = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: Annotated[tuple[int, ...], Within(1, 8192)] = (256, 256)
@@ -70,8 +70,8 @@ class TrainConfig:
     """Compile the update with torch.compile where a C++ compiler is found: a tenth of the update's time less, for 25 s
     at the first start and 5 s at others. It pays from 8 million samples on (docs/log.md)."""
     mirror: bool = False
-    """Also ask that the mirror image of a situation be answered with the mirror image of the action: for characters
-    whose left and right are alike, and clips whose left and right are."""
+    """Also ask that the mirror image of a situation be answered with the mirror image of the action. It is for
+    characters whose left and right are alike, and clips whose left and right are."""
 
     def check(self) -> None:
         """Raise InputError unless the budget is one, the network has layers, and an iteration fits into memory."""

@@ -6,24 +6,60 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from sfv.limits import Within
+from sfv.errors import InputError
+from sfv.limits import COMMON, Within
 from sfv.work.config import Before
+
+LARGEST = 1e6
+"""px and s of a clip."""
 
 
 @dataclass(frozen=True)
 class PoseConfig:
     """How people are found in a clip, and which of them is followed."""
 
-    person: Annotated[Literal["auto"] | int, Within(0, 1000)] = "auto"
-    """Whom to follow: "auto" is the largest who is visible longest; a number is that of the overlay video."""
+    person: Annotated[Literal["auto"] | int, Within(0, 1000), COMMON] = "auto"
+    """Whom to follow: "auto" is the largest who is visible longest; a number is that of the list and the overlay."""
+    person_at: Annotated[str | None, COMMON] = None
+    """Whom to follow, by where they are: X,Y,T is who is there, in px of the upright picture, at T seconds of the
+    clip."""
+    turn: Annotated[Literal["auto", 0, 90, 180, 270], COMMON] = "auto"
+    """Degrees counterclockwise by which the pictures are turned before anything else; "auto" turns those in which
+    everybody lies or stands on the head all along and would stand upright."""
     model: Literal["lite", "full", "heavy"] = "full"
-    """Pose Landmarker variant. Only "full" can be had where nothing but a package index is reachable."""
+    """Pose Landmarker variant. "heavy" is nearer and slower; where only package indexes are reachable, "full" needs
+    pip's, "lite" and "heavy" npm's."""
     max_people: Annotated[int, Within(1, 32)] = 4
     """People looked for at once in any one part of the picture."""
-    max_gap: Annotated[float, Within(0, 60)] = 0.3
-    """Seconds a person may be unseen and still count as continuously visible; the gap's frames are marked absent."""
+    max_gap: Annotated[float, Within(0, 60)] = 1.0
+    """Seconds a person may be away and be taken up again; the pose of meanwhile is filled in. After longer, what lasts
+    longest is taken."""
     background: Literal["auto", "still"] = "auto"
     """Whether the camera moved: "auto" follows the background, "still" says that it did not."""
+
+    def check(self) -> None:
+        """Raise InputError unless one person is meant."""
+        if self.place_and_time is not None and self.person != "auto":
+            raise InputError("--person and --person-at both say whom to follow; leave one of them out")
+
+    @property
+    def place_and_time(self) -> tuple[float, float, float] | None:
+        """The place (px) and the time (s) at which the person is, where they were given.
+
+        Raises:
+            InputError: they are no such numbers.
+        """
+        if self.person_at is None:
+            return None
+        try:
+            x, y, time = (float(word) for word in self.person_at.replace(";", ",").split(","))
+        except ValueError as error:
+            raise InputError(
+                f"--person-at {self.person_at} is no place and time; give px across, px down and seconds: 640,360,1.5"
+            ) from error
+        if not all(abs(number) < LARGEST for number in (x, y, time)):
+            raise InputError(f"--person-at {self.person_at} is out of bounds; give px and seconds of the clip")
+        return x, y, time
 
 
 @dataclass(frozen=True)
@@ -68,16 +104,16 @@ class ReconstructConfig:
 
     fps: Annotated[float, Within(1, 240), arg(name="motion-fps")] = 30.0
     """Frames per second of the motion: the control rate, whatever the clip's."""
-    height: Annotated[float | None, Within(0.3, 3)] = None
+    height: Annotated[float | None, Within(0.3, 3), COMMON] = None
     """The person's height in metres; unknown: as tall as the character."""
     focal: Annotated[float | None, Within(1, 1_000_000)] = None
     """The camera's focal length in pixels of the upright image; unknown: estimated."""
     pitch: Annotated[float | None, Within(-90, 90)] = None
     """How far the camera looks down, in degrees (in the middle frame, if it moves); unknown: estimated."""
     camera_path: Path | None = None
-    """Where the camera was, if it is known: a text file with rows of seconds x y z qx qy qz qw (metres; camera axes x
-    right, y down, z away), as SLAM programs write it. Unknown: as the pose track says."""
-    lifter: Path | None = None
+    """Where the camera was, if it is known: a text file of rows as SLAM programs write it. A row is seconds x y z qx qy
+    qz qw (metres; camera axes x right, y down, z away). Unknown: as the pose track says."""
+    lifter: Annotated[Path | None, COMMON] = None
     """A network that tells depth from how the person moves, made by sfv fit. None: depth is as the estimator says."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""

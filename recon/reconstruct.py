@@ -24,7 +24,7 @@ from recon.scorecard import LIMBS, scorecard
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.pose import PoseTrack
+from sfv.pose import LeftOut, PoseTrack
 from sfv.progress import bar
 from sfv.quaternions import heading
 from sfv.report import Report
@@ -47,8 +47,9 @@ class Reconstruction:
         camera: the camera in the motion's world.
         points: (T, K, 3) landmarks of the person (own proportions) in the motion's world, m.
         point_names: the K landmarks.
-        track: the part of the pose track that the motion shows; the motion's frame 0 is at track.times[0].
-        left_out: s of the clip in which the person was on another floor.
+        track: the part of the pose track that the motion shows, in the time that passed, which in slow motion is less
+            than the clip's; the motion's frame 0 is at track.times[0].
+        left_out: what of the clip it does not show, and why: what the track leaves out, and other floors.
         swapped: frames in which left and right were taken for each other.
         config: how it was made.
     """
@@ -59,7 +60,7 @@ class Reconstruction:
     points: Float[np.ndarray, "T K 3"]
     point_names: tuple[str, ...]
     track: PoseTrack
-    left_out: float
+    left_out: tuple[LeftOut, ...]
     swapped: int
     config: ReconstructConfig
 
@@ -99,6 +100,7 @@ def reconstruct(
     """
     _check(track)
     track, config = _at_rest(track, config)
+    speed, track = track.speed, replace(track, times=track.speed * track.times, speed=1.0)
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
@@ -127,9 +129,9 @@ def reconstruct(
     camera = Camera(track.image_size, float(pinhole.focal), np.array([0.0, 0.0, height]), 0.0, pitch, roll)
     camera = camera.moved(turn, shift, scale)
     points = _about_z(turn, scale * person.placed.landmarks.numpy()) + np.array([*shift, 0.0])
-    left_out = float(whole.times[-1] - whole.times[0]) - float(track.times[-1] - track.times[0])
+    missing = (*track.left_out, *_other_floors(whole, track, speed))
     return Reconstruction(
-        motion, character, camera, points, body.landmark_names, track, left_out, int(swapped.sum()), config
+        motion, character, camera, points, body.landmark_names, track, missing, int(swapped.sum()), config
     )
 
 
@@ -172,6 +174,13 @@ def _cut(track: PoseTrack, start: float, stop: float) -> PoseTrack:
     times = track.times - track.times[0]
     keep = (times >= start - 1e-6) & (times <= stop + 1e-6)
     return track.part(keep)
+
+
+def _other_floors(whole: PoseTrack, used: PoseTrack, speed: float) -> tuple[LeftOut, ...]:
+    """What of a track was cut off, in s of a clip that plays at `speed`."""
+    ends = (whole.times[0], used.times[0]), (used.times[-1], whole.times[-1])
+    why = f"person {used.person} is on another floor"
+    return tuple(LeftOut(float(a / speed), float(b / speed), why) for a, b in ends if b > a)
 
 
 def _to_origin(qpos: np.ndarray, evidence: Evidence) -> tuple[float, np.ndarray]:

@@ -1,5 +1,7 @@
 """The scorecard of a reconstruction: how well the motion fits the clip, and how clean it is, in named numbers."""
 
+from dataclasses import asdict
+
 import numpy as np
 from jaxtyping import Float
 
@@ -10,7 +12,7 @@ from sfv.character import Character
 from sfv.check.support import slide_of
 from sfv.kinematics import MotionState, motion_state
 from sfv.motion import Motion
-from sfv.pose import PoseTrack
+from sfv.pose import LeftOut, PoseTrack
 from sfv.report import Number, Report
 from sfv.surface import lowest
 from sfv.work.config import plain
@@ -51,13 +53,13 @@ def scorecard(
     points: Float[np.ndarray, "T K 3"],
     names: tuple[str, ...],
     camera: Camera,
-    left_out: float,
+    left_out: tuple[LeftOut, ...],
     swapped: int,
     config: ReconstructConfig,
 ) -> Report:
     """Numbers and series of a reconstruction; `points` are the person's landmarks called `names`.
 
-    Seconds of the clip were `left_out`, and in `swapped` frames the estimator's left and right were exchanged.
+    Parts of the clip were `left_out`, and in `swapped` frames the estimator's left and right were exchanged.
     """
     model, state = character.model, motion_state(motion, character.model)
     times = track.times - track.times[0]
@@ -74,7 +76,7 @@ def scorecard(
         Number("focal length", camera.focal, "px", "none"),
         Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
         Number("camera height", float(camera.position[2]), "m", "none"),
-        Number("left out", left_out, "s", "lower"),
+        Number("left out", sum(part.end - part.begin for part in left_out), "s", "lower"),
         Number("frames with swapped sides", float(swapped), "frames", "lower"),
         Number("frames without the person", float((~track.found).sum()), "frames", "lower"),
     )
@@ -92,7 +94,8 @@ def scorecard(
             ),
         },
     }
-    return Report("reconstruction", numbers, series, {"config": plain(config)})
+    parts = [asdict(part) for part in left_out]
+    return Report("reconstruction", numbers, series, {"config": plain(config), "left_out": parts})
 
 
 def _in_picture(track: PoseTrack, error_px: Float[np.ndarray, "N J"], columns: list[int]) -> tuple[Number, ...]:

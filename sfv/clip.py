@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -56,6 +56,8 @@ class Clip:
     """Presentation time of each frame in seconds after the file's first, strictly increasing, not always evenly."""
     pictures: tuple[Path, ...] = ()
     """Of a folder of pictures, one for each time; of a video none."""
+    turns: int = 0
+    """Counterclockwise quarter turns by which frames are turned after what the file itself says of it."""
 
     @classmethod
     def open(cls, path: Path | str, excerpt: Excerpt = WHOLE) -> "Clip":
@@ -119,6 +121,11 @@ class Clip:
         size = _upright_size(_picture(kept[0]))
         return cls(Path(folder), size, times, kept)
 
+    def turned(self, turns: int) -> "Clip":
+        """The clip with its frames turned by so many counterclockwise quarter turns more."""
+        size = self.size[::-1] if turns % 2 else self.size
+        return replace(self, size=size, turns=(self.turns + turns) % 4)
+
     def __len__(self) -> int:
         return len(self.times)
 
@@ -134,7 +141,7 @@ class Clip:
 
     def __iter__(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         for frame in self._decoded():
-            yield _upright(frame, self.size)
+            yield self._upright(frame)
 
     def frames(self, indices: Iterable[int]) -> list[UInt8[np.ndarray, "H W 3"]]:
         """The frames at `indices`, in that order; negative ones count from the end."""
@@ -142,16 +149,23 @@ class Clip:
         kept = {}
         for index, frame in zip(range(max(wanted, default=-1) + 1), self._decoded(), strict=False):
             if index in wanted:
-                kept[index] = _upright(frame, self.size)
+                kept[index] = self._upright(frame)
         return [kept[index] for index in wanted]
+
+    def _upright(self, frame: "VideoFrame") -> UInt8[np.ndarray, "H W 3"]:
+        turns = (_quarter_turns(frame) + self.turns) % 4
+        width, height = self.size[::-1] if turns % 2 else self.size
+        image = frame.to_ndarray(format="rgb24", width=width, height=height)
+        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
     def _decoded(self) -> Iterator["VideoFrame"]:
         """One frame per time, also where a damaged file decodes differently than it did in `open`."""
         for picture in self.pictures:
             frame = _picture(picture)
-            if _upright_size(frame) != self.size:
+            size = self.size[::-1] if self.turns % 2 else self.size
+            if _upright_size(frame) != size:
                 width, height = _upright_size(frame)
-                raise InputError(f"{picture} has {width} x {height} px and the first {self.size}; make all alike")
+                raise InputError(f"{picture} has {width} x {height} px and the first {size}; make all alike")
             yield frame
         if self.pictures:
             return
@@ -218,8 +232,8 @@ def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["Input
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off "
-            "while being written; convert it to H.264 mp4, or copy it again"
+            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off; "
+            "convert it to H.264 mp4, or copy it again"
         ) from error
     with container:
         stream = cast("VideoStream | None", container.streams.best("video"))
@@ -278,10 +292,3 @@ def _quarter_turns(frame: "VideoFrame") -> int:
 
 def _upright_size(frame: "VideoFrame") -> tuple[int, int]:
     return (frame.height, frame.width) if _quarter_turns(frame) % 2 else (frame.width, frame.height)
-
-
-def _upright(frame: "VideoFrame", size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
-    turns = _quarter_turns(frame)
-    width, height = size[::-1] if turns % 2 else size
-    image = frame.to_ndarray(format="rgb24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
-from sfv.limits import Within
+from sfv.limits import COMMON, Within
 
 SLACK = 1e-6
 """Seconds: a frame that is shown just when the part begins or ends belongs to it."""
@@ -20,9 +20,9 @@ SLACK = 1e-6
 class Excerpt:
     """Which part of the clip is used."""
 
-    begin: Annotated[float, Within(0, 1e9)] = 0.0
+    begin: Annotated[float, Within(0, 1e9), COMMON] = 0.0
     """Seconds into the clip; what is before is not looked at."""
-    end: Annotated[float | None, Within(0, 1e9, above=True)] = None
+    end: Annotated[float | None, Within(0, 1e9, above=True), COMMON] = None
     """Seconds into the clip; what is after is not looked at. None: to the clip's end."""
 
     def check(self) -> None:

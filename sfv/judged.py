@@ -58,7 +58,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Shown:
-    """What one rollout looked like, from the clip's first frame without noise.
+    """What one rollout from the clip's first frame looked like.
 
     Attributes:
         simulated: what the character did, at the control rate.
@@ -102,13 +102,15 @@ class Judged:
         figures: over all clips.
         report: these and more, for people; those of each clip in its `clips`, where there are several.
         broken: the episodes in which the physics broke, if it did.
-        shown: one rollout, where one was kept.
+        shown: the first rollout, whose start has no noise, where one was kept.
+        worst: that which failed first or, where none did, followed least well, where all were watched.
     """
 
     figures: Figures
     report: Report
     broken: Broken | None = None
     shown: Shown | None = None
+    worst: Shown | None = None
 
 
 Judge = Callable[[Policy], Judged]

@@ -18,6 +18,10 @@ SEED = 2**31 - 1
 """The largest seed that every generator takes."""
 
 
+COMMON = "common"
+"""Beside a field of a section: one that many will want to set, so that short help explains it."""
+
+
 @dataclass(frozen=True)
 class Within:
     """Beside a number, or a tuple of numbers: from `low` to `high`, and with `above` not `low` itself."""
@@ -46,6 +50,9 @@ class Setting:
         within: what it may be, where it is a number.
         number: whether it is a number, or several, or may be one.
         whole: whether it is a whole number.
+        record: the dataclass whose field it is.
+        field: the field's name.
+        common: whether many will want to set it.
     """
 
     flag: str
@@ -53,6 +60,9 @@ class Setting:
     within: Within | None
     number: bool
     whole: bool
+    record: type
+    field: str
+    common: bool
 
 
 def require(program: Any) -> None:
@@ -88,7 +98,8 @@ def settings_of(program: Any, prefix: str | None = "") -> Iterator[Setting]:
             yield from settings_of(value, None if bare else f"{path}.")
             continue
         within = next((extra for extra in extras if isinstance(extra, Within)), None)
-        yield Setting(name.upper() if Positional in extras else f"--{path}", value, within, *_kind(hint))
+        flag = name.upper() if Positional in extras else f"--{path}"
+        yield Setting(flag, value, within, *_kind(hint), type(program), field.name, COMMON in extras)
 
 
 def _kind(hint: Any) -> tuple[bool, bool]:

@@ -182,11 +182,11 @@ def grade(number: Number) -> Grade:
 
 
 def shown(number: Number) -> tuple[str, str]:
-    """The value and the unit as a person reads them: ('97', '%'), ('31.5', 'mm'), ('–', '') for NaN."""
+    """The value and the unit as a person reads them: ('97', '%'), ('31', 'mm'), ('0.96', ''), ('–', '') for NaN."""
     if number.value != number.value:
         return "–", ""
     if meaning(number).percent:
         return f"{100.0 * number.value:.0f}", "%"
-    digits = 0 if abs(number.value) >= 100 or float(number.value).is_integer() else 1 if abs(number.value) >= 10 else 2
+    digits = 0 if abs(number.value) >= 10 or float(number.value).is_integer() else 1 if abs(number.value) >= 1 else 2
     unit = number.unit if number.unit not in ("0..1", "1", "share") else ""
     return f"{number.value:.{digits}f}", unit

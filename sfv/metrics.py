@@ -3,11 +3,13 @@
 Each function says its unit. It knows no limits and no verdicts, and not where a motion came from.
 """
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 
-from sfv.kinematics import MotionState, velocities
+from sfv.kinematics import MotionState, motion_state, velocities
 from sfv.motion import Motion
 from sfv.surface import lowest, surface_points, surface_track
 
@@ -22,6 +24,18 @@ SMALL = 0.1
 def mpjpe(estimate: Float[np.ndarray, "T J 3"], truth: Float[np.ndarray, "T J 3"]) -> float:
     """Mean per-joint position error in the world, mm."""
     return _millimetres(estimate - truth)
+
+
+def body_errors(motion: Motion, reference: Motion) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "T B"]]:
+    """How far each body of `Skeleton.body_names` is from where the reference has it, over the time of both.
+
+    Returns:
+        times (s) and distances (mm), at the motion's rate.
+    """
+    times = motion.times[motion.times <= reference.duration + 0.5 / motion.fps]
+    wanted = replace(reference, fps=motion.fps, qpos=reference.at(times), loop=False, contacts=None, contact_names=())
+    there = motion_state(motion).xpos[: len(times)]
+    return times, 1000.0 * np.linalg.norm(there - motion_state(wanted).xpos, axis=-1)[:, 1:]
 
 
 def root_mpjpe(

@@ -16,14 +16,22 @@ from sfv.work.contents import arrays_of, content_of
 from sfv.work.files import replacing
 
 FORMAT = "sfv.pose_track"
-VERSION = 2
-
+VERSION = 3
 
 LONGEST, WIDEST = 1_000_000, 100_000
 """Frames of a track, and px of an image."""
 _MOST = {"points_2d": 1e6, "points_3d": 100.0, "confidence": 1.0, "homography": 1e9, "shift": 1e4}
 """Largest numbers that make sense, in px and m."""
 _PER_FRAME = ("times", "points_2d", "points_3d", "confidence", "homography", "shift")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A part of a clip that a track does not cover, in seconds since the clip's first frame, and why."""
+
+    begin: float
+    end: float
+    why: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,12 @@ class PoseTrack:
     """Each frame's pixels to the middle frame's, where the camera turned or zoomed; None: it stood still."""
     shift: Float[np.ndarray, "T 3"] | None = None
     """Metres that the camera had travelled from its place in the middle frame, in that one's axes; None: it did not."""
+    turns: int = 0
+    """Counterclockwise quarter turns after which the file's pictures are upright, beside what the file says of it."""
+    speed: float = 1.0
+    """Seconds that passed in one second of the clip: less than 1 in slow motion."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The rest of what was looked at of the clip, in order."""
 
     def __post_init__(self) -> None:
         frames, points = len(self.times), len(self.names)
@@ -67,6 +81,10 @@ class PoseTrack:
         """Raise ValueError over numbers that no estimator gives."""
         if not (1 <= len(self) <= LONGEST) or not np.isfinite(self.times).all() or not (np.diff(self.times) > 0).all():
             raise ValueError(f"its {len(self)} times do not rise, or are too few or too many")
+        if not 0 <= self.turns < 4 or not 0.0 < self.speed <= 1000.0:
+            raise ValueError(f"its pictures are turned {self.turns} times and play at {self.speed:g} of the speed")
+        if not all(np.isfinite((part.begin, part.end)).all() for part in self.left_out):
+            raise ValueError("what it leaves out has no times")
         if not all(0 < side <= WIDEST for side in self.image_size):
             raise ValueError(f"its image is {self.image_size[0]} x {self.image_size[1]} px")
         for field, most in _MOST.items():
@@ -111,6 +129,10 @@ class PoseTrack:
                 image_size=np.array(self.image_size),
                 estimator=np.array(self.estimator),
                 person=np.array(self.person),
+                turns=np.array(self.turns),
+                speed=np.array(self.speed),
+                left_out=np.array([(part.begin, part.end) for part in self.left_out]).reshape(-1, 2),
+                left_out_why=np.array([part.why for part in self.left_out], dtype=np.str_),
                 **moving,
             )
 
@@ -135,6 +157,8 @@ class PoseTrack:
         if int(content["version"]) > VERSION:
             raise InputError(f"{path} has version {content['version']}, this sfv reads up to {VERSION}; update sfv")
         width, height = content["image_size"].tolist()
+        # versions 1 and 2 say nothing of these
+        parts, reasons = content.get("left_out", np.zeros((0, 2))), content.get("left_out_why", np.zeros(0, np.str_))
         return cls(
             names=tuple(content["names"].tolist()),
             times=content["times"],
@@ -146,4 +170,9 @@ class PoseTrack:
             person=int(content["person"]),
             homography=content.get("homography"),
             shift=content.get("shift"),
+            turns=int(content.get("turns", 0)),
+            speed=float(content.get("speed", 1.0)),
+            left_out=tuple(
+                LeftOut(float(begin), float(end), str(why)) for (begin, end), why in zip(parts, reasons, strict=True)
+            ),
         )

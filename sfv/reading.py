@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sfv.errors import InputError, did_you_mean
-from sfv.limits import Within
+from sfv.limits import COMMON, Within
 
 Up = Literal["y", "z", "-y"]
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inches": 0.0254}
@@ -26,11 +26,11 @@ class Reading:
     """The file's axis that points up; without it, the bones, the feet and the root's height tell."""
     unit: str | None = None
     """What the file measures in: m, cm, mm, inches, or metres as a number; without it, the bones' length tells."""
-    fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
+    fps: Annotated[float | None, Within(SLOWEST, FASTEST), COMMON] = None
     """Frames per second of the file, where it names none or a wrong rate."""
-    speed: Annotated[float, Within(*SPEEDS)] = 1.0
+    speed: Annotated[float, Within(*SPEEDS), COMMON] = 1.0
     """How fast the file plays what happened: 0.25 for a slow motion that takes four times as long."""
-    format: str | None = None
+    format: Annotated[str | None, COMMON] = None
     """The file's format, where its content does not tell (docs/formats.md)."""
     character: str | None = None
     """Whose motion the file holds, where it has joint angles and no bones, as a robot's csv does: an MJCF file, or one

@@ -1,5 +1,6 @@
 """What people read: sentences end, links lead somewhere, and verbs and options that are named exist."""
 
+import ast
 import dataclasses
 import importlib
 import re
@@ -9,11 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from docstring_parser import parse_from_object
 
 from sfv.cli.main import VERBS
+from sfv.cli.parse import unfinished
+from sfv.limits import settings_of
 
 LONGEST = 30
 """Words of a sentence. The log of experiments is older than this limit, and left as it is."""
+
+
+PACKAGES = "sfv", "recon", "envs", "policies", "configs"
+SAYING = {"InputError", "warning", "error", "info", "print"}
+"""What is called with words for a person."""
 
 
 def pages(root: Path) -> list[Path]:
@@ -34,7 +43,11 @@ def prose(text: str) -> Iterator[str]:
 
 
 def sentences(text: str) -> list[str]:
-    return [sentence for block in prose(text) for sentence in re.split(r"(?<=[.!?])[*_)]*\s+", block)]
+    return [sentence for block in prose(text) for sentence in split(block)]
+
+
+def split(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?])[*_)]*\s+", text)
 
 
 def words(sentence: str) -> int:
@@ -49,6 +62,44 @@ def test_sentences_are_told_apart() -> None:
 def test_no_sentence_is_long(root: Path) -> None:
     long = [f"{path.name}: {s}" for path in pages(root) for s in sentences(path.read_text()) if words(s) > LONGEST]
     assert long == []
+
+
+def said(root: Path) -> Iterator[tuple[str, str]]:
+    """Where and what: errors, warnings and lines of the command line, with X for what is put in."""
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+                if isinstance(node, ast.Call) and node.args and name in SAYING:
+                    yield f"{path.relative_to(root)}:{node.lineno}", literal(node.args[0])
+
+
+def literal(node: ast.expr) -> str:
+    """The text of an expression, X where it is not one."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return literal(node.left) + literal(node.right)
+    if isinstance(node, ast.IfExp):
+        return max(literal(node.body), literal(node.orelse), key=len)
+    return "X"
+
+
+def test_no_message_is_long(root: Path) -> None:
+    found = list(said(root))
+    assert len(found) > 200
+    assert [(w, s) for w, text in found for s in split(text) if words(s) > LONGEST] == []
+
+
+def test_no_help_is_long() -> None:
+    programs = [importlib.import_module(f"sfv.cli.{verb}").Program for verb in VERBS]
+    records = {s.record for program in programs for s in settings_of(unfinished(program))} | set(programs)
+    about = [(record.__name__, parse_from_object(record)) for record in records]
+    texts = [(name, text or "") for name, d in about for text in (d.description, *(p.description for p in d.params))]
+    assert len(texts) > 150
+    assert [(name, s) for name, text in texts for s in split(text) if words(s) > LONGEST] == []
 
 
 def test_links_lead_somewhere(root: Path) -> None:
@@ -86,7 +137,7 @@ def parts(hint: Any) -> list[Any]:
 @pytest.fixture(scope="module")
 def known() -> dict[str, set[str]]:
     """Verb -> its options."""
-    general = {"--help", "--version"}
+    general = {"--help", "--help-all", "--version", "--quiet"}
     programs = {verb: importlib.import_module(f"sfv.cli.{verb}").Program for verb in VERBS}
     return {verb: options(program) | general for verb, program in programs.items()}
 

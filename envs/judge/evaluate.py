@@ -17,6 +17,9 @@ LOOP, CLIP, EACH = 32, 128, 8
 """Rollouts from the start by which training chooses its best policy: of a loop, of a clip that ends, of each of
 several. Clips that end take a few seconds instead of 20, and so many tell a policy that fails once in a hundred from
 one that does not."""
+ROLLOUTS, SECONDS = 128, 10.0
+"""Of many clips, training rolls out so many from starts altogether, for so long at most: clips of minutes would take
+longer to judge than to learn from."""
 SEED, OTHER_SEED = 1000, 2000
 """Of the starts by which training chooses its best policy, and of those of its report: the former would flatter it."""
 
@@ -24,7 +27,8 @@ SEED, OTHER_SEED = 1000, 2000
 def training_judge(motions: Mapping[str, Motion], character: Character, config: TrackingConfig) -> Judge:
     """By whom training chooses its best policy of the named motions."""
     if len(motions) > 1:
-        return Suite(motions, character, config, EACH, SEED)
+        each = max(1, min(EACH, ROLLOUTS // len(motions)))
+        return Suite(motions, character, config, each, SEED, None if each == EACH else SECONDS)
     (motion,) = motions.values()
     return Evaluator(motion, character, config, LOOP if motion.loop else CLIP, SEED)
 
@@ -34,9 +38,9 @@ def evaluate(
 ) -> Judged:
     """How well a policy does the named motions, by so many rollouts from the start of each, and as many from anywhere.
 
-    Of one motion, the first rollout is kept to look at.
+    Of one motion, the first rollout from its start is kept to look at, and the worst.
     """
     if len(motions) > 1:
         return Suite(motions, character, config, rollouts, OTHER_SEED)(policy)
     (motion,) = motions.values()
-    return Evaluator(motion, character, config, rollouts, OTHER_SEED)(policy)
+    return Evaluator(motion, character, config, rollouts, OTHER_SEED, watch=True)(policy)

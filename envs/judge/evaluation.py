@@ -42,8 +42,11 @@ class Evaluator:
         config: TrackingConfig,
         rollouts: int = 32,
         seed: int = 1000,
+        watch: bool = False,
     ) -> None:
+        """Build it; with `watch` the worst rollout from the start is kept to look at beside the first."""
         self.motion, self.character, self.rollouts, self.seed = motion, character, rollouts, seed
+        self.watch = watch
         horizon = CYCLIC_SECONDS if motion.loop else motion.duration
         self.env = judging_env([motion], character, config, 2 * rollouts, seed, horizon)
 
@@ -53,18 +56,12 @@ class Evaluator:
         clip, start = torch.zeros(2 * n, dtype=torch.long), torch.arange(2 * n) < n
         steps = begin(env, clip, start, self.seed)
         self._without_noise(0)
-        return self._found(roll_out(env, policy, steps), start)
+        return self._found(roll_out(env, policy, steps, n if self.watch else 1), start)
 
     def _found(self, done: Rollouts, start: Tensor) -> Judged:
         env, hz, n = self.env, self.env.config.control_hz, self.rollouts
-        qpos = done.qpos
-        if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
-            qpos = np.repeat(qpos, 2, 0)
-        simulated = Motion(self.character.skeleton, hz, qpos, source="simulation")
-        ticks = torch.arange(len(qpos)) * env.control_ticks
-        wanted = env.reference(ticks, torch.zeros_like(ticks)).qpos.double().numpy()
-        reference = Motion(self.character.skeleton, hz, wanted, source=self.motion.source)
-        slide = slide_of(simulated, self.character, env.terrain) if done.first_error else float("nan")
+        first = self._shown(done, 0)
+        slide = slide_of(first.simulated, self.character, env.terrain) if done.first_error else float("nan")
         seconds, found = done.survived[start] / hz, figures(done, start, hz)
         numbers = (
             *found.numbers(),
@@ -80,7 +77,21 @@ class Evaluator:
         errors = [1000.0 * error for error in done.first_error]
         series = {"error over time": {"time_s": times, "mpjpe_global_mm": errors}}
         report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
-        return Judged(found, report, env.breakage(), Shown(simulated, reference, env.terrain))
+        order = [(float(done.survived[i]), float(done.returns[i])) for i in range(len(done.paths))]
+        worst = self._shown(done, order.index(min(order))) if self.watch else None
+        return Judged(found, report, env.breakage(), first, worst)
+
+    def _shown(self, done: Rollouts, index: int) -> Shown:
+        """What one rollout looked like, beside what it was to follow."""
+        hz, qpos = self.env.config.control_hz, done.paths[index]
+        if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
+            qpos = np.repeat(qpos, 2, 0)
+        simulated = Motion(self.character.skeleton, hz, qpos, source="simulation")
+        ticks = torch.arange(len(qpos)) * self.env.control_ticks
+        wanted = self.env.reference(ticks, torch.full_like(ticks, index)).qpos.double().numpy()
+        return Shown(
+            simulated, Motion(self.character.skeleton, hz, wanted, source=self.motion.source), self.env.terrain
+        )
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""

@@ -36,8 +36,8 @@ class Rollouts:
             for what failed in its first step.
         worst: (n,) largest distance (m) of any body.
         power: (n,) mean mechanical power of the actuators, W; NaN likewise.
-        qpos: (k, nq) states of the first rollout, its start included.
-        first_error: (k - 1,) mean distance (m) of the first rollout's bodies.
+        paths: (k, nq) states of each of the first rollouts, as many as were watched, their starts included.
+        first_error: mean distance (m) of the first rollout's bodies at each step.
     """
 
     steps: Int[Tensor, "n"]
@@ -47,7 +47,7 @@ class Rollouts:
     root_error: Float[Tensor, "n"]
     worst: Float[Tensor, "n"]
     power: Float[Tensor, "n"]
-    qpos: Float[np.ndarray, "k nq"]
+    paths: tuple[Float[np.ndarray, "k nq"], ...]
     first_error: list[float]
 
     @property
@@ -62,12 +62,15 @@ class Rollouts:
 
 
 @torch.no_grad()
-def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollouts:
-    """Act from where the environments stand, each for its number of control steps; DERIVED fields are bound."""
+def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched: int = 1) -> Rollouts:
+    """Act from where the environments stand, each for its number of control steps; DERIVED fields are bound.
+
+    Of the first `watched` rollouts the states are kept.
+    """
     n = env.num_envs
     alive = torch.ones(n, dtype=torch.bool)
     survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
-    qpos, first_error = [env.sim.qpos[0].numpy().copy()], []
+    seen, first_error = [env.sim.qpos[:watched].numpy().copy()], []
     for t in range(int(steps.max())):
         env.advance(policy(env.observe()))
         moment = env.moment()
@@ -86,15 +89,15 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"]) -> Rollo
         root_error += torch.where(counted, torch.linalg.vector_norm(relative, dim=-1).mean(-1), 0.0)
         watts = (env.sim.actuator_force * env.sim.actuator_velocity).abs().sum(-1).float()
         power += torch.where(counted, watts, 0.0)
+        seen.append(env.sim.qpos[:watched].numpy().copy())
         if bool(alive[0]) and t < int(steps[0]):
-            qpos.append(env.sim.qpos[0].numpy().copy())
             first_error.append(float(away[0].mean()))
         if not bool((alive & (t + 1 < steps)).any()):
             break  # the rest would only watch fallen bodies
     ran = torch.where(survived > 0, survived, float("nan"))  # what broke at once has no error, which is not 0
-    return Rollouts(
-        steps, survived, returns, error / ran, root_error / ran, worst, power / ran, np.array(qpos), first_error
-    )
+    whole = np.array(seen)  # (steps, watched, nq)
+    paths = tuple(whole[: 1 + int(survived[i]), i] for i in range(watched))
+    return Rollouts(steps, survived, returns, error / ran, root_error / ran, worst, power / ran, paths, first_error)
 
 
 def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float, among: Bool[Tensor, "n"] | None = None) -> Figures:

@@ -29,13 +29,15 @@ class Suite:
         config: the task.
         rollouts: from each clip's start, and as many from random phases.
         seed: of starts and noise.
+        seconds: no rollout lasts longer than this; None: to the end of its clip, 20 s of a loop.
     """
 
     def __init__(
         self, motions: Mapping[str, Motion], character: Character, config: TrackingConfig, rollouts: int = 8,
-        seed: int = 1000,
+        seed: int = 1000, seconds: float | None = None,
     ) -> None:  # fmt: skip
         self.names, self.rollouts, self.seed = tuple(motions), rollouts, seed
+        self.most = None if seconds is None else round(seconds * config.control_hz)
         self.env = judging_env(list(motions.values()), character, config, 2 * rollouts * len(motions), seed)
 
     def __call__(self, policy: Policy) -> Judged:
@@ -43,7 +45,9 @@ class Suite:
         count, n, hz = len(self.names), self.rollouts, self.env.config.control_hz
         clip = torch.arange(count).repeat_interleave(2 * n)
         start = (torch.arange(2 * n) < n).repeat(count)
-        done = roll_out(self.env, policy, begin(self.env, clip, start, self.seed))
+        steps = begin(self.env, clip, start, self.seed)
+        steps = steps if self.most is None else steps.clamp_max(self.most)
+        done = roll_out(self.env, policy, steps)
         found = figures(done, start, hz)
         numbers = (
             *found.numbers(),

@@ -3,10 +3,12 @@
 It reads the track alone, and knows neither the pictures nor the motion that will be made from it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Bool
 
-from sfv.pose import PoseTrack
+from sfv.pose import LeftOut, PoseTrack
 
 FEET = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index")
 LEGS = ("left_knee", "right_knee", "left_ankle", "right_ankle")
@@ -19,22 +21,43 @@ SMALL = 100.0
 """px from head to foot: below, the estimator sees less than half of the 256 px that it works on. Assumption."""
 SLOW = 20.0
 """Frames a second: below, quick limbs are elsewhere in the next frame."""
+MOST = 3
+"""Stretches that are named."""
 OFTEN = 0.1
 """Share of the frames in which something is wrong, from which it is said."""
 
 
 def account(track: PoseTrack) -> tuple[str, ...]:
     """The sentences, the most important first."""
-    said = (_who, _gaps, _cut_off, _hidden, _upside_down, _small, _slow)
+    said = (_who, _left_out, _gaps, _cut_off, _hidden, _upside_down, _small, _slow)
     return tuple(sentence for say in said if (sentence := say(track)))
 
 
 def _who(track: PoseTrack) -> str:
     sure = float(np.nanmedian(track.confidence[track.found])) if track.found.any() else 0.0
+    turned = f"; its pictures are turned by {90 * track.turns} degrees" if track.turns else ""
+    slow = f"; one second of it is {track.speed:g} s" if track.speed != 1.0 else ""
     return (
         f"person {track.person} is followed for {_length(track):.1f} s, from {track.times[0]:.1f} to "
-        f"{track.times[-1]:.1f} s of the clip; the middle confidence is {sure:.2f}"
+        f"{track.times[-1]:.1f} s of the clip; the middle confidence is {sure:.2f}{turned}{slow}"
     )
+
+
+def _left_out(track: PoseTrack) -> str:
+    return left_out_words(track.left_out)
+
+
+def left_out_words(parts: Sequence[LeftOut]) -> str:
+    """What of a clip is left out, by its reasons, in one sentence; nothing if that is nothing."""
+    if not parts:
+        return ""
+    reasons = list(dict.fromkeys(part.why for part in parts))
+    said = []
+    for why in reasons:
+        spans = [f"{part.begin:.1f} to {part.end:.1f} s" for part in parts if part.why == why]
+        more = f" and {len(spans) - MOST} more times" if len(spans) > MOST else ""
+        said.append(f"{', '.join(spans[:MOST])}{more} ({why})")
+    return f"left out: {sum(part.end - part.begin for part in parts):.1f} s: {'; '.join(said)}"
 
 
 def _gaps(track: PoseTrack) -> str:
@@ -108,7 +131,7 @@ def _stretches(track: PoseTrack, mask: Bool[np.ndarray, " T"]) -> list[tuple[flo
     return [(start, stop) for start, stop in times if stop - start >= LASTS]
 
 
-def _when(stretches: list[tuple[float, float]], most: int = 3) -> str:
-    shown = ", ".join(f"from {start:.1f} to {stop:.1f} s" for start, stop in stretches[:most])
-    more = f", and {len(stretches) - most} more times" if len(stretches) > most else ""
+def _when(stretches: list[tuple[float, float]]) -> str:
+    shown = ", ".join(f"from {start:.1f} to {stop:.1f} s" for start, stop in stretches[:MOST])
+    more = f", and {len(stretches) - MOST} more times" if len(stretches) > MOST else ""
     return f" ({shown}{more})" if shown else ""

@@ -78,9 +78,8 @@ def camera_motion(
     explained = float(np.median([s.share for s in seen if s.found]))
     if explained < FLAT or travelled(full, clip.size) > TRAVELS:
         log.warning(
-            "the camera travels, and where to cannot be told from the background: the person's way through the world "
-            "will be wrong; give the camera's path to the reconstruction with --camera-path, or use a clip whose "
-            "camera turns where it stands"
+            "the camera travels, and the background does not tell where to: the person's way through the world will be "
+            "wrong. Give the camera's path with --camera-path, or use a clip whose camera turns where it stands"
         )
         return None
     log.warning("the camera moves: its turns and zooms are taken out by the background")

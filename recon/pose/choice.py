@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.ndimage import median_filter
 
+from recon.pose.clothes import OTHER, unlike, usual
 from recon.pose.marks import EXCHANGES, layout, size_of
 from recon.pose.people import Sighting
 from sfv.pose import PoseTrack
@@ -27,6 +28,8 @@ DOUBT = 2.0
 """What a frame costs whose points have no confidence at all."""
 EXCHANGED = 0.5
 """What it costs to take left for right in a frame."""
+STRANGE = 3.0
+"""What a reading costs in which the person wears other clothes. It alone leaves no frame out."""
 UNKNOWN = 3.0
 """How much more drift is free where it is not known how a body moved before."""
 EASE = 0.12
@@ -101,14 +104,15 @@ def choose_readings(
     body = layout(names)
     variants = [[body.exchanged(seen, what) for seen in frame for what in EXCHANGES] for frame in readings]
     units = _units(times, readings)
-    unit = float(np.median(units))
+    unit, worn = float(np.median(units)), _worn(readings)
     share = np.minimum(RATE * np.gradient(times), 1.0) if len(times) > 1 else np.ones(1)
     there = np.array([bool(frame) for frame in readings])
     missed = np.concatenate(([0.0], np.cumsum(there * share * (MISSED if leaving else 1e6))))
     fronts: list[_Front | None] = []
     noise, drift, weight, pictured = body.table
     for frame, own_unit, part in zip(variants, units, share.tolist(), strict=True):
-        own = [DOUBT * (1.0 - seen.belief) + EXCHANGED * bool(i % len(EXCHANGES)) for i, seen in enumerate(frame)]
+        own = [DOUBT * (1.0 - seen.belief) + EXCHANGED * bool(i % len(EXCHANGES)) + STRANGE * _strange(seen, worn)
+               for i, seen in enumerate(frame)]  # fmt: skip
         # whoever comes near moves farther in the picture
         larger = np.where(pictured > 0, own_unit / unit, 1.0)
         now = _Moment(
@@ -198,6 +202,16 @@ def _traced(fronts: list[_Front | None], missed: np.ndarray) -> Choice:
         t, variant, history = earlier.tolist()
         front = fronts[t] if t >= 0 else None
     return Choice(picks, tuple(what), misfit)
+
+
+def _worn(readings: Sequence[Sequence[Sighting]]) -> Float[np.ndarray, "2 3"] | None:
+    """What the person usually wears."""
+    known = [seen.clothes for frame in readings for seen in frame if seen.clothes is not None]
+    return usual(np.stack(known)) if known else None
+
+
+def _strange(seen: Sighting, worn: Float[np.ndarray, "2 3"] | None) -> bool:
+    return worn is not None and seen.clothes is not None and unlike(seen.clothes, worn) > OTHER
 
 
 def _units(times: np.ndarray, readings: Sequence[Sequence[Sighting]]) -> Float[np.ndarray, " T"]:

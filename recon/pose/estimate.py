@@ -1,50 +1,64 @@
 """The pose stage: from a clip to the people in it, and the one who is to be imitated.
 
-It decides who counts (long enough in view, head to feet) and refuses clips in which nobody does. How people are seen is
-`pose_landmarker`'s business, how they are followed is `people`'s.
+It puts the steps in their order: who is followed, in which scene, which way up, who is who, and who is chosen. How
+people are seen is `pose_landmarker`'s business, how they are followed is `people`'s.
 """
 
+import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Int
 
 from recon.config import PoseConfig
 from recon.pose.background import camera_motion
-from recon.pose.people import Sighting, follow_people
+from recon.pose.cast import CastEntry, Pieces, choose, lasting, trimmed
+from recon.pose.left_out import left_out
+from recon.pose.people import Look, Sighting, follow_people
+from recon.pose.persons import Piece, persons
 from recon.pose.pose_landmarker import NAMES, PoseLandmarker
 from recon.pose.readings import read_again
+from recon.pose.scenes import Scenes
+from recon.pose.upright import turn_of, turned
 from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
-from sfv.errors import InputError
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 
-MIN_SECONDS = 0.5
-MIN_FRAMES = 8
-"""Shorter tracks are passers-by, or not people."""
-LEGS = ("left_knee", "right_knee", "left_ankle", "right_ankle")
-VISIBLE = 0.3
-"""Confidence from which a leg point counts as seen; the estimator gives 0.1 and less to legs it only guesses."""
-WHOLE_BODY_SHARE = 0.5
-"""Share of the frames in which the legs must be seen."""
-STEADY_FRAMES, STEADY_SHARE = 3, 0.8
-"""A track begins and ends with so many frames in a row that are seen nearly as well as its median frame."""
+PATIENCE = 0.3
+"""s that somebody is expected where they were seen last."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PoseEstimate:
-    """Everybody who was followed for long enough, the most prominent first, and who of them was chosen."""
+    """The track of the chosen person, and everybody who was seen.
 
+    Attributes:
+        clip: the clip, upright.
+        tracks: of everybody, each one continuous span of the clip, that of the chosen person last; `tracks[i].person`
+            is the number in the overlay.
+        people: a line for each person.
+    """
+
+    clip: Clip
     tracks: tuple[PoseTrack, ...]
-    """`tracks[i].person == i`, the number in the overlay. Each covers one continuous span of the clip."""
-    chosen: int
+    people: tuple[CastEntry, ...]
 
     @property
     def track(self) -> PoseTrack:
-        """The chosen person's track."""
-        return self.tracks[self.chosen]
+        """The chosen person's."""
+        return self.tracks[-1]
+
+
+@dataclass(frozen=True)
+class WatchedClip:
+    """Who was followed in a clip, upright, and the number of the scene that each frame shows."""
+
+    clip: Clip
+    pieces: tuple[Piece, ...]
+    scenes: Int[np.ndarray, " T"]
 
 
 def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
@@ -54,90 +68,79 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         InputError: nobody was found, nobody for long enough, the chosen person's legs are out of view, there is no such
             person, or the weights cannot be had.
     """
-    weights = pose_landmarker(config.model)
-    with PoseLandmarker(weights, config.max_people) as landmarker:
-        with bar("finding people", float(len(clip)), "frames") as advance:
-            followed = follow_people(clip, clip.times, landmarker.look, config.max_gap, advance)
-        tracks = [trimmed(_track(clip, seen, f"mediapipe pose landmarker {config.model}")) for seen in followed]
-        estimate = choose(_lasting(tracks, clip.path), config.person, clip.path)
-        others = [track for track in estimate.tracks if track is not estimate.track]
+    with PoseLandmarker(pose_landmarker(config.model), config.max_people) as landmarker:
+        found = followed(clip, config, landmarker.look)
+        clip, estimator = found.clip, f"mediapipe pose landmarker {config.model}"
+        people = persons(found.pieces, clip.times, found.scenes, config.max_gap)
+        pieces = [Pieces(tuple(_track(clip, piece, estimator) for piece in person.pieces)) for person in people]
+        cast = choose(lasting(pieces, clip.path), config, clip.path)
+        track = widened(cast.person, clip, found.scenes, config.max_gap)
         with bar("looking again", 2.0 * len(clip), "frames") as advance:
-            refined = read_again(clip, estimate.track, others, landmarker.look, advance)
+            track = trimmed(read_again(clip, track, landmarker.look, advance))
     if config.background == "auto":
         with bar("looking at the background", float(len(clip)), "frames") as advance:
-            moved = camera_motion(clip, estimate.tracks, refined, advance)
-        refined = replace(refined, homography=moved)
-    tracks = list(estimate.tracks)
-    tracks[estimate.chosen] = refined
-    return replace(estimate, tracks=tuple(tracks))
+            moved = camera_motion(clip, (*cast.others, track), track, advance)
+        track = replace(track, homography=moved)
+    missing = left_out(track, cast.person.followed, clip.times, found.scenes)
+    track = replace(track, turns=clip.turns, left_out=missing)
+    return PoseEstimate(clip, (*cast.others, track), cast.listed())
 
 
-def _lasting(tracks: list[PoseTrack], clip: Path) -> list[PoseTrack]:
-    if not tracks:
-        raise InputError(f"no person was found in {clip}; use a clip that shows one person from head to feet")
-    lasting = [track for track in tracks if len(track) >= MIN_FRAMES and _seconds(track) >= MIN_SECONDS]
-    if not lasting:
-        longest = max(tracks, key=_seconds)
-        raise InputError(
-            f"in {clip} nobody is in view for longer than {_seconds(longest):.2f} s at a time, and {MIN_SECONDS} s "
-            "are needed; use a clip in which the person stays in the picture"
-        )
-    return lasting
+def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
+    """Who is followed in each scene of a clip that is turned, if it must be, and said where that or a cut was found."""
+    asked = config.turn != "auto"
+    clip = clip.turned(int(config.turn) // 90) if asked else clip
+    scenes = Scenes()
+    with bar("finding people", float(len(clip)), "frames") as advance:
+        pieces = follow_people(scenes.watch(clip), clip.times, look, PATIENCE, advance, scenes.cuts)
+    if scenes.cuts:
+        when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:5])
+        log.warning("the clip has %d hard cuts, at %s s: nobody is followed across them", len(scenes.cuts), when)
+    if not asked:
+        turn = turn_of(pieces)
+        if turn.doubt:
+            log.warning("%s", turn.doubt)
+        if turn.turns:
+            log.warning(
+                "the pictures are turned by %d degrees counterclockwise, since everybody in them stands then; --turn 0 "
+                "leaves them as they are",
+                90 * turn.turns,
+            )
+        pieces = [{k: turned(s, turn.turns, clip.size) for k, s in piece.items()} for piece in pieces]
+        clip = clip.turned(turn.turns)
+    return WatchedClip(clip, tuple(pieces), scenes.of_frames(len(clip)))
 
 
-def choose(tracks: list[PoseTrack], person: int | str, clip: Path) -> PoseEstimate:
-    """Number the people by prominence and choose one: "auto" is the most prominent whose whole body is in view.
+def widened(person: Pieces, clip: Clip, scenes: Int[np.ndarray, " T"], seconds: float) -> PoseTrack:
+    """The person's longest track with frames to either side, absent, in which they may still be found.
 
-    Raises:
-        InputError: there is no such person, or only upper bodies are in view.
+    Args:
+        person: whose.
+        clip: what the track is of.
+        scenes: the number of the scene that each of the clip's frames shows; another one is not gone into.
+        seconds: how many at each end.
     """
-    ranked = sorted(tracks, key=prominence, reverse=True)
-    ranked = [replace(track, person=number) for number, track in enumerate(ranked)]
-    if person == "auto":
-        chosen = next((i for i, track in enumerate(ranked) if whole_body_share(track) >= WHOLE_BODY_SHARE), 0)
-    else:
-        chosen = int(person)
-        if not 0 <= chosen < len(ranked):
-            spans = ", ".join(f"{t.person} ({t.times[0]:.1f} to {t.times[-1]:.1f} s)" for t in ranked)
-            raise InputError(f"there is no person {chosen} in {clip}; give --person one of: {spans}")
-    share = whole_body_share(ranked[chosen])
-    if share < WHOLE_BODY_SHARE:
-        raise InputError(
-            f"{clip} shows only the upper body of person {chosen} (knees and ankles are in view in {share:.0%} of the "
-            "frames); use a clip that shows the person from head to feet"
-        )
-    return PoseEstimate(tuple(ranked), chosen)
+    taken = person.longest
+    track = next(t for t in person.followed if t.times[0] <= taken.times[0] and taken.times[-1] <= t.times[-1])
+    start = int(np.searchsorted(clip.times, track.times[0] - 1e-6))
+    first, last = start, start + len(track) - 1
+    while first > 0 and scenes[first - 1] == scenes[start] and clip.times[start] - clip.times[first - 1] <= seconds:
+        first -= 1
+    end = last
+    while end + 1 < len(clip) and scenes[end + 1] == scenes[last] and clip.times[end + 1] - clip.times[last] <= seconds:
+        end += 1
 
+    def padded(values: np.ndarray, filling: float) -> np.ndarray:
+        widths = [(start - first, end - last), *((0, 0) for _ in values.shape[1:])]
+        return np.pad(values, widths, constant_values=filling)
 
-def trimmed(track: PoseTrack) -> PoseTrack:
-    """The track without its ends, where somebody half in the picture is seen as somebody small and twisted."""
-    seen = (track.confidence * _inside(track)).mean(axis=1)  # (T,)
-    good = seen >= STEADY_SHARE * np.median(seen[track.found])
-    runs = np.convolve(good, np.ones(STEADY_FRAMES), mode="valid") == STEADY_FRAMES  # (T - 2,): runs begin here
-    if not runs.any():
-        return track
-    starts = np.flatnonzero(runs)
-    kept = slice(int(starts[0]), int(starts[-1]) + STEADY_FRAMES)
-    return track.part(kept)
-
-
-def prominence(track: PoseTrack) -> float:
-    """How large, how surely and how long somebody is seen, summed over the frames: px times seconds."""
-    extent = np.nan_to_num(np.ptp(track.points_2d, axis=1).max(axis=1))  # (T,)
-    return float((extent * track.confidence.mean(axis=1) * np.gradient(track.times)).sum())
-
-
-def whole_body_share(track: PoseTrack) -> float:
-    """Share of the frames with at least half of knees and ankles seen, and inside the picture."""
-    legs = [track.index(name) for name in LEGS]
-    seen = _inside(track)[:, legs] & (track.confidence[:, legs] >= VISIBLE)  # (T, 4)
-    return float((seen.sum(axis=1) >= len(LEGS) / 2).mean())
-
-
-def _inside(track: PoseTrack) -> Bool[np.ndarray, "T K"]:
-    """Which points lie in the picture; absent ones do not."""
-    inside: Bool[np.ndarray, "T K 2"] = (track.points_2d >= 0) & (track.points_2d < track.image_size)
-    return np.all(inside, axis=2)
+    return replace(
+        track,
+        times=clip.times[first : end + 1],
+        points_2d=padded(track.points_2d, np.nan),
+        points_3d=padded(track.points_3d, np.nan),
+        confidence=padded(track.confidence, 0.0),
+    )
 
 
 def _track(clip: Clip, seen: dict[int, Sighting], estimator: str) -> PoseTrack:
@@ -152,7 +155,3 @@ def _track(clip: Clip, seen: dict[int, Sighting], estimator: str) -> PoseTrack:
         confidence[index - first] = sighting.confidence
     times = clip.times[first : first + frames]
     return PoseTrack(NAMES, times, points_2d, points_3d, confidence, clip.size, estimator, person=0)
-
-
-def _seconds(track: PoseTrack) -> float:
-    return float(track.times[-1] - track.times[0])

@@ -4,7 +4,7 @@ It also knows which points are each other's left and right, and exchanges them. 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -14,6 +14,8 @@ from recon.pose.people import Sighting
 
 STATURE = 1.7
 """m, of the estimator's metric bodies; lengths below are in statures."""
+DEPTH = 0.5
+"""What depth counts, of parts and of the trunk: estimators know it worst, and it turns over with left and right."""
 LEGS = ("hip", "knee", "ankle", "heel", "foot_index")
 ARMS = ("shoulder", "elbow", "wrist", "pinky", "index", "thumb")
 PARTS = ("nose", *(f"{side}_{part}" for side in ("left", "right") for part in (*ARMS[:3], *LEGS[:3], LEGS[-1])))
@@ -85,7 +87,7 @@ class Layout:
     def exchanged(self, seen: Sighting, what: str) -> Sighting:
         """The reading with left and right of some of the person exchanged."""
         to = self.exchanges[what]
-        return Sighting(seen.points_2d[to], seen.points_3d[to], seen.confidence[to], seen.turns)
+        return replace(seen, points_2d=seen.points_2d[to], points_3d=seen.points_3d[to], confidence=seen.confidence[to])
 
     def marks(self, readings: Sequence[Sighting], unit: float) -> Float[np.ndarray, "n M 3"]:
         """The vectors of each reading; `unit`, a stature in px, is the same for all. NaN: not known."""
@@ -102,6 +104,7 @@ class Layout:
             row[1 : 1 + parts, :2] = flat[self.parts] - middle
             row[1 + parts : 1 + 2 * parts] = deep[self.parts]
             row[-3], row[-2] = (v / max(float(np.linalg.norm(v)), 1e-6) for v in (trunk, across))
+            row[1 + parts : -2, 2] *= DEPTH
             row[-1, 0] = np.log(size_of(seen) / unit)
         return out
 

@@ -5,13 +5,16 @@ each of those it knows, so that small people are seen as sharply as large ones. 
 given a function that looks) nor which of the people is wanted.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.optimize import linear_sum_assignment
+
+from recon.pose.clothes import OTHER, unlike, usual
 
 SCAN_EVERY = 0.25
 """Seconds between searches of the whole picture for people not yet known."""
@@ -33,6 +36,8 @@ SAME_BOX = 0.5
 """Overlap of the boxes (intersection over union) from which they are one person too, seen in two poses."""
 REACH = 0.6
 """The same between the predicted and the seen person, from one frame to the next."""
+REMEMBERED = 15
+"""Sightings whose median clothes are a person's."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Sighting:
     confidence: Float[np.ndarray, " K"]
     turns: int = 0
     """Counterclockwise quarter turns of the picture after which the person's head is above the hips."""
+    clothes: Float[np.ndarray, "2 3"] | None = None
+    """Colours of trunk and thighs (`recon.pose.clothes`), where the picture was asked for them."""
 
     @cached_property
     def low(self) -> Float[np.ndarray, " 2"]:
@@ -76,6 +83,13 @@ class Sighting:
     def extent(self) -> float:
         """The longer side of the box around the points, px."""
         return float((self.high - self.low).max())
+
+    @cached_property
+    def scale(self) -> float:
+        """px per metre across the picture, whatever the pose; without metres the extent, px."""
+        pixels, metres = (points - points.mean(axis=0) for points in (self.points_2d, self.points_3d[:, :2]))
+        across = float(np.linalg.norm(metres))
+        return float(np.linalg.norm(pixels)) / across if across > 0 else self.extent
 
     @property
     def belief(self) -> float:
@@ -119,9 +133,21 @@ class Followed:
         self.last_time = time
 
     def predicted(self, time: float) -> Sighting:
-        """Where the person would be now, had they gone on as they went."""
+        """Where the person would be now, had they gone on as they went; in the clothes that they wore lately."""
         shift = self.velocity * (time - self.last_time)
-        return replace(self.last, points_2d=self.last.points_2d + shift)
+        latest = list(islice(reversed(self.sightings.values()), REMEMBERED))
+        return replace(self.last, points_2d=self.last.points_2d + shift, clothes=worn(latest))
+
+
+def worn(seen: Iterable[Sighting]) -> Float[np.ndarray, "2 3"] | None:
+    """The median clothes in several sightings of one person; None where nobody asked for them."""
+    colours = [person.clothes for person in seen if person.clothes is not None]
+    return usual(np.stack(colours)) if colours else None
+
+
+def strangers(a: Sighting, b: Sighting) -> bool:
+    """Whether their clothes are so unlike that these are two people."""
+    return a.clothes is not None and b.clothes is not None and unlike(a.clothes, b.clothes) > OTHER
 
 
 Look = Callable[[UInt8[np.ndarray, "H W 3"], Window], list[Sighting]]
@@ -133,18 +159,29 @@ def follow_people(
     look: Look,
     max_gap: float,
     advance: Callable[[float], None] = lambda steps: None,
+    cuts: Collection[int] = (),
 ) -> list[dict[int, Sighting]]:
     """Each person's sightings by frame index, in order of first appearance.
 
-    A person unseen for longer than `max_gap` seconds is gone; who comes back is somebody new. Somebody seen once only
-    is dropped. `advance(1.0)` is called after each frame.
+    A person unseen for longer than `max_gap` seconds is gone, and so is everybody at a cut; who comes back is somebody
+    new. Somebody seen once only is dropped.
+
+    Args:
+        frames: the pictures.
+        times: s, of each.
+        look: what sees the people in a window of a picture.
+        max_gap: s.
+        advance: called with 1.0 after each frame.
+        cuts: frames with which another scene begins; a frame's may be added just before that is given.
     """
     active: list[Followed] = []
     gone: list[Followed] = []
     next_scan = -np.inf
     for index, (image, time) in enumerate(zip(frames, times.tolist(), strict=True)):
-        gone += [person for person in active if time - person.last_time > max_gap]
-        active = [person for person in active if time - person.last_time <= max_gap]
+        cut = index in cuts
+        gone += [person for person in active if cut or time - person.last_time > max_gap]
+        active = [person for person in active if not (cut or time - person.last_time > max_gap)]
+        next_scan = time if cut else next_scan
         expected = [person.predicted(time) for person in active]
         known = [s for where in expected for s in _looked_for(image, where, look)]
         scanned: list[Sighting] = []
@@ -230,7 +267,7 @@ def _pairs(expected: list[Sighting], people: list[Sighting]) -> dict[int, int]:
     """Which of the expected is which of the people seen: the assignment of least total distance, within reach."""
     if not expected or not people:
         return {}
-    cost = np.array([[min(a.distance(b), 10.0) for b in people] for a in expected])
+    cost = np.array([[10.0 if strangers(a, b) else min(a.distance(b), 10.0) for b in people] for a in expected])
     cost[cost > REACH] = 1e3
     rows, columns = linear_sum_assignment(cost)
     return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if cost[i, j] <= REACH}
@@ -242,7 +279,8 @@ def _second_look(
     """Somebody lost, looked for in other windows; whoever is in reach and not one of the `people` already seen."""
     for margin, turns in SECOND_LOOKS:
         seen = _plausible(look(image, around(expected, margin, turns)), image, MIN_BELIEF)
-        seen = [s for s in seen if s.distance(expected) <= REACH and not any(s.same(other) for other in people)]
+        seen = [s for s in seen if s.distance(expected) <= REACH and not strangers(s, expected)]
+        seen = [s for s in seen if not any(s.same(other) for other in people)]
         if seen:
             return max(seen, key=lambda s: s.belief)
     return None

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from recon.pose.clothes import clothes
 from recon.pose.people import Sighting, Window
 
 NAMES = (
@@ -30,6 +31,9 @@ NAMES = (
 _OTHER_SIDE = {"left": "right", "right": "left"}
 MIRRORED = [NAMES.index("_".join(_OTHER_SIDE.get(word, word) for word in name.split("_"))) for name in NAMES]
 """For each point its counterpart on the other side of the body."""
+_SHOULDERS, _HIPS, _KNEES = (
+    [NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip", "knee")
+)
 LARGEST_INPUT = 640
 """Side, px, to which larger windows are shrunk first: the networks see 224 and 256 px, and copying costs time."""
 
@@ -72,7 +76,7 @@ class PoseLandmarker:
             result = self._landmarker.detect(self._image(np.ascontiguousarray(crop)))
         self._talks = self._talks and not result.pose_landmarks
         return [
-            _sighting(landmarks, world, window)
+            _sighting(landmarks, world, window, image)
             for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
 
@@ -93,7 +97,7 @@ def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray
     return crop
 
 
-def _sighting(landmarks: Any, world: Any, window: Window) -> Sighting:
+def _sighting(landmarks: Any, world: Any, window: Window, image: UInt8[np.ndarray, "H W 3"]) -> Sighting:
     seen = np.array([[point.x, point.y, point.visibility * point.presence] for point in landmarks])  # (33, 3)
     metres = np.array([[point.x, point.y, point.z] for point in world])  # (33, 3)
     if window.mirrored:
@@ -104,7 +108,8 @@ def _sighting(landmarks: Any, world: Any, window: Window) -> Sighting:
         seen[:, :2] = np.stack([1 - seen[:, 1], seen[:, 0]], axis=1)
         metres[:, :2] = np.stack([-metres[:, 1], metres[:, 0]], axis=1)
     points_2d: Float[np.ndarray, "33 2"] = seen[:, :2] * window.side + (window.x, window.y)
-    return Sighting(points_2d, metres, seen[:, 2], upright_turns(points_2d))
+    worn = clothes(image, *(points_2d[columns] for columns in (_SHOULDERS, _HIPS, _KNEES)))
+    return Sighting(points_2d, metres, seen[:, 2], upright_turns(points_2d), worn)
 
 
 def upright_turns(points_2d: Float[np.ndarray, "33 2"]) -> int:
@@ -113,10 +118,7 @@ def upright_turns(points_2d: Float[np.ndarray, "33 2"]) -> int:
     Args:
         points_2d: px, x right and y down, in the order of `NAMES`.
     """
-    shoulders, hips = (
-        points_2d[[NAMES.index(f"{side}_{joint}") for side in _OTHER_SIDE]].mean(0) for joint in ("shoulder", "hip")
-    )
-    right, down = shoulders - hips
+    right, down = points_2d[_SHOULDERS].mean(0) - points_2d[_HIPS].mean(0)
     return int(np.round(np.arctan2(right, -down) / (np.pi / 2))) % 4
 
 

@@ -22,6 +22,8 @@ AGREEMENT = 0.1
 """Distance of a point in two looks, over the person's size, up to which they agree: a forearm is about 0.15."""
 DOUBTFUL = 2.0
 """What a choice costs in a frame, to it and from it, from which the frame is looked at again."""
+SLACK = 0.3
+"""s before somebody is first seen and after the last time, over which they are still looked for everywhere."""
 WIDE = 1.9
 """Side of a wider window around a person, over the person's longer side."""
 
@@ -34,9 +36,7 @@ class Reading:
     mirrored: bool
 
 
-def read_again(
-    clip: Clip, track: PoseTrack, others: list[PoseTrack], look: Look, advance: Callable[[float], None]
-) -> PoseTrack:
+def read_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[float], None]) -> PoseTrack:
     """The track, made of the readings that fit best over the whole span; what none fits is absent.
 
     Each is averaged with its like in the mirror: the estimator is not symmetric, and errs differently there. Measured
@@ -46,13 +46,13 @@ def read_again(
     Args:
         clip: where the track is from.
         track: the person, as followed; may hold gaps.
-        others: other people, who may be pieces of the same.
         look: sees people in a window of a picture.
         advance: called with the number of frames done, twice the clip's in all.
     """
     start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
-    readings = [[Reading(seen, False) for seen in _at(index, [track, *others])] for index in track.times.tolist()]
-    whereabouts = _bridged([_at(time, [track]) for time in track.times.tolist()])
+    followed = _followed(track)
+    readings = [[Reading(seen, False) for seen in frame] for frame in followed]
+    whereabouts = _bridged(followed)
     for index, image in enumerate(clip, start=-start):
         if 0 <= index < len(track):
             where = whereabouts[index]
@@ -62,7 +62,8 @@ def read_again(
             readings[index] += _looked(image, windows, look)
         advance(1.0)
     choice = _chosen(track, readings)
-    doubtful, fits = _doubtful(choice, readings), (choice.picks >= 0) & (choice.misfit <= DOUBTFUL)
+    doubtful = _doubtful(choice, readings) & _near(track.times, choice.picks >= 0)
+    fits = (choice.picks >= 0) & (choice.misfit <= DOUBTFUL)
     if fits.any():
         own = zip(fits, choice.picks.tolist(), readings, strict=True)
         whereabouts = _bridged([[seen[pick].seen] if fit else [] for fit, pick, seen in own])
@@ -76,15 +77,10 @@ def read_again(
     return _tracked(track, readings, _chosen(track, readings))
 
 
-def _at(time: float, tracks: list[PoseTrack]) -> list[Sighting]:
-    """What tracks say of one moment."""
-    out = []
-    for track in tracks:
-        index = int(np.searchsorted(track.times, time - 1e-9))
-        if index < len(track) and abs(track.times[index] - time) < 1e-9 and track.found[index]:
-            points = track.points_2d[index]
-            out.append(Sighting(points, track.points_3d[index], track.confidence[index], upright_turns(points)))
-    return out
+def _followed(track: PoseTrack) -> list[list[Sighting]]:
+    """What a track says of each of its frames."""
+    rows = zip(track.found.tolist(), track.points_2d, track.points_3d, track.confidence, strict=True)
+    return [[Sighting(flat, deep, sure, upright_turns(flat))] if found else [] for found, flat, deep, sure in rows]
 
 
 def _looked(image: np.ndarray, windows: list[Window], look: Look) -> list[Reading]:
@@ -103,6 +99,13 @@ def _doubtful(choice: Choice, readings: list[list[Reading]]) -> Bool[np.ndarray,
         if pick >= 0 and own[pick].seen.turns:
             out[index] |= _partner(own, pick) is None
     return out
+
+
+def _near(times: Float[np.ndarray, " T"], seen: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
+    """Frames from the first in which the person was seen to the last, and SLACK to either side."""
+    if not seen.any():
+        return ~seen
+    return np.asarray((times >= times[seen][0] - SLACK) & (times <= times[seen][-1] + SLACK))
 
 
 def _partner(own: list[Reading], pick: int) -> Sighting | None:

@@ -43,8 +43,8 @@ def steadied(track: PoseTrack, focal: float) -> PoseTrack:
     if behind[track.found].any():
         when = float(track.times[track.found][behind[track.found]][0])
         raise InputError(
-            f"at {when:.1f} s the camera looks over {WIDEST:g} degrees away from where it looks in the middle of the "
-            "clip; cut the clip to a part in which it turns less"
+            f"at {when:.1f} s the camera looks over {WIDEST:g} degrees away from where it looks in the clip's middle; "
+            "cut the clip to a part in which it turns less"
         )
     # the estimator's axes are those of a camera that looks at the person: from there to the frame's, the middle frame's
     # and again to those of a camera that looks at the person

@@ -1,4 +1,4 @@
-"""`sfv batch`: many clips -> a run of each, over Ray, and one page that sets them side by side."""
+"""`sfv batch`: many clips -> a run of each, over Ray, and an index of them all."""
 
 import logging
 import os
@@ -39,18 +39,14 @@ class Program:
 
 
 def main(program: Program) -> None:
-    """Do all runs, and write the page of those that came to an end."""
+    """Do all runs, and write the index of them."""
     runs = runs_of(program)
     with _ray() as ray:
         failed = _worked(ray, runs, gpus=int(program.settings.tracking.simulator == "warp"))
-    finished = [run.out for run in runs if run.out.name not in failed]
-    if finished:
-        from sfv.cli.report import column
-        from sfv.view.page.page import write_comparison
+    if len(failed) < len(runs):
+        from sfv.cli.report import index
 
-        page = program.out / "index.html"
-        write_comparison(page, [column(root) for root in finished])
-        print(f"open {page}")
+        index(program.out)
     if failed:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise InputError(f"{len(failed)} of {len(runs)} failed, which the same command tries again: {reasons}")
@@ -67,7 +63,7 @@ def runs_of(program: Program) -> list[Run]:
     tracking = replace(program.settings.tracking, threads=1)
     settings, runs = replace(program.settings, tracking=tracking), dict[str, Run]()
     for clip in program.clips:
-        if not clip.is_file():
+        if not clip.exists():  # a folder may hold pictures
             raise InputError(f"there is no file {clip}; check the name")
         name = clip.name.removesuffix(".gz").rsplit(".", 1)[0]
         if name in runs:

@@ -26,7 +26,7 @@ def _learner() -> TrainConfig:
 class Program:
     """Make one policy that does what several can do, each its own clip.
 
-    It acts by itself and hears at every step what the policy of the clip at hand would do: at first it learns only
+    It acts by itself and hears at every step what the policy of the clip at hand would do. At first it learns only
     that, later more and more from its own success, and in the end as sfv train --together. Motions are called by the
     names of their runs. A training that was stopped goes on from its last checkpoint: type the same command again.
     """

@@ -36,8 +36,8 @@ class Program:
     prior: str | None = None
     """Fit a prior of this name: motion-matching, motion-graph, t2m-gpt, momask or mdm."""
     captions: Path | None = None
-    """Of a prior: a CSV file with the columns file and caption, and where known caption_2, caption_3, category,
-    subject, split (train, val, test) and fps (the true rate, where a file names a wrong one)."""
+    """Of a prior: a CSV file with the columns file and caption. It may have caption_2, caption_3, category, subject,
+    split (train, val, test) and fps (the true rate, where a file names a wrong one)."""
     size: Literal["tiny", "small", "paper"] = "small"
     """Of a prior: small takes two or three minutes of a core to itself, paper days of a GPU."""
     performer: str = "humanoid"

@@ -26,17 +26,19 @@ VERBS = {
     "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct; or a prior, for generate",
     "generate": "sentence or path -> motion",
     "check": "motion -> whether physics allows it, in numbers with limits",
+    "judge": "motions and a policy -> how far it follows each, untrained",
     "repair": "motion -> the nearest motion that keeps to the floor and to gravity",
     "preview": "motion -> what physics makes of it, before any training",
     "train": "motion -> policy",
     "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
     "robustness": "policy -> how well it does on rough ground, pushed, weakened; several side by side",
-    "report": "run, or several -> a page to look at",
-    "batch": "many clips -> a run of each, and one page of all",
+    "report": "run, several, or a folder of them -> a page to look at",
+    "batch": "many clips -> a run of each, and an index of all",
     "retarget": "motion -> motion of another body",
     "convert": "motion file -> motion file of another format",
     "view": "motion or run -> a moving picture",
+    "doctor": "what this machine has of what sfv uses, and what to type for the rest",
 }
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)

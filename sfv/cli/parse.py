@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 import tyro
 
+from sfv.cli.help import ALL, SETTINGS, short_help
 from sfv.errors import InputError, did_you_mean
 from sfv.limits import settings_of
 from sfv.work.config import changed, changes, read_yaml
 
 Program = TypeVar("Program")
-SETTINGS = "settings"
-"""The field of a program whose own fields stand at the top of a file."""
 SOURCE = "clip"
 """What a run was made from, which its file tells and a verb of many sources does not take."""
 
@@ -37,6 +36,10 @@ def parse(program: type[Program], verb: str, argv: Sequence[str], presets: Mappi
     """
     _require_words(argv)
     start, given = _start(argv), unfinished(program)
+    if {"-h", "--help"} & set(argv):
+        print(short_help(given, verb))
+        raise SystemExit(0)
+    argv = ["--help" if word == ALL else word for word in argv]
     _require_known(given, verb, argv)
     if start is not None and start in presets:
         object.__setattr__(given, SETTINGS, presets[start]())

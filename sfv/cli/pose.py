@@ -1,6 +1,6 @@
 """`sfv pose`: clip -> where the person's body points are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
 from sfv.pipeline.stages import beside, pose_stage
-from sfv.reading import FASTEST, SLOWEST
+from sfv.reading import FASTEST, SLOWEST, SPEEDS
 from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
@@ -35,6 +35,8 @@ class Program:
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     fps: Annotated[float | None, Within(SLOWEST, FASTEST)] = None
     """Frames per second of pictures and keypoints, which do not say it."""
+    speed: Annotated[float, Within(*SPEEDS)] = 1.0
+    """How fast the clip plays what happened: 0.25 for a slow motion that takes four times as long."""
     size: str | None = None
     """W,H: width and height in pixels of the pictures that keypoints were found in."""
     pose: OmitArgPrefixes[PoseConfig] = field(default_factory=PoseConfig)
@@ -53,8 +55,9 @@ def main(program: Program) -> None:
         raise InputError(f"--size does nothing for {program.clip}, which holds pictures of a size; leave it out")
     place = beside(program.out)
     with alone_for(program.out):
-        say_outcome(perform(pose_stage(program.clip, program.out, place, program.pose, program.excerpt, program.fps)))
-    say_account(program.out)
+        stage = pose_stage(program.clip, program.out, place, program.pose, program.excerpt, program.fps, program.speed)
+        say_outcome(perform(stage))
+    say_account(program.out, place("people.json"))
 
 
 def keypoints_of(program: Program) -> "PoseTrack":
@@ -72,7 +75,8 @@ def keypoints_of(program: Program) -> "PoseTrack":
             "--fps 30 --size 1280,720"
         )
     track = read_track(program.clip, program.fps, (int(words[0]), int(words[1])))
-    return track.part(program.excerpt.frames(track.times, str(program.clip)))
+    part = track.part(program.excerpt.frames(track.times, str(program.clip)))
+    return replace(part, speed=program.speed)
 
 
 def say_track(track: "PoseTrack", out: Path) -> None:

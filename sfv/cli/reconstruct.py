@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from recon.config import ReconstructConfig
-from sfv.cli.say import say_failures, say_numbers, say_outcome
+from sfv.cli.say import say_failures, say_left_out, say_numbers, say_outcome
 from sfv.pipeline.stages import beside, motion_stage
 from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
@@ -40,4 +40,5 @@ def main(program: Program) -> None:
     with alone_for(program.out):
         say_outcome(perform(stage))
     say_numbers(place("scorecard.json"))
+    say_left_out(place("scorecard.json"))
     say_failures(place("check.json"))

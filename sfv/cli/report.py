@@ -1,8 +1,8 @@
-"""`sfv report`: run, or several -> a page to look at."""
+"""`sfv report`: run, several, or a folder of many -> a page to look at."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -10,7 +10,7 @@ from sfv.cli.say import answering, say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.run import page_again
 from sfv.report import Report
-from sfv.work.run_folder import RunFolder, alone_for, read_columns
+from sfv.work.run_folder import RunFolder, alone_for, is_run, read_columns
 from sfv.work.stage import perform
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Program:
     """Put a run on one page that opens anywhere: figures, videos, curves, the reference, and what was run.
 
-    Several runs are set side by side.
+    Several runs are set side by side. A folder of runs gets an index of them all, to sort, filter and compare.
     """
 
     runs: Annotated[tuple[Path, ...], Positional, arg(metavar="RUN [RUN ...]")]
-    """Folders of runs."""
+    """Folders of runs, or one folder with runs in it."""
     out: Path | None = None
-    """The .html file; without it, 4-report/index.html of the run, or comparison.html here for several."""
+    """The .html file. Without it: 4-report/index.html of a run, comparison.html here of several, FOLDER/index.html of a
+    folder of runs."""
     json: bool = False
     """Print the reports as JSON by the runs' names, and nothing else, to standard output."""
 
@@ -39,6 +40,11 @@ class Program:
 
 def main(program: Program) -> None:
     """Write the page."""
+    first = program.runs[0]
+    if len(program.runs) == 1 and first.is_dir() and not is_run(first):
+        with answering(program.json) as answer:
+            answer(index(first, program.out))
+        return
     for root in program.runs:
         if not RunFolder(root).report("report.json").is_file():
             raise InputError(f"{root} has no report yet; finish the run, or evaluate it with: sfv evaluate {root}")
@@ -54,6 +60,22 @@ def main(program: Program) -> None:
             write_comparison(out, [column(root) for root in program.runs])
             print(out)
         answer({str(root): Report.load(RunFolder(root).report("report.json")).record() for root in program.runs})
+
+
+def index(folder: Path, out: Path | None = None) -> dict[str, Any]:
+    """Write the index of the runs in a folder; what it shows of them, by their names.
+
+    Raises:
+        InputError: there is no run in it, or the page cannot be written.
+    """
+    from sfv.pipeline.entries import entries
+    from sfv.view.page.index import write_index
+
+    page = out or folder / "index.html"
+    found = entries(folder, page)
+    write_index(page, f"Runs in {folder.absolute().name}", found)
+    print(f"{page}: {len(found)} {'run' if len(found) == 1 else 'runs'}")
+    return {entry.name: {n.name: n.value for n in entry.numbers} for entry in found}
 
 
 def column(root: Path) -> "Compared":

@@ -23,8 +23,8 @@ class Program:
     """
 
     clip: Annotated[Path, Positional, arg(metavar="CLIP")]
-    """A video of a person, or a motion file of any format that sfv convert knows, which is then the reference itself;
-    one of another body is retargeted."""
+    """A video of a person, or a folder of pictures, with --fps. Or a motion file of any format that sfv convert knows,
+    which is then the reference itself; one of another body is retargeted."""
     out: Path
     """The run folder, such as runs/name."""
     settings: OmitArgPrefixes[Settings] = field(default_factory=Settings)
@@ -38,7 +38,8 @@ HEADLINE = ("success", "normalised_return", "mpjpe_global", "mpjpe_root_relative
 def _say(outcome: Outcome) -> None:
     say_outcome(outcome)
     if outcome.name == POSE:
-        say_account(outcome.outputs[0])
+        track, _, people, _ = outcome.outputs
+        say_account(track, people)
 
 
 def main(program: Program) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sfv.errors import printable
 from sfv.meaning import meaning, shown
-from sfv.pipeline.findings import findings
+from sfv.pipeline.findings import findings, seen
 from sfv.report import Report
 from sfv.work.files import as_json
 from sfv.work.stage import Outcome
@@ -34,13 +34,24 @@ def say_outcome(outcome: Outcome) -> None:
                         break_long_words=False, break_on_hyphens=False), flush=True)  # fmt: skip
 
 
-def say_account(track: Path) -> None:
-    """What a pose track is worth, a sentence a line."""
-    from recon.pose.account import account
-    from sfv.pose import PoseTrack
+def say_account(track: Path, people: Path) -> None:
+    """Who is in a clip, and what the pose track of one of them is worth, a sentence a line."""
+    for sentence in seen(track, people):
+        _say(sentence)
 
-    for sentence in account(PoseTrack.load(track)):
-        print(textwrap.fill(sentence, 80, initial_indent="  ", subsequent_indent="    "), flush=True)
+
+def say_left_out(scorecard: Path) -> None:
+    """What of the clip a motion does not show, and why."""
+    from recon.pose.account import left_out_words
+    from sfv.pose import LeftOut
+
+    parts = Report.load(scorecard).provenance.get("left_out", [])
+    if parts:
+        _say(left_out_words([LeftOut(**part) for part in parts]))
+
+
+def _say(sentence: str) -> None:
+    print(textwrap.fill(printable(sentence), 80, initial_indent="  ", subsequent_indent="    "), flush=True)
 
 
 def say_failures(check: Path) -> None:
@@ -48,7 +59,7 @@ def say_failures(check: Path) -> None:
     failures = findings(check)
     print("\nthe physics check " + ("fails in" if failures else "passes"))
     for failure in failures:
-        print(textwrap.fill(printable(failure.words), 80, initial_indent="  ", subsequent_indent="    "))
+        _say(failure.words)
 
 
 def say_numbers(path: Path, names: tuple[str, ...] = ()) -> None:

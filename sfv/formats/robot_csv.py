@@ -97,7 +97,7 @@ def _bare(
     if not np.abs(norms - 1.0).max() < 0.05:
         raise InputError(
             f"{path}: columns 4 to 7 have the length {np.median(norms):.3g} where a quaternion has 1, so they are "
-            "something else (angles, or times stand before them); export x, y, z, quaternion, joint angles"
+            "something else (angles, or times before them). Export x, y, z, quaternion, joint angles"
         )
     if np.abs(table[:, 7:]).max() > 4 * np.pi:
         raise InputError(

@@ -1,10 +1,11 @@
-"""What a written check says, for those who have its file and not its motion: a sentence for each row that fails."""
+"""What written files say in sentences: a check of a motion, and the track and the people of a clip."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from sfv.check.finding import measured
 from sfv.report import Report
+from sfv.work.files import read_json
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,18 @@ class Failure:
 
     words: str
     misread: bool
+
+
+def seen(track: Path, people: Path) -> tuple[str, ...]:
+    """Who is in a clip, where that is more than one and written down, and what the track of one of them is worth."""
+    from recon.pose.account import account
+    from recon.pose.cast import CastEntry
+    from sfv.pose import PoseTrack
+
+    listed = read_json(people)["people"] if people.is_file() else []
+    lines = [CastEntry(**person).words() for person in listed] if len(listed) > 1 else []
+    ways = ("another is taken with --person NUMBER or --person-at X,Y,T (px, px, s)",) if lines else ()
+    return (*lines, *ways, *account(PoseTrack.load(track)))
 
 
 def findings(check: Path) -> tuple[Failure, ...]:

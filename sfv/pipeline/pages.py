@@ -4,17 +4,20 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envs.preview.config import PreviewConfig
-from sfv.pipeline.findings import findings
-from sfv.pipeline.sources import clip_of, source_pictures
-from sfv.pipeline.stages import Place, beside, body_of
+from sfv.pipeline.findings import findings, seen
+from sfv.pipeline.sources import clip_of, opened, source_pictures
+from sfv.pipeline.stages import ROLLED_OUT, ROLLOUT, WORST, WORST_MOTION, Place, beside, body_of
 from sfv.report import Number, Report
 from sfv.work.run_folder import read_columns
 from sfv.work.stage import At, Stage
 
-PAGE_VERSION, PREVIEW_VERSION = 2, 3
+if TYPE_CHECKING:
+    from sfv.view.page.files import BodyErrors, Download
+
+PAGE_VERSION, PREVIEW_VERSION = 4, 4
 """To be raised when the code of a stage changes what it makes."""
 VERDICT = ("followed", "time_followed", "body_error_max", "assisting_force_of_weight")
 """What of a preview goes to the scorecard of the reference."""
@@ -44,8 +47,8 @@ def preview_stage(
         title = f"{clip.name if clip else wanted.source}, before training"
         report = replace(shown.report, title=title, provenance=provenance())
         report.save(at(place("preview.json")))
-        media = {"rollout": at(place("preview.mp4"))} | ({"source": clip} if clip else {})
-        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media)
+        media = {"rollout": at(place("preview.mp4"))}
+        write_page(at(place("index.html")), report, judged(Report.load(scorecard), report), media, clip=opened(motion))
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
@@ -81,7 +84,9 @@ def page_stage(
         from sfv.view.page.page import write_page
 
         card = Report.load(scorecard)
-        media = {"rollout": rollout, "overlay": overlay, "source": clip_of(motion)}
+        worst = rollout.with_name(WORST)  # which evaluations before 0.2.0 did not keep
+        media = {"rollout": rollout, "overlay": overlay}
+        media |= {"worst": worst} if worst.is_file() else {}
         if preview:
             card, media["preview"] = judged(card, Report.load(preview)), preview.with_name("preview.mp4")
         shown = {name: path for name, path in media.items() if path}
@@ -90,10 +95,55 @@ def page_stage(
             link = Path(os.path.relpath(robustness.with_name("index.html"), page.parent)).as_posix()
             firm = Report.load(robustness), link
         failures = [failure.words for failure in findings(check)]
-        write_page(at(page), Report.load(report), card, shown, read_columns(curve), firm, failures)
+        bodies, files = _by_body(rollout), _downloads(report, policy, motion, page)
+        clip, said = opened(motion), seen(track, track.with_name("people.json")) if track else ()
+        learnt = read_columns(curve)
+        write_page(at(page), Report.load(report), card, shown, learnt, firm, failures, bodies, files, clip, said)
 
     inputs = {"report": report, "rollout": rollout, "curve": curve, "scorecard": scorecard, "check": check}
-    inputs |= {"overlay": overlay} if overlay else {}
+    track = overlay.with_name("track.npz") if overlay else None
+    inputs |= {"overlay": overlay, "track": track} if overlay and track else {}
     inputs |= {"preview": preview} if preview else {}
     inputs |= {"robustness": robustness} if robustness else {}
     return Stage("page", PAGE_VERSION, inputs, None, (page,), beside(page)("stage.json"), work)
+
+
+def _by_body(rollout: Path) -> "BodyErrors | None":
+    """How far each body was from the reference in the try that a video shows."""
+    from sfv.metrics import body_errors
+    from sfv.motion import Motion
+    from sfv.view.page.files import BodyErrors
+
+    places = [rollout.with_name(name) for name in ROLLED_OUT]
+    if not all(place.is_file() for place in places):
+        return None
+    simulated, reference = (Motion.load(place) for place in places)
+    return BodyErrors(simulated.skeleton.body_names, *body_errors(simulated, reference))
+
+
+def _downloads(report: Path, policy: Path, motion: Path, page: Path) -> "list[Download]":
+    """What there is to take away, of which some runs have not all."""
+    from sfv.view.page.files import Download
+
+    simulated, reference = ROLLED_OUT
+    wanted = {
+        "the reference motion": motion,
+        "what the physics check says of it": motion.with_name("check.json"),
+        "policy, for sfv": policy,
+        "policy, for ONNX Runtime": policy.with_name("policy.onnx"),
+        "how to drive that": policy.with_name("policy.json"),
+        "policy, for Stable-Baselines3": policy.with_name("policy.zip"),
+        "learning curves": policy.with_name("progress.csv"),
+        "every figure": report,
+        "the first try": report.with_name(simulated),
+        "what it was to follow": report.with_name(reference),
+        "the worst try": report.with_name(WORST_MOTION),
+        "video of the first try": report.with_name(ROLLOUT),
+        "video of the worst try": report.with_name(WORST),
+        "all settings": policy.parent.with_name("config.yaml"),
+    }
+    return [
+        Download(words, path, Path(os.path.relpath(path, page.parent)).as_posix())
+        for words, path in wanted.items()
+        if path.is_file()
+    ]

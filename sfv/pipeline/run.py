@@ -95,13 +95,13 @@ def _reference_stages(run: Run, folder: RunFolder) -> list[Stage]:
     settings, motion = run.settings, folder.motion("motion.npz")
     if holds_motion(run.source):
         return [import_stage(run.source, motion, folder.motion, settings)]
-    if given := settings.reading.given:
+    reading, track = settings.reading, folder.pose("track.npz")
+    if others := [name for name in reading.given if name not in ("speed", "fps")]:  # which the pose stage judges
         raise InputError(
-            f"--{given[0]} does nothing for {run.source}, which is a video and no motion file; leave it out"
+            f"--{others[0]} does nothing for {run.source}, which is a video and no motion file; leave it out"
         )
-    track = folder.pose("track.npz")
     return [
-        pose_stage(run.source, track, folder.pose, settings.pose, settings.excerpt),
+        pose_stage(run.source, track, folder.pose, settings.pose, settings.excerpt, reading.fps, reading.speed),
         motion_stage(track, motion, folder.motion, settings.performer, settings.reconstruct, settings.mend),
     ]
 

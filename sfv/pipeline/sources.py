@@ -5,16 +5,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfv.check.cause import Origin
-from sfv.work.mark import origin
+from sfv.excerpt import WHOLE, Excerpt
+from sfv.work.mark import origin, origins
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from sfv.clip import Clip
+
 
 def clip_of(motion: Path) -> Path | None:
-    """The video that a motion was made from, where that is known and still there."""
+    """The video, or the folder of pictures, that a motion was made from, where that is known and still there."""
     track = origin(motion, "track")
-    return origin(track, "clip") if track else None
+    if track is None:
+        return None
+    pictures = [path for name, path in origins(track)[0].items() if name.startswith("picture ")]
+    if pictures:
+        return pictures[0].parent if all(path.is_file() for path in pictures) else None
+    return origin(track, "clip")
+
+
+def opened(motion: Path, excerpt: Excerpt = WHOLE) -> "Clip | None":
+    """That clip, upright; None where there is none."""
+    from sfv.clip import Clip
+    from sfv.pose import PoseTrack
+
+    track, clip = origin(motion, "track"), clip_of(motion)
+    if track is None or clip is None:
+        return None
+    fps = origins(track)[1].get("fps")
+    frames = Clip.of_pictures(clip, fps, excerpt) if fps else Clip.open(clip, excerpt)
+    return frames.turned(PoseTrack.load(track).turns)
 
 
 def origin_of(motion: Path) -> Origin:
@@ -29,20 +50,22 @@ def origin_of(motion: Path) -> Origin:
 
 
 def source_pictures(motion: Path) -> "list[np.ndarray] | None":
-    """Small frames of the clip, 15 a second, that the motion in a file was made from; None where there is none."""
-    track, clip = origin(motion, "track"), clip_of(motion)
-    if not track or not clip:
+    """Small frames of the clip, 15 in a second of the motion, that the motion in a file was made from; None where there
+    is none."""
+    source = origin(motion, "track")
+    if source is None:
         return None
     import numpy as np
 
-    from sfv.clip import Clip
-    from sfv.excerpt import Excerpt
     from sfv.pose import PoseTrack
     from sfv.view.rollout import lowered
 
-    times = PoseTrack.load(track).times
-    frames = Clip.open(clip, Excerpt(float(times[0]), float(times[-1])))
-    moments = np.arange(times[0], times[-1], 1 / 15)
+    track = PoseTrack.load(source)
+    times = track.times
+    frames = opened(motion, Excerpt(float(times[0]), float(times[-1])))
+    if frames is None:
+        return None
+    moments = np.arange(times[0], times[-1], track.speed / 15)
     wanted = np.abs(frames.times[:, None] - moments).argmin(0).tolist()
     small = {index: lowered(frame) for index, frame in enumerate(frames) if index in wanted}
     return [small[index] for index in wanted]

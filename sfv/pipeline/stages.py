@@ -20,23 +20,26 @@ from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
+from sfv.work.files import write_json
 from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
 from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
     from sfv.character import Character
-    from sfv.judged import Broken, Shown
+    from sfv.judged import Broken, Judged, Shown
     from sfv.motion import Motion
 
 log = logging.getLogger(__name__)
 
-REPORT_VERSION = 4
-POSE_VERSION = 4
+REPORT_VERSION = 5
+POSE_VERSION = 5
 MOTION_VERSION, POLICY_VERSION = 9, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
 """What an evaluation of one motion shows: a video, and the motions in it."""
+WORST, WORST_MOTION = "worst.mp4", "worst.npz"
+"""The same of its worst try from the start."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
 
@@ -50,9 +53,15 @@ def beside(result: Path) -> Place:
 
 
 def pose_stage(
-    clip: Path, track: Path, place: Place, config: PoseConfig, excerpt: Excerpt, fps: float | None = None
+    clip: Path,
+    track: Path,
+    place: Place,
+    config: PoseConfig,
+    excerpt: Excerpt,
+    fps: float | None = None,
+    speed: float = 1.0,
 ) -> Stage:
-    """Clip, or a folder of pictures at `fps` -> track, and the overlay video.
+    """Clip, or a folder of pictures at `fps` -> track, the list of the people seen, and the overlay video.
 
     Raises:
         InputError: pictures without a rate, or a video with one.
@@ -60,17 +69,20 @@ def pose_stage(
     overlay, settings = place("overlay.mp4"), {"pose": config} | _part(excerpt)
 
     def work(at: At) -> None:
+        from recon.pose.cast import as_content
         from recon.pose.estimate import estimate_pose
         from sfv.clip import Clip
         from sfv.view.overlay import overlay_video
 
         frames = Clip.of_pictures(clip, fps, excerpt) if fps else Clip.open(clip, excerpt)
         estimate = estimate_pose(frames, config)
-        overlay_video(frames, estimate.tracks, estimate.chosen, at(overlay))
-        estimate.track.save(at(track))
+        lines = [person.words() for person in estimate.people] if len(estimate.people) > 1 else []
+        overlay_video(estimate.clip, estimate.tracks, len(estimate.tracks) - 1, at(overlay), lines)
+        replace(estimate.track, speed=speed).save(at(track))
+        write_json(at(place("people.json")), as_content(estimate.people))
         write_config(at(place("config.yaml")), settings)
 
-    outputs = (track, overlay, place("config.yaml"))
+    outputs = (track, overlay, place("people.json"), place("config.yaml"))
     inputs = {"clip": clip}
     if clip.is_dir():
         from sfv.clip import pictures_in
@@ -81,6 +93,8 @@ def pose_stage(
         settings |= {"fps": fps}
     elif fps is not None:
         raise InputError(f"--fps does nothing for {clip}, a video that has its own times; leave it out")
+    if speed != 1.0:
+        settings |= {"speed": speed}
     return Stage(POSE, POSE_VERSION, inputs, settings, outputs, place("stage.json"), work)
 
 
@@ -233,28 +247,36 @@ def evaluation_stage(
         actor, _ = load_policy(policy)
         found = evaluate(actor, clips, body, tracking, rollouts)
         keep_broken(found.broken, place(BROKEN), at)
-        if alone and found.shown:
-            show(found.shown, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
+        if alone:
+            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title
         replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
         write_config(at(place("config.yaml")), said)
 
-    names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT) if alone else ()))
+    names = ("report.json", "config.yaml", *((ROLLOUT, *ROLLED_OUT, WORST, WORST_MOTION) if alone else ()))
     decisive, inputs = _decisive(said, tracking, character), {"policy": policy} | motion_inputs(motions)
     outputs = tuple(place(name) for name in names)
     return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def show(found: "Shown", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
-    """Write what the character did, what it was to do, and a video of both beside the clip behind `motion`."""
+def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
+    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`."""
     from sfv.view.rollout import rollout_video
 
-    # whole, also where the character fell before its end; on terrain it is where it was lifted to
-    reference = wanted if found.terrain.flat and not wanted.loop else found.reference
-    for name, moved in zip(ROLLED_OUT, (found.simulated, reference), strict=True):
-        moved.save(place(name))
-    rollout_video(place(ROLLOUT), reference, found.simulated, body, source_pictures(motion), terrain=found.terrain)
+    pictures = source_pictures(motion)
+
+    def follows(shown: "Shown") -> "Motion":
+        # whole, also where the character fell before its end; on terrain it is where it was lifted to
+        return wanted if shown.terrain.flat and not wanted.loop else shown.reference
+
+    assert found.shown is not None  # a judge of one motion watches
+    assert found.worst is not None
+    simulated, reference = ROLLED_OUT
+    follows(found.shown).save(place(reference))
+    for shown, moved, video in ((found.shown, simulated, ROLLOUT), (found.worst, WORST_MOTION, WORST)):
+        shown.simulated.save(place(moved))
+        rollout_video(place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain)
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:

@@ -22,6 +22,9 @@ LEAST_SCALE = 0.05
 """Least standard deviation of a group, so that what hardly moves is not blown up."""
 LOUDNESS = {"turn": 3.0, "velocity": 3.0, "height": 3.0}
 """How many times louder than others a group is to a loss: three of seventy numbers say where the root goes."""
+EVEN = 0.3
+"""A category is seen as often as its duration to the power of this: 1 would leave a minute of runs to a half hour of
+dances, and 0 would have ten short runs seen as often as those."""
 WHOLE = 1.5
 """A window that a take is at most so many times longer than has the take's own captions; those of a longer take say
 what happens somewhere in it."""
@@ -87,7 +90,7 @@ class Described:
 
 
 class MotionDataset:
-    """Windows of takes, drawn so that a category that lasts four times as long is seen twice as often.
+    """Windows of takes, drawn so that a category that lasts ten times as long is seen twice as often.
 
     Raises:
         InputError: there are no takes.
@@ -107,7 +110,7 @@ class MotionDataset:
         frames: dict[str, float] = {}
         for clip in self.clips:
             frames[clip.take.label] = frames.get(clip.take.label, 0.0) + len(clip.bare)
-        self._weight = torch.tensor([len(clip.bare) / frames[clip.take.label] ** 0.5 for clip in self.clips])
+        self._weight = torch.tensor([len(clip.bare) / frames[clip.take.label] ** (1 - EVEN) for clip in self.clips])
 
     @property
     def minutes(self) -> float:

@@ -78,3 +78,17 @@ def diversity(vectors: Float[np.ndarray, "n d"], seed: int, pairs: int = 300) ->
 def novelty(made: Float[np.ndarray, "n d"], known: Float[np.ndarray, "m d"]) -> float:
     """Mean distance to the nearest sample that was fitted to; 0 is a copy."""
     return float(np.linalg.norm(made[:, None] - known, axis=-1).min(1).mean())
+
+
+def npss(truth: Float[np.ndarray, "t d"], made: Float[np.ndarray, "u d"]) -> float:
+    """How far power is to be moved along the spectrum, in steps of 1 / t, until one motion's is the other's
+    (Gopalakrishnan et al. 2019); 0 is best, and it does not matter when something happens, only how fast it goes.
+
+    Each number counts by its power in the truth; its mean, which is no movement, is left out.
+    """
+    count = min(len(truth), len(made))
+    true, other = (np.abs(np.fft.rfft(x[:count] - x[:count].mean(0), axis=0)) ** 2 for x in (truth, made))
+    weight = true.sum(0)
+    share = [power / np.maximum(power.sum(0), 1e-12) for power in (true, other)]
+    moved = np.abs(np.cumsum(share[0] - share[1], 0)).sum(0)
+    return float((moved * weight).sum() / max(weight.sum(), 1e-12))

@@ -17,6 +17,8 @@ from sfv.view.video import write_video
 
 MAX_WIDTH = 960
 MAX_FPS = 60.0
+MAX_LETTERS = 0.5
+"""Size of the lines at the top, over that of OpenCV's letters."""
 
 LEFT, RIGHT, MIDDLE, TEXT = (80, 160, 255), (255, 140, 40), (230, 230, 230), (255, 255, 255)
 """RGB of the bones of each side, and of writing."""
@@ -35,8 +37,10 @@ BONES = (
 """Bones are drawn between those points that a track has."""
 
 
-def overlay_video(clip: Clip, tracks: Sequence[PoseTrack], chosen: int, path: Path | str) -> None:
-    """Write `clip` as an mp4 with every track drawn on it, `tracks[chosen]` boldest.
+def overlay_video(
+    clip: Clip, tracks: Sequence[PoseTrack], chosen: int, path: Path | str, lines: Sequence[str] = ()
+) -> None:
+    """Write `clip` as an mp4 with every track drawn on it, `tracks[chosen]` boldest, and `lines` at the top.
 
     The video runs at the clip's rate, at most 60 frames/s, in true time: where a phone recorded unevenly, frames are
     held or left out. It is at most 960 px wide.
@@ -54,7 +58,7 @@ def overlay_video(clip: Clip, tracks: Sequence[PoseTrack], chosen: int, path: Pa
                 # as many output frames as begin before the next input frame does, half an output frame of slack
                 count = max(int(np.ceil(end * fps - 0.5)) - shown, 0)
                 if count:
-                    frame = draw(image, time, tracks, chosen)
+                    frame = draw(image, time, tracks, chosen, lines)
                     yield from (frame for _ in range(count))
                 shown += count
                 advance(1.0)
@@ -63,9 +67,13 @@ def overlay_video(clip: Clip, tracks: Sequence[PoseTrack], chosen: int, path: Pa
 
 
 def draw(
-    image: UInt8[np.ndarray, "H W 3"], time: float, tracks: Sequence[PoseTrack], chosen: int
+    image: UInt8[np.ndarray, "H W 3"],
+    time: float,
+    tracks: Sequence[PoseTrack],
+    chosen: int,
+    lines: Sequence[str] = (),
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A copy of `image`, at most 960 px wide, with the people seen at `time` (s), and the time, drawn on it."""
+    """A copy of `image`, at most 960 px wide, with the people seen at `time` (s), the time and `lines` drawn on it."""
     import cv2
 
     height, width = image.shape[:2]
@@ -79,6 +87,11 @@ def draw(
         if frame < len(track) and abs(track.times[frame] - time) < 1e-6 and track.found[frame]:
             _person(canvas, track, track.points_2d[frame] * scale, track.confidence[frame], bold=index == chosen)
     _write(canvas, f"{time:6.2f} s", (8, size[1] - 10), 0.6)
+    # as large as fits across the picture
+    wide = max((cv2.getTextSize(line, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)[0][0] for line in lines), default=1)
+    letters = min(MAX_LETTERS, (size[0] - 16) / max(wide, 1))
+    for row, line in enumerate(lines):
+        _write(canvas, line, (8, round((row + 1) * 40 * letters)), letters)
     return canvas
 
 

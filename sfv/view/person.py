@@ -104,18 +104,14 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
 
     Changes `spec` in place. Adds no mass and no contact.
     """
-    parts: list[_Part] = [*_TRUNK, *_HEAD, *_FACE_SIDE, *map(_mirrored, _FACE_SIDE)]
-    for limb, colour, first, second, radius in (*_ARM, *_HAND, *_LEG):
-        parts.append((f"left_{limb}", colour, first, second, radius))
-        parts.append(_mirrored((f"right_{limb}", colour, first, second, radius)))
-    bodies = {body.name: body for body in spec.bodies}
-    if not {part[0] for part in parts} <= bodies.keys():
+    if not is_person(spec):
         for geom in spec.geoms:
             geom.rgba = [*look.plain, look.opacity]
         return
+    bodies = {body.name: body for body in spec.bodies}
     for geom in spec.geoms:
         geom.group = HIDDEN_GROUP
-    for body, colour, first, second, radius in parts:
+    for body, colour, first, second, radius in _parts():
         geom = bodies[body].add_geom(
             type=_CAPSULE if radius else _ELLIPSOID,
             mass=0.0,
@@ -128,6 +124,20 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
             geom.fromto, geom.size = [*first, *second], [radius, 0, 0]
         else:
             geom.pos, geom.size = first, second
+
+
+def is_person(spec: mujoco.MjSpec) -> bool:
+    """Whether it has the humanoid's bodies, on which a person's looks fit."""
+    return {part[0] for part in _parts()} <= {body.name for body in spec.bodies}
+
+
+def _parts() -> list[_Part]:
+    """All of a person."""
+    parts: list[_Part] = [*_TRUNK, *_HEAD, *_FACE_SIDE, *map(_mirrored, _FACE_SIDE)]
+    for limb, colour, first, second, radius in (*_ARM, *_HAND, *_LEG):
+        parts.append((f"left_{limb}", colour, first, second, radius))
+        parts.append(_mirrored((f"right_{limb}", colour, first, second, radius)))
+    return parts
 
 
 def _mirrored(part: _Part) -> _Part:

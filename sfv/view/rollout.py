@@ -59,7 +59,7 @@ def rollout_video(
         InputError: the file cannot be written.
     """
     times = np.arange(int(min(reference.duration, SECONDS) * fps + 1e-6) + 1) / fps
-    cameras = watching(reference.at(times), fps)
+    cameras = watching(reference.at(times), fps, terrain)
     beside = panel
     if source:  # the clip's picture may be wider, to a limit
         height, width = source[0].shape[:2]
@@ -81,12 +81,12 @@ def rollout_video(
             advance(1)
 
 
-def watching(qpos: Float[np.ndarray, "T nq"], fps: float) -> list[Viewpoint]:
+def watching(qpos: Float[np.ndarray, "T nq"], fps: float, terrain: Terrain = FLAT) -> list[Viewpoint]:
     """A camera for each frame, in front and to the right of the way the figure faces at the start."""
     c, s = np.cos(faces := heading(qpos[0, 3:7])), np.sin(faces)
     ahead, aside = np.array([c, s]), np.array([s, -c])
     east, north = (3.0 * ahead + 1.7 * aside).tolist()
-    return following(qpos[:, :3], fps, away=(east, north, 0.55))
+    return following(qpos[:, :3], fps, away=(east, north, 0.55), terrain=terrain)
 
 
 def fitted(frame: Picture, size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:

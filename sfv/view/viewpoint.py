@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
+from sfv.terrain.terrain import FLAT, Terrain
+
 Vec = tuple[float, float, float]
 
 
@@ -57,11 +59,20 @@ class Viewpoint:
 
 
 def following(
-    path: Float[np.ndarray, "T 3"], fps: float, away: Vec = (2.6, -2.6, 0.75), height: float = 0.85, fovy: float = 40.0
+    path: Float[np.ndarray, "T 3"],
+    fps: float,
+    away: Vec = (2.6, -2.6, 0.75),
+    height: float = 0.85,
+    fovy: float = 40.0,
+    terrain: Terrain = FLAT,
 ) -> list[Viewpoint]:
     """One camera for each frame of a body's path (m), at `away` (m) from it, steady in its movements.
 
-    The path is smoothed over about a second, and the camera keeps the height, so that jumps are seen as jumps.
+    The path is smoothed over about a second, and the camera keeps its height over the ground below it, so that jumps
+    are seen as jumps, and who goes up a slope is not lost.
     """
     smooth = gaussian_filter1d(path[:, :2], sigma=0.4 * fps, axis=0, mode="nearest")
-    return [Viewpoint((x + away[0], y + away[1], height + away[2]), (x, y, height), fovy) for x, y in smooth.tolist()]
+    ground = np.zeros(len(path)) if terrain.flat else terrain.height(path[:, 0], path[:, 1])
+    up = height + gaussian_filter1d(ground, sigma=0.4 * fps, mode="nearest")
+    looked = zip(*smooth.T.tolist(), up.tolist(), strict=True)
+    return [Viewpoint((x + away[0], y + away[1], z + away[2]), (x, y, z), fovy) for x, y, z in looked]

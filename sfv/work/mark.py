@@ -65,6 +65,15 @@ def origin(path: Path, name: str) -> Path | None:
     return None
 
 
+def origins(path: Path) -> tuple[dict[str, Path], dict[str, Any]]:
+    """All inputs of the stage that made `path`, there or not, and its settings; nothing where that is not known."""
+    for place in (path.with_name(f"{path.stem}.stage.json"), path.with_name("stage.json")):
+        mark = Mark.read(place)
+        if mark and path.name in mark.outputs:
+            return {name: path.parent / source for name, source in mark.inputs.items()}, dict(mark.config or {})
+    return {}, {}
+
+
 def difference(known: Any, now: Any, decisive: Any) -> str:
     """Which settings were others, in words: 'with other settings (pace 1, now 5)'.
 
@@ -73,17 +82,17 @@ def difference(known: Any, now: Any, decisive: Any) -> str:
         now: those of the stage.
         decisive: those among them that count.
     """
-    then, wanted, counts = (_flat(plain(settings)) for settings in (known, now, decisive))
+    then, wanted, counts = (flat(plain(settings)) for settings in (known, now, decisive))
     named = [name for name in wanted if name in counts and counts[name] == wanted[name] and name in then]
     changed = [f"{name} {then[name]}, now {wanted[name]}" for name in named if then[name] != wanted[name]]
     return f"with other settings ({'; '.join(changed)})" if changed else "from other inputs, or by another sfv"
 
 
-def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
+def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
     """Nested settings by dotted names."""
     if not isinstance(settings, Mapping):
         return {prefix: settings}
     out: dict[str, Any] = {}
     for name, value in settings.items():
-        out |= _flat(value, f"{prefix}.{name}" if prefix else name)
+        out |= flat(value, f"{prefix}.{name}" if prefix else name)
     return out

@@ -15,6 +15,8 @@ from sfv.work.mark import Mark
 
 POSE, MOTION, POLICY, REPORT, ROBUSTNESS = "1-pose", "2-motion", "3-policy", "4-report", "5-robustness"
 """The stages of a run, and the folders of what they make."""
+DEPTH = 4
+"""Folders in each other in which runs are looked for."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class RunFolder:
         return self.root / POLICY / name
 
     def report(self, name: str) -> Path:
-        """Stage 4: report.json, index.html, rollout.mp4."""
+        """Stage 4: report.json, index.html, rollout.mp4, worst.mp4."""
         return self.root / REPORT / name
 
     def robustness(self, name: str) -> Path:
@@ -51,6 +53,20 @@ class RunFolder:
     def around(cls, policy: Path) -> "RunFolder | None":
         """The run that the folder of a policy is part of, or None when it stands alone."""
         return cls(policy.parent) if policy.absolute().name == POLICY else None
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder has a part of a run in it."""
+    return any((folder / part).is_dir() for part in (POSE, MOTION, POLICY, REPORT))
+
+
+def runs_in(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """The runs in a folder and in the folders in it, by name; what is in a run is no run of its own."""
+    if is_run(folder):
+        yield folder
+    elif depth:
+        for place in sorted(place for place in folder.iterdir() if place.is_dir() and place.name[0] != "."):
+            yield from runs_in(place, depth - 1)
 
 
 @contextmanager

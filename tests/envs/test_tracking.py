@@ -175,3 +175,24 @@ def test_an_evaluation_of_two_clips_is_that_of_each(wave):
             [getattr(figures, name) for figures in each], rel=0.2
         )  # other noise on the starts
         assert both.report[name] == pytest.approx(np.mean(found))
+    # 0.1 s are over before it is 0.5 m behind
+    assert Suite(clips, CHARACTER, task, rollouts=8, seconds=0.1)(still).figures.success == 1.0
+
+
+def test_the_worst_rollout_is_kept(wave):
+    """Of eight tries from noisy starts the one that follows least well is shown, beside the first."""
+    task = TrackingConfig(threads=1)
+
+    def still(obs):
+        return torch.zeros(len(obs), 28)
+
+    evaluator = Evaluator(wave, CHARACTER, task, rollouts=8, watch=True)
+    found = evaluator(still)
+    assert found.worst is not None
+    assert len(found.worst.simulated) == len(found.worst.reference) <= len(found.shown.simulated)
+    alone = Evaluator(wave, CHARACTER, task, rollouts=8)(still)
+    assert alone.worst is None
+    np.testing.assert_array_equal(alone.shown.simulated.qpos, found.shown.simulated.qpos)
+    assert found.figures == alone.figures
+    # a rollout starts where the reference does, and a worse one than the first is another
+    np.testing.assert_allclose(found.worst.simulated.qpos[0, :7], found.worst.reference.qpos[0, :7], atol=1e-5)

@@ -220,3 +220,14 @@ def test_a_folder_of_pictures_is_a_clip_of_the_rate_given(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="folder without pictures"):
         Clip.of_pictures(tmp_path / "empty", 20.0)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_frames_are_turned_as_asked(tmp_path: Path, turns: int) -> None:
+    clip = Clip.open(encode(tmp_path / "clip.mp4", [100 * k for k in range(10)])).turned(turns)
+    image = clip.frames([0])[0]
+    assert clip.size == (image.shape[1], image.shape[0]) == ((64, 48) if turns % 2 == 0 else (48, 64))
+    # the red corner is the upper left one; counterclockwise it goes to the lower left, lower right, upper right
+    corners = {0: image[8, 8], 1: image[-8, 8], 2: image[-8, -8], 3: image[8, -8]}
+    assert [k for k, pixel in corners.items() if pixel[0] > 200] == [turns]
+    assert clip.turned(4 - turns).size == (64, 48)

@@ -5,7 +5,7 @@ import importlib
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,7 +54,7 @@ def test_strange_numbers_are_refused(verb: str) -> None:
     for setting in numbers_of(verb):
         for value in STRANGE:
             number = int(value) if setting.whole and math.isfinite(value) else value
-            strange = Setting(setting.flag, number, setting.within, setting.number, setting.whole)
+            strange = replace(setting, value=number)
             assert setting.within is not None
             if setting.within.admits(number):
                 require_number(strange)

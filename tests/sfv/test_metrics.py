@@ -29,6 +29,19 @@ def test_mpjpe_by_hand():
     assert np.isclose(metrics.root_mpjpe(off, truth, np.array([0, 1])), 0.0)
 
 
+def test_body_errors_over_the_time_of_both():
+    """A cube 30 mm off in x, and after half a second 50 mm (3-4-5), against a reference at twice the rate."""
+    model = mujoco.MjModel.from_xml_string(CUBE)
+    qpos = np.zeros((11, 7))
+    qpos[:, 3] = 1.0
+    reference = Motion(Skeleton.of(model), 20.0, np.repeat(qpos, 2, 0)[:21], loop=True)
+    qpos[:, 0], qpos[6:, 1] = 0.03, 0.04
+    moved = Motion(Skeleton.of(model), 10.0, np.concatenate((qpos, qpos)))  # goes on for longer: that is left out
+    times, distances = metrics.body_errors(moved, reference)
+    np.testing.assert_allclose(times, np.arange(11) / 10)
+    np.testing.assert_allclose(distances[:, 0], [30.0] * 6 + [50.0] * 5)
+
+
 def test_pa_mpjpe_forgives_a_similarity_and_nothing_else():
     generator = np.random.default_rng(0)
     truth = generator.normal(size=(4, 6, 3))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sfv.errors import InputError
-from sfv.pose import PoseTrack
+from sfv.pose import LeftOut, PoseTrack
 
 
 def some_track() -> PoseTrack:
@@ -25,6 +25,13 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
     )  # fmt: skip
     for name in ("times", "points_2d", "points_3d", "confidence"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(track, name))
+
+
+def test_what_a_track_says_of_its_clip_is_kept(tmp_path: Path) -> None:
+    said = replace(some_track(), turns=3, speed=0.25, left_out=(LeftOut(0.0, 1.5, "not seen"), LeftOut(3.0, 4.0, "é")))
+    said.save(tmp_path / "track.npz")
+    loaded = PoseTrack.load(tmp_path / "track.npz")
+    assert (loaded.turns, loaded.speed, loaded.left_out) == (3, 0.25, said.left_out)
 
 
 def test_absent_frames_are_not_found() -> None:

@@ -228,8 +228,10 @@ class Mdm:
             config.guidance,
         )
         made = cleaned(network, noise, config.steps, known, keep)[:, :count]
+        if not config.smooth:
+            return made
         smooth = torch.tensor(gaussian_filter1d(made.numpy(), config.smooth, axis=1, mode="nearest"))
-        return torch.where(keep[:, :count], made, smooth) if config.smooth else made
+        return torch.where(keep[:, :count], made, smooth)
 
 
 def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Mdm:

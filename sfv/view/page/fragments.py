@@ -20,16 +20,22 @@ Columns = Mapping[str, Sequence[float]]
 """A table by columns, as progress.csv holds."""
 
 
-def write(path: Path | str, title: str, parts: Sequence[str]) -> None:
-    """Write the whole page, atomically.
+def write(path: Path | str, title: str, parts: Sequence[str], kind: str = "") -> None:
+    """Write the whole page, atomically; one of a kind has a style and a script of its own.
 
     Raises:
         InputError: it cannot be written.
     """
-    template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+
+    def own(name: str) -> str:
+        return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+    style = own("page.css") + (own(f"{kind}.css") if kind else "")
+    script = f"<script>{own('page.js')}{own(f'{kind}.js') if kind else ''}</script>\n"
+    body = "\n".join(part for part in parts if part)
+    page = Template(own("page.html")).substitute(title=escape(title), style=style, body=body, script=script)
     with replacing(path) as temporary:
-        body = "\n".join(part for part in parts if part)
-        temporary.write_text(template.substitute(title=escape(title), body=body), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
 def badge(number: Number) -> str:
@@ -39,8 +45,8 @@ def badge(number: Number) -> str:
     return f"<span class='grade {word}'>{sign} {word}</span>" if word else ""
 
 
-def numbers_table(report: Report) -> str:
-    """All numbers of a report: label, value, grade and meaning."""
+def numbers_table(report: Report, words: str = "Figures") -> str:
+    """All numbers of a report: label, value, grade and meaning; `words` tell the table from others of the page."""
     rows = []
     for number in report.numbers:
         value, unit = shown(number)
@@ -49,8 +55,15 @@ def numbers_table(report: Report) -> str:
             f"<tr><th scope='row'>{escape(known.label)}</th><td class='value'>{value} {escape(short_unit(unit))}</td>"
             f"<td>{badge(number)}</td><td class='words soft'>{escape(known.words)}</td></tr>"
         )
-    head = "<th>Figure</th><th>Value</th><th>Grade</th><th class='words'>Meaning</th>"
-    return f"<div class='card scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    head = "".join(f"<th scope='col'>{word}</th>" for word in ("Figure", "Value", "Grade"))
+    head += "<th scope='col' class='words'>Meaning</th>"
+    return scrolled(f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>", words)
+
+
+def scrolled(table: str, words: str) -> str:
+    """A card that is scrolled sideways where it is too wide, also by keys."""
+    said = escape(words, quote=True)
+    return f"<div class='card scroll' tabindex='0' role='region' aria-label='{said}'>{table}</div>"
 
 
 def short_unit(unit: str) -> str:
@@ -89,8 +102,18 @@ def drawing(
     if not curves:
         return ""
     picture = svg(plot(curves, x, y, y_range), name)
-    heading = f"<h2 style='margin-top:.2rem'>{escape(title)}</h2>"
-    return f"<div class='card plot {kind}' role='img' aria-label='{escape(title, quote=True)}'>{heading}{picture}</div>"
+    said = escape("; ".join(_said(curve, y) for curve in curves), quote=True)
+    image = f"<div role='img' aria-label='{said}'>{picture}</div>"
+    return f"<div class='card plot {kind}'><h2 style='margin-top:.2rem'>{escape(title)}</h2>{image}</div>"
+
+
+def _said(curve: Curve, unit: str) -> str:
+    """A curve in words, for who does not see it."""
+    values = [value for value in curve.y if value is not None and value == value]
+    if not values:
+        return f"{curve.name}: nothing"
+    first, last, least, most = (f"{value:.3g}" for value in (values[0], values[-1], min(values), max(values)))
+    return f"{curve.name}: from {first} to {last} {unit}, between {least} and {most}".replace(" ,", ",")
 
 
 def series_plot(report: Report, series: str, column: str, title: str, unit: str, kind: str = "") -> str:
@@ -130,4 +153,4 @@ def provenance(report: Report, heading: bool = True) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

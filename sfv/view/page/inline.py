@@ -13,6 +13,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.view.video import VideoWriter
 
@@ -35,15 +36,12 @@ def video(path: Path, budget: int = BUDGET) -> str:
     return "data:video/mp4;base64," + base64.b64encode(content).decode()
 
 
-def moments(path: Path, count: int, height: int = 200) -> list[tuple[float, str]]:
+def moments(clip: Clip, count: int, height: int = 200) -> list[tuple[float, str]]:
     """`count` frames spread over a clip, as (time in s, JPEG data URI); fewer when it has fewer.
 
     Raises:
         InputError: the file is no video.
     """
-    from sfv.clip import Clip
-
-    clip = Clip.open(path)
     chosen = sorted(set(np.linspace(0, len(clip) - 1, count).round().astype(int).tolist()))
     out = []
     for index, frame in zip(chosen, clip.frames(chosen), strict=True):

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
+from sfv.clip import Clip
 from sfv.meaning import meaning, shown
 from sfv.report import Report
 from sfv.view.page import inline
+from sfv.view.page.files import BodyErrors, Download, downloads, error_by_body
 from sfv.view.page.fragments import (
     Columns,
     badge,
@@ -20,6 +22,7 @@ from sfv.view.page.fragments import (
     numbers_table,
     pair,
     provenance,
+    scrolled,
     series_plot,
     short_unit,
     video,
@@ -49,6 +52,10 @@ def write_page(
     curve: Columns | None = None,
     robustness: tuple[Report, str] | None = None,
     failures: Sequence[str] = (),
+    bodies: BodyErrors | None = None,
+    files: Sequence[Download] = (),
+    clip: Clip | None = None,
+    seen: Sequence[str] = (),
 ) -> None:
     """Write one run's page.
 
@@ -56,11 +63,15 @@ def write_page(
         path: the .html file.
         report: of the evaluation.
         scorecard: of the reference motion.
-        media: files by what they show: 'rollout', 'overlay' and 'preview' (videos), 'source' (the clip, of which only a
-            few frames are shown). Any may be absent; large ones are made smaller for the page.
+        media: files by what they show: 'rollout', 'worst', 'overlay' and 'preview' (videos). Any may be absent; large
+            ones are made smaller for the page.
         curve: columns of progress.csv, of which 'samples', 'success' and 'normalised_return' are drawn.
         robustness: how robust the policy is, and the link to the page of that.
         failures: what the physics check finds wrong with the reference, a sentence each; they head the page.
+        bodies: the error of each body in the try that 'rollout' shows.
+        files: what can be taken away.
+        clip: what the reference was found in, of which a few frames are shown.
+        seen: who is in it, and what is said of the one who was followed, a sentence each.
 
     Raises:
         InputError: the page cannot be written, or a video cannot be read.
@@ -72,10 +83,13 @@ def write_page(
         video(media.get("rollout"), "Reference and simulated character at the same moments.", "stage"),
         _cards(report),
         pair(_learning(curve), _errors(report)),
+        _worst(media.get("worst")),
+        error_by_body(bodies),
         _robustness(robustness),
-        _evidence(media),
+        _evidence(media.get("overlay"), clip, seen),
         _scorecard(scorecard, media.get("preview")),
         _numbers(report),
+        downloads(files, bodies),
         provenance(report),
     ]
     write(path, report.title, parts)
@@ -145,7 +159,7 @@ def _warning(failures: Sequence[str]) -> str:
     )
 
 
-def _cards(report: Report) -> str:
+def _cards(report: Report, words: str = "Main figures") -> str:
     chosen = [number for name in HEADLINE for number in report.numbers if number.name == name]
     cards = []
     for number in chosen or report.numbers[:4]:
@@ -156,7 +170,14 @@ def _cards(report: Report) -> str:
             f"<div class='value'>{value}<small>{escape(short_unit(unit))}</small></div>"
             f"<div class='words'>{escape(known.words)}</div></div>"
         )
-    return f"<section class='cards' aria-label='Main figures'>{''.join(cards)}</section>"
+    return f"<section class='cards' aria-label='{words}'>{''.join(cards)}</section>"
+
+
+def _worst(path: Path | None) -> str:
+    """What went least well."""
+    words = "The try from the start that failed first or, where none did, followed least well."
+    shown = video(path, words, "worst")
+    return f"<section><h2>The worst try</h2>{shown}</section>" if shown else ""
 
 
 def _robustness(found: tuple[Report, str] | None) -> str:
@@ -165,7 +186,8 @@ def _robustness(found: tuple[Report, str] | None) -> str:
         return ""
     report, link = found
     words = f"<p>On other ground, pushed or weakened: <a href='{escape(link, quote=True)}'>the whole matrix</a>.</p>"
-    return f"<section><h2>How robust it is</h2>{words}{_cards(replace(report, numbers=report.numbers[:4]))}</section>"
+    cards = _cards(replace(report, numbers=report.numbers[:4]), "First figures of robustness")
+    return f"<section><h2>How robust it is</h2>{words}{cards}</section>"
 
 
 def _numbers(report: Report) -> str:
@@ -180,22 +202,24 @@ def _scorecard(scorecard: Report | None, preview: Path | None) -> str:
         scorecard, "per motion frame", "lowest_cm", "Height of the lowest point of the body", "cm", "alone"
     )
     shown = video(preview, "What physics made of the reference before any training, by planning ahead.", "preview")
-    return f"<section><h2>The reference</h2><p>{lead}</p>{numbers_table(scorecard)}{curve}{shown}</section>"
+    table = numbers_table(scorecard, "Figures of the reference")
+    return f"<section><h2>The reference</h2><p>{lead}</p>{table}{curve}{shown}</section>"
 
 
-def _evidence(media: Mapping[str, Path]) -> str:
+def _evidence(overlay: Path | None, clip: Clip | None, seen: Sequence[str]) -> str:
     """The clip and what the estimator saw in it."""
-    if not {"source", "overlay"} & media.keys():
+    if overlay is None and clip is None:
         return ""
     strip = ""
-    if "source" in media:
+    if clip is not None:
         pictures = "".join(
             f"<img src='{source}' alt='The clip at {time:.1f} s' loading='lazy'>"
-            for time, source in inline.moments(media["source"], count=6)
+            for time, source in inline.moments(clip, count=6)
         )
         strip = f"<figure><div class='strip'>{pictures}</div></figure>"
-    overlay = video(media.get("overlay"), "What the pose estimator saw: the chosen person's points.", "overlay")
-    return f"<section><h2>The clip</h2>{strip}{overlay}</section>"
+    rows = "".join(f"<li>{escape(words)}</li>" for words in seen)
+    shown = video(overlay, "What the pose estimator saw: the chosen person's points.", "overlay")
+    return f"<section><h2>The clip</h2>{strip}{f'<ul>{rows}</ul>' if rows else ''}{shown}</section>"
 
 
 def _learning(curve: Columns | None) -> str:
@@ -231,6 +255,7 @@ def _comparison(runs: Sequence[Compared]) -> str:
             mark = " best" if number and number.value == best else ""
             cells.append(f"<td class='value{mark}'>{value} {escape(short_unit(unit))}</td>")
         rows.append(f"<tr><th scope='row'>{escape(meaning(some).label)}</th>{''.join(cells)}</tr>")
-    head = "<th>Figure</th>" + "".join(f"<th style='text-align:right'>{escape(run.name)}</th>" for run in runs)
+    head = "".join(f"<th scope='col' class='value'>{escape(run.name)}</th>" for run in runs)
+    head = f"<th scope='col'>Figure</th>{head}"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f"<section><h2>Figures</h2><div class='card scroll'>{table}</div></section>"
+    return f"<section><h2>Figures</h2>{scrolled(table, 'Figures')}</section>"

@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 
 from sfv.report import Report
-from sfv.view.page.fragments import drawing, numbers_table, provenance, write
+from sfv.view.page.fragments import drawing, numbers_table, provenance, scrolled, write
 from sfv.view.page.plots import Curve
 
-LOW, MIDDLE, HIGH = (214, 96, 77), (247, 226, 148), (76, 153, 110)
+LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
 """Colours of a share of 0, a half and 1."""
 LONE = ("mass", "hands", "gains", "delay", "noise")
 """The measures of one setting each."""
@@ -44,7 +44,7 @@ def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
     ]
     for name, report in reports.items():
         heading = f"<h2>All figures{f' of {escape(name)}' if len(reports) > 1 else ''}</h2>"
-        parts += [heading + numbers_table(report), provenance(report, heading=len(reports) == 1)]
+        parts += [heading + numbers_table(report, f"Figures of {name}"), provenance(report, heading=len(reports) == 1)]
     write(path, title, parts)
 
 
@@ -64,7 +64,7 @@ def _section(title: str, reports: Mapping[str, Report], part: Callable[[Report],
     cards = []
     for name, report in reports.items():
         heading = f"<h3>{escape(name)}</h3>" if len(reports) > 1 else ""
-        cards.append(f"<div class='card scroll'>{heading}{part(report)}</div>")
+        cards.append(scrolled(heading + part(report), f"{title}: {name}"))
     kind = "two" if len(reports) > 1 else ""
     return f"<h2>{escape(title)}</h2><section class='{kind}'>{''.join(cards)}</section>"
 
@@ -75,11 +75,12 @@ def _terrain(report: Report) -> str:
     head = ""
     for name, table in named.items():
         kind = name.removeprefix("terrain ")
-        head = head or "".join(f"<th>{d:g}</th>" for d in table["difficulty"])
+        head = head or "".join(f"<th scope='col'>{d:g}</th>" for d in table["difficulty"])
         cells = "".join(_cell(table, i, f"{table['size'][i]:g}") for i in range(len(table["success"])))
         rows.append(f"<tr><th scope='row'>{escape(kind.replace('_', ' '))}</th>{cells}</tr>")
     words = "<p class='soft'>Share of tries that get through, by difficulty. A cell's tooltip has its size.</p>"
-    return f"{words}<table class='heat'><thead><tr><th>Difficulty</th>{head}</tr></thead>{''.join(rows)}</table>"
+    first = "<th scope='col'>Difficulty</th>"
+    return f"{words}<table class='heat'><thead><tr>{first}{head}</tr></thead>{''.join(rows)}</table>"
 
 
 def _grid(report: Report) -> str:
@@ -91,9 +92,9 @@ def _grid(report: Report) -> str:
     for f in reversed(frictions):
         cells = "".join(_cell(table, at[f, s], f"{f:.2f} x {s:.2f}") for s in strengths)
         rows.append(f"<tr><th scope='row'>{f:.2f}</th>{cells}</tr>")
-    head = "".join(f"<th>{s:.1f}</th>" for s in strengths)
+    head = "".join(f"<th scope='col'>{s:.1f}</th>" for s in strengths)
     words = "<p class='soft'>Rows: friction. Columns: largest torques. Both as multiples of the usual.</p>"
-    return f"{words}<table class='heat {fine}'><thead><tr><th></th>{head}</tr></thead>{''.join(rows)}</table>"
+    return f"{words}<table class='heat {fine}'><thead><tr><td></td>{head}</tr></thead>{''.join(rows)}</table>"
 
 
 def _lone(report: Report) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -18,12 +18,10 @@ from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
 from sfv.view.figure import figure
-from sfv.view.person import GHOST, PERSON, VISIBLE_GROUP
+from sfv.view.meshes import body_mesh
+from sfv.view.person import GHOST, PERSON
 from sfv.view.render import scene
 from sfv.work.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    import trimesh
 
 RATE = 30.0
 """Pictures per second."""
@@ -152,45 +150,3 @@ class _Figure:
             handle.position, handle.wxyz = self._data.xpos[body], self._data.xquat[body]
         self._frame.position = (0.0, aside, 0.0)
         self._label.position = self._data.xpos[1] + (0.0, 0.0, 0.95)
-
-
-def body_mesh(model: mujoco.MjModel, body: int) -> "trimesh.Trimesh | None":
-    """The visible geoms of a body as one mesh with colours, in the body's frame; None when it has none."""
-    import trimesh
-
-    meshes = []
-    for geom in range(int(model.body_geomadr[body]), int(model.body_geomadr[body] + model.body_geomnum[body])):
-        if model.geom_group[geom] > VISIBLE_GROUP or (mesh := _geom_mesh(model, geom)) is None:
-            continue
-        turn, place = np.zeros(9), np.eye(4)
-        mujoco.mju_quat2Mat(turn, model.geom_quat[geom])
-        place[:3, :3], place[:3, 3] = turn.reshape(3, 3), model.geom_pos[geom]
-        mesh.apply_transform(place)
-        colours = np.tile((255 * model.geom_rgba[geom]).astype(np.uint8), (len(mesh.vertices), 1))
-        mesh.visual = trimesh.visual.ColorVisuals(mesh, vertex_colors=colours)
-        meshes.append(mesh)
-    joined: Any = trimesh.util.concatenate(meshes) if meshes else None
-    return joined
-
-
-def _geom_mesh(model: mujoco.MjModel, geom: int) -> "trimesh.Trimesh | None":
-    import trimesh
-
-    kind, size = mujoco.mjtGeom(model.geom_type[geom]), model.geom_size[geom]
-    if kind == mujoco.mjtGeom.mjGEOM_SPHERE:
-        return trimesh.creation.icosphere(2, float(size[0]))
-    if kind == mujoco.mjtGeom.mjGEOM_ELLIPSOID:
-        return trimesh.creation.icosphere(3, 1.0).apply_scale(size)
-    if kind == mujoco.mjtGeom.mjGEOM_BOX:
-        return trimesh.creation.box(2 * size)
-    if kind == mujoco.mjtGeom.mjGEOM_CYLINDER:
-        return trimesh.creation.cylinder(float(size[0]), 2 * float(size[1]), sections=24)
-    if kind == mujoco.mjtGeom.mjGEOM_CAPSULE:
-        capsule = trimesh.creation.capsule(2 * float(size[1]), float(size[0]), count=[20, 12])
-        return capsule.apply_translation((0, 0, -float(capsule.bounds.mean(0)[2])))
-    if kind == mujoco.mjtGeom.mjGEOM_MESH:
-        mesh = int(model.geom_dataid[geom])
-        first, count = int(model.mesh_vertadr[mesh]), int(model.mesh_vertnum[mesh])
-        start, number = int(model.mesh_faceadr[mesh]), int(model.mesh_facenum[mesh])
-        return trimesh.Trimesh(model.mesh_vert[first : first + count], model.mesh_face[start : start + number])
-    return None

@@ -157,3 +157,19 @@ def test_a_straight_leg_that_turns_about_itself_costs_by_its_acceleration(body, 
     assert float(terms.twist(candidate(body, qpos, pinhole, straight), body.limbs, fps)) == pytest.approx(
         cost / 16, rel=0.01
     )
+
+
+def test_a_foot_that_turns_at_once_costs_and_one_that_goes_with_its_leg_does_not(body, humanoid):
+    """Both feet bend faster by 100 rad/s^2: a misfit of 1 in every inner frame, rho(1) = 0.944."""
+    fps = 240.0
+    stands = standing(body, 5, 0.0)
+    feet = body.borne(humanoid.feet)
+    angle = torch.cumsum(100.0 / fps * torch.arange(5, dtype=torch.float64), 0) / fps
+    bent, fallen = stands.qpos.clone(), stands.qpos.clone()
+    for side in ("left", "right"):
+        at = int(humanoid.model.joint(f"{side}_ankle").qposadr[0])
+        bent[:, at], bent[:, at + 2] = torch.cos(angle / 2), torch.sin(angle / 2)
+    fallen[:, 3], fallen[:, 5] = torch.cos(angle / 2), torch.sin(angle / 2)
+    cost = [float(terms.ankles(candidate(body, q, stands.pinhole, body.unscaled()), feet, fps)) for q in (bent, fallen)]
+    assert cost[0] == pytest.approx(0.944, rel=0.01)
+    assert cost[1] == pytest.approx(0.0, abs=1e-9)

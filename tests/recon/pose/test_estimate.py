@@ -6,71 +6,13 @@ import numpy as np
 import pytest
 
 from recon.config import PoseConfig
-from recon.pose.estimate import choose, estimate_pose, trimmed, whole_body_share
+from recon.pose.cast import Pieces
+from recon.pose.estimate import estimate_pose, followed, widened
+from recon.pose.people import Sighting, Window
 from recon.pose.pose_landmarker import MIRRORED, NAMES, upright_turns
 from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.pose import PoseTrack
-
-LEGS = [i for i, name in enumerate(NAMES) if any(word in name for word in ("knee", "ankle", "heel", "foot"))]
-
-
-def person(first: float, last: float, height: float, legs: float = 0.9, bottom: float = 400.0) -> PoseTrack:
-    """Somebody `height` px tall who stands still from `first` to `last` s; `legs` is the confidence of their legs."""
-    times = np.arange(round(first * 30), round(last * 30)) / 30
-    frame = np.stack([np.linspace(300, 320, 33), np.linspace(bottom - height, bottom, 33)], axis=1)  # (33, 2)
-    confidence = np.full((len(times), 33), 0.9)
-    confidence[:, LEGS] = legs
-    points_2d = np.repeat(frame[None], len(times), axis=0)
-    return PoseTrack(NAMES, times, points_2d, np.zeros((len(times), 33, 3)), confidence, (640, 480), "test", 0)
-
-
-def test_auto_is_the_largest_who_is_visible_longest() -> None:
-    near_briefly, far_all_along, near_all_along = person(0, 1, 300), person(0, 4, 100), person(0, 4, 250)
-    estimate = choose([near_briefly, far_all_along, near_all_along], "auto", Path("clip.mp4"))
-    assert estimate.chosen == 0
-    # 250 px x 4 s, 100 px x 4 s, 300 px x 1 s
-    assert [round(float(np.ptp(t.points_2d[0, :, 1]))) for t in estimate.tracks] == [250, 100, 300]
-    assert [t.person for t in estimate.tracks] == [0, 1, 2]
-
-
-def test_auto_passes_over_upper_bodies() -> None:
-    estimate = choose([person(0, 4, 300, legs=0.05), person(0, 4, 200)], "auto", Path("clip.mp4"))
-    assert estimate.chosen == 1
-    assert estimate.track is estimate.tracks[1]
-
-
-def test_a_number_is_obeyed_and_a_wrong_one_lists_the_right_ones() -> None:
-    tracks = [person(0, 4, 300), person(1, 3, 200)]
-    assert choose(tracks, 1, Path("clip.mp4")).chosen == 1
-    with pytest.raises(InputError, match=r"no person 2 in clip.mp4.*0 \(0.0 to 4.0 s\), 1 \(1.0 to 3.0 s\)"):
-        choose(tracks, 2, Path("clip.mp4"))
-
-
-@pytest.mark.parametrize(
-    "track", [person(0, 4, 300, legs=0.05), person(0, 4, 600, bottom=800)], ids=["hidden", "outside the picture"]
-)
-def test_upper_body_is_refused(track: PoseTrack) -> None:
-    with pytest.raises(InputError, match="only the upper body of person 0"):
-        choose([track], "auto", Path("clip.mp4"))
-
-
-def test_absent_frames_show_no_body() -> None:
-    track = person(0, 2, 300)
-    points = track.points_2d.copy()
-    points[:15] = np.nan
-    assert whole_body_share(replace(track, points_2d=points)) == 45 / 60
-
-
-def test_unsteady_ends_are_cut_off() -> None:
-    track = person(0, 2, 300)
-    confidence = track.confidence.copy()
-    confidence[[0, 2]] *= 0.4  # comes into the picture: poor, good, poor, then good throughout
-    points = track.points_2d.copy()
-    points[-3:-1], confidence[-3:-1] = np.nan, 0.0  # one lone frame after a gap
-    whole = trimmed(replace(track, points_2d=points, confidence=confidence))
-    np.testing.assert_array_equal(whole.times, track.times[3:-3])
-    assert whole.found.all()
 
 
 def test_mirror_pairs_left_with_right() -> None:
@@ -78,6 +20,37 @@ def test_mirror_pairs_left_with_right() -> None:
     assert NAMES[MIRRORED[NAMES.index("left_foot_index")]] == "right_foot_index"
     assert NAMES[MIRRORED[NAMES.index("mouth_left")]] == "mouth_right"
     assert MIRRORED[0] == 0
+
+
+class Frames(Clip):
+    """A clip that needs no file."""
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(np.zeros((len(self), *self.size[::-1], 3), np.uint8))
+
+
+def test_a_track_is_widened_within_its_scene(person: Callable[..., PoseTrack]) -> None:
+    clip = Frames(Path("clip.mp4"), (640, 480), np.arange(150) / 30)
+    scenes = np.repeat([0, 1, 0], [55, 20, 75])  # the first scene is shown again
+    wide = widened(Pieces((person(1, 1.6, 200),)), clip, scenes, 1.0)
+    np.testing.assert_allclose(wide.times, np.arange(0, 55) / 30)
+    assert np.flatnonzero(wide.found).tolist() == list(range(30, 48))
+    assert (wide.confidence[~wide.found] == 0).all()
+
+
+def test_a_turned_clip_is_followed_upright(figure: Callable[..., Sighting]) -> None:
+    """Pictures turned clockwise by a quarter, in which somebody walks; then the same with --turn."""
+    clip = Frames(Path("clip.mp4"), (640, 480), np.arange(30) / 30)
+
+    def look(image: np.ndarray, window: Window) -> list[Sighting]:
+        upright = image.shape[0] == 640
+        return [figure(240, 300, angle=0.0 if upright else -np.pi / 2)]
+
+    for asked in ("auto", 90):
+        found = followed(clip, PoseConfig(turn=asked), look)  # type: ignore[arg-type]
+        assert found.clip.size == (480, 640)
+        assert found.clip.turns == 1
+        assert all(seen.turns == 0 for seen in found.pieces[0].values())
 
 
 @pytest.fixture
@@ -94,8 +67,9 @@ def excerpt(data_folder: Path) -> Callable[[str, int], Clip]:
 @pytest.mark.data
 def test_a_juggler_is_found_in_every_frame(excerpt: Callable[[str, int], Clip]) -> None:
     estimate = estimate_pose(excerpt("video/sam2_juggle.mp4", 16), PoseConfig())
-    assert len(estimate.tracks) == 1
+    assert len(estimate.people) == len(estimate.tracks) == 1
     assert estimate.track.found.all()
+    assert estimate.track.left_out == ()
     assert estimate.track.confidence.mean() > 0.85
     # his head is above his feet, in pixels and in metres
     nose, ankle = (estimate.track.index(name) for name in ("nose", "left_ankle"))

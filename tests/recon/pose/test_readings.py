@@ -47,7 +47,7 @@ def test_two_looks_are_averaged_where_they_agree(standing):
         points[WRIST] += (60.0, 0.0)  # 0.34 of the person's height away: one of the looks is wrong
         return [Sighting(points, standing.points_3d[0] + 0.02, np.full(33, 0.9))]
 
-    again = read_again(CLIP, standing, [], look, lambda steps: None)
+    again = read_again(CLIP, standing, look, lambda steps: None)
     shift = again.points_2d - standing.points_2d
     np.testing.assert_allclose(np.delete(shift, WRIST, axis=1), np.broadcast_to((2.0, 0.0), (30, 32, 2)), atol=1e-9)
     np.testing.assert_array_equal(shift[:, WRIST], 0.0)
@@ -68,7 +68,7 @@ def test_who_was_lost_or_upside_down_is_found_in_the_whole_picture(standing):
         asked.append(int(image[0, 0, 0]) - 30)
         return [truth] if window.side == 640 and not window.mirrored else []
 
-    again = read_again(CLIP, track, [], look, lambda steps: None)
+    again = read_again(CLIP, track, look, lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)
     assert asked.count(20) > asked.count(5) > 0
 
@@ -77,7 +77,7 @@ def test_where_nothing_fits_the_frame_is_absent(standing):
     """A reading half the size, beside the person, and no other: frames 10 to 12 are marked, and no others."""
     points = standing.points_2d.copy()
     points[10:13] = (points[10:13] - (320, 240)) * 0.5 + (420, 240)
-    again = read_again(CLIP, replace(standing, points_2d=points), [], lambda image, window: [], lambda steps: None)
+    again = read_again(CLIP, replace(standing, points_2d=points), lambda image, window: [], lambda steps: None)
     assert np.flatnonzero(~again.found).tolist() == [10, 11, 12]
 
 
@@ -85,5 +85,5 @@ def test_exchanged_sides_are_put_right(standing):
     points, metres = standing.points_2d.copy(), standing.points_3d.copy()
     points[7:15], metres[7:15] = points[7:15][:, MIRRORED], metres[7:15][:, MIRRORED]
     track = replace(standing, points_2d=points, points_3d=metres)
-    again = read_again(CLIP, track, [], lambda image, window: [], lambda steps: None)
+    again = read_again(CLIP, track, lambda image, window: [], lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)

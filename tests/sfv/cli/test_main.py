@@ -1,6 +1,7 @@
 """The command line finds the verb, explains itself at once, and turns what went wrong into one sentence."""
 
 import errno
+import importlib
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 import sfv
 from sfv.cli import convert
 from sfv.cli.main import INTERRUPTED, TERMINATED, VERBS, main
+from sfv.cli.parse import unfinished
+from sfv.limits import settings_of
 from sfv.motion import Motion
 
 HEAVY = {"torch", "mujoco", "mujoco_warp", "mediapipe", "cv2", "av", "stable_baselines3", "scipy"}
@@ -24,8 +27,21 @@ def test_help_without_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_help_of_a_verb_explains_every_option(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_of_a_verb_names_every_option_and_is_short(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"usage: sfv {verb}")
+    lines = out.splitlines()
+    assert len(lines) <= 100  # two screens of 50
+    assert max(map(len, lines[:-1])) <= 80
+    settings = settings_of(unfinished(importlib.import_module(f"sfv.cli.{verb}").Program))
+    named = set(re.findall(r"(?<![\w-])--(?:\[no-\])?([\w-]+(?:\.[\w-]+)*)", out))
+    assert {setting.flag[2:] for setting in settings if setting.flag.startswith("--")} <= named
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_whole_help_of_a_verb_explains_every_option(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help-all"]) == 0
     out = capsys.readouterr().out
     assert f"usage: sfv {verb}" in out
     options = re.findall(r"^│ (-[-\w]+.*?)│$\n(?:^│(  .*?)│$)?", out, re.MULTILINE)
@@ -34,14 +50,16 @@ def test_help_of_a_verb_explains_every_option(verb: str, capsys: pytest.CaptureF
         assert following.strip() or (len(words) > 1 and words[1].strip()), line
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["--version"]])
-def test_help_is_light_and_quick(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", ["--help", "run --help", "train --help", "run --help-all", "--version"])
+def test_help_is_light_and_quick(arguments: str) -> None:
     code = (
         "import sys; from sfv.cli.main import main; code = main(sys.argv[1:]); "
         f"print('heavy:', *({HEAVY!r} & sys.modules.keys())); sys.exit(code)"
     )
     before = os.times()
-    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments.split()], capture_output=True, text=True, check=True
+    )
     after = os.times()
     assert result.stdout.splitlines()[-1].split() == ["heavy:"]
     # of the processor, since other tests run beside this one

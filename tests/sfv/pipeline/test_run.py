@@ -9,11 +9,14 @@ import mujoco
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from configs.run import PRESETS
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
+from recon.pose.cast import CastEntry
+from recon.pose.estimate import PoseEstimate
 from sfv.character import load_character
 from sfv.clip import Clip
 from sfv.errors import InputError
@@ -23,6 +26,7 @@ from sfv.judged import Figures, Judged, Shown
 from sfv.motion import Motion
 from sfv.pipeline.run import perform_run, run_stages
 from sfv.pipeline.settings import Run, Settings
+from sfv.pipeline.sources import clip_of, opened
 from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
 from sfv.reading import Reading
@@ -41,16 +45,6 @@ TASK = TrackingConfig(threads=1)
 
 
 @dataclass(frozen=True)
-class Estimate:
-    tracks: tuple[PoseTrack, ...]
-    chosen: int = 0
-
-    @property
-    def track(self) -> PoseTrack:
-        return self.tracks[self.chosen]
-
-
-@dataclass(frozen=True)
 class Result:
     motion: Motion
     scorecard: Report
@@ -61,7 +55,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     """The rooms replaced by quick ones; the list of those that worked."""
     done = []
 
-    def estimate_pose(clip: Clip, config: PoseConfig) -> Estimate:
+    def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         done.append("pose")
         track = PoseTrack(
             names=("nose",),
@@ -73,7 +67,8 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
             estimator="none",
             person=0,
         )
-        return Estimate((track,))
+        listed = CastEntry(0, 0.0, 1.9, 1.9, 1, 40, 0.8, 0.5, 0.5, 1.0, True)
+        return PoseEstimate(clip, (track,), (listed, replace(listed, person=1, chosen=False)))
 
     def reconstruct(track: PoseTrack, character: object, config: ReconstructConfig) -> Result:
         done.append("reconstruct")
@@ -90,13 +85,13 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
     def evaluate(policy: object, motions: Mapping[str, Motion], *settings: object) -> Judged:
         done.append("evaluate")
         (motion,) = motions.values()
-        return Judged(Figures(*9 * [0.0]), Report("evaluation", ()), None, Shown(motion, motion))
+        return Judged(Figures(*9 * [0.0]), Report("evaluation", ()), None, Shown(motion, motion), Shown(motion, motion))
 
     # first the modules that import these names when they are imported, which may be now
     monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
     monkeypatch.setattr("sfv.pipeline.training.train", train)
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
-    monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts: path.write_text("page"))
+    monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts, **more: path.write_text(str(parts)))
     monkeypatch.setattr("sfv.pipeline.stages.source_pictures", lambda motion: None)
     monkeypatch.setattr("sfv.view.rollout.rollout_video", lambda path, *motions, **how: path.write_text("rollout"))
     monkeypatch.setattr("policies.export.load_policy", lambda path: (None, {}))
@@ -104,7 +99,9 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
 
     monkeypatch.setattr("sfv.clip.Clip.open", lambda path, excerpt: Clip(path, (64, 48), np.arange(20) / 10.0))
     monkeypatch.setattr("recon.pose.estimate.estimate_pose", estimate_pose)
-    monkeypatch.setattr("sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path: path.write_text("overlay"))
+    monkeypatch.setattr(
+        "sfv.view.overlay.overlay_video", lambda clip, tracks, chosen, path, lines: path.write_text(lines[0])
+    )
     return done
 
 
@@ -131,10 +128,10 @@ def test_all_files_are_there_and_a_second_run_does_nothing(worked: list[str], a_
     assert all(did(a_run).values())
     folder = RunFolder(a_run.out)
     files = {
-        folder.pose: "track.npz overlay.mp4 config.yaml stage.json",
+        folder.pose: "track.npz overlay.mp4 people.json config.yaml stage.json",
         folder.motion: "motion.npz scorecard.json config.yaml stage.json",
         folder.policy: "policy.safetensors policy.zip policy.onnx config.yaml progress.csv stage.json",
-        folder.report: "report.json rollout.mp4 index.html config.yaml stage.json",
+        folder.report: "report.json rollout.mp4 worst.mp4 worst.npz index.html config.yaml stage.json",
     }
     assert [p(name) for p, names in files.items() for name in names.split() if not p(name).is_file()] == []
     before = {path: path.read_bytes() for path in a_run.out.rglob("*") if path.is_file()}
@@ -185,6 +182,45 @@ def test_stages_survive_the_loss_of_another(worked: list[str], a_run: Run) -> No
     did(a_run)
     (a_run.out / "2-motion" / "scorecard.json").unlink()
     assert did(a_run) == {"1-pose": False, "2-motion": True, "3-policy": False, "4-report": False, "page": False}
+
+
+def test_who_was_seen_stands_on_overlay_and_page(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    folder, first = RunFolder(a_run.out), "person 0: 1.9 s (0.0 to 1.9 s), 40 px tall (80% of the picture), middle"
+    assert folder.pose("overlay.mp4").read_text().startswith(first)
+    page = folder.report("index.html").read_text()
+    assert f"{first}, taken" in page
+    assert "--person NUMBER" in page
+    assert "person 0 is followed for 1.9 s" in page
+
+
+def test_slow_motion_is_said_to_the_pose_stage_and_other_readings_are_refused(worked: list[str], a_run: Run) -> None:
+    did(having(a_run, reading=Reading(speed=0.25)))
+    assert PoseTrack.load(RunFolder(a_run.out).pose("track.npz")).speed == 0.25
+    for reading, name in (
+        (Reading(up="z"), "--up"), (Reading(unit="cm"), "--unit"), (Reading(character="humanoid"), "--character"),
+        (Reading(format="bvh"), "--format"), (Reading(fps=30.0), "--fps"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=f"{name} does nothing for .*clip.mp4"):
+            did(having(a_run, reading=reading))
+
+
+def test_a_folder_of_pictures_is_run_like_a_video(worked: list[str], a_run: Run) -> None:
+    folder = a_run.source.with_name("pictures")
+    folder.mkdir()
+    for k in range(12):
+        Image.new("RGB", (64, 48), (20 * k, 0, 0)).save(folder / f"{k}.png")
+    with pytest.raises(InputError, match="do not say how fast they follow; give --fps"):
+        did(replace(a_run, source=folder))
+    assert all(did(having(replace(a_run, source=folder), reading=Reading(fps=10.0))).values())
+    motion = RunFolder(a_run.out).motion("motion.npz")
+    clip = opened(motion)
+    assert clip is not None
+    assert clip_of(motion) == clip.path
+    assert clip.path.samefile(folder)
+    assert clip.duration == pytest.approx(1.2)
+    (folder / "3.png").unlink()
+    assert clip_of(motion) is None
 
 
 def test_motion_file_skips_the_pose_stage_and_is_brought_to_the_control_rate(

@@ -3,7 +3,10 @@
 import pytest
 import torch
 
-from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig
+from sfv.interfaces import Condition
+from sfv.priors.basis import Basis
+from sfv.priors.dataset import MotionDataset
+from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig, Mdm
 from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
 
 
@@ -70,3 +73,11 @@ def test_a_denoiser_sees_only_what_is_there() -> None:
     torch.testing.assert_close(denoiser(other, t, text, lengths)[0, :16], made[0, :16], atol=1e-6, rtol=1e-6)
     assert not torch.allclose(denoiser(x, 1 - t, text, lengths), made)
     assert not torch.allclose(denoiser(x, t, -text, lengths), made)
+
+
+def test_a_size_that_does_not_smooth_makes_a_motion(dataset: MotionDataset) -> None:
+    torch.manual_seed(0)
+    config = DenoiserConfig(width=16, layers=1, heads=2, most=32, steps=2, smooth=0.0)
+    mdm = Mdm(Basis.of(dataset), Denoiser(config, dataset.features.size))
+    (motion,) = mdm.sample(Condition(seconds=1.0), 0, 1)
+    assert len(motion) == 31

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sfv.priors.measures import covariance, diversity, fid, kid, novelty, precision_recall, r_precision
+from sfv.priors.measures import covariance, diversity, fid, kid, novelty, npss, precision_recall, r_precision
 
 
 def normal(mean: float, count: int = 4000, size: int = 4, seed: int = 0) -> np.ndarray:
@@ -53,3 +53,17 @@ def test_diversity_and_novelty() -> None:
     known = normal(0.0, 50)
     assert novelty(known[:5], known) == 0.0
     assert novelty(known[:5] + np.array((3.0, 0.0, 0.0, 0.0)), known) > 0.5
+
+
+def test_npss_is_how_far_power_moves() -> None:
+    t = np.arange(60) / 60
+    slow, fast = (np.stack((np.sin(2 * np.pi * f * t), np.zeros(60)), 1) for f in (3, 8))
+    assert npss(slow, slow) == pytest.approx(0.0, abs=1e-9)
+    # all of the power is at 3 and goes to 8, five steps on; the column at rest does not count
+    assert npss(slow, fast) == pytest.approx(5.0, abs=1e-6)
+    # later in its phase, and higher by a constant, it is as fast
+    assert npss(slow, np.roll(slow, 7, 0) + 4.0) == pytest.approx(0.0, abs=1e-9)
+    # two columns of the same power: both move by 5, or one of them does
+    both = np.stack((np.sin(2 * np.pi * 3 * t), np.sin(2 * np.pi * 8 * t)), 1)
+    assert npss(both, both[:, ::-1]) == pytest.approx(5.0, abs=1e-6)
+    assert npss(both, both[:, [0, 0]]) == pytest.approx(2.5, abs=1e-6)

@@ -12,6 +12,7 @@ from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
+from sfv.terrain.terrain import NO_BLOCK, Terrain
 from sfv.view import backends
 from sfv.view.figure import figure, sticks
 from sfv.view.person import GHOST, HIDDEN_GROUP, PERSON, VISIBLE_GROUP, Look
@@ -63,6 +64,17 @@ def test_a_following_camera_keeps_its_distance_and_does_not_bounce() -> None:
     targets = np.array([camera.target for camera in cameras])
     assert np.ptp(targets[:, 2]) == 0.0
     assert np.abs(targets[20:70, 0] - path[20:70, 0]).max() < 0.02
+
+
+def test_a_following_camera_goes_up_a_slope() -> None:
+    x = np.linspace(-1.0, 9.0, 101)  # a ramp of 1 in 5
+    ramp = Terrain(
+        np.tile(0.2 * x[:, None], (1, 11)), np.full((100, 10), NO_BLOCK), np.zeros((101, 11)), 0.1, (-1, -0.5)
+    )
+    time = np.arange(150) / 30
+    path = np.stack((1.2 * time, 0 * time, 0.9 + 0.24 * time), 1)
+    targets = np.array([camera.target for camera in following(path, 30.0, terrain=ramp)])
+    assert np.abs(targets[30:120, 2] - (path[30:120, 2] - 0.05)).max() < 0.02  # 0.85 m over the ground, as on the plane
 
 
 def test_clothes_have_no_mass_and_touch_nothing() -> None:

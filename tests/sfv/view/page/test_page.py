@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sfv.clip import Clip
 from sfv.errors import InputError
 from sfv.meaning import grade, shown
 from sfv.report import Number, Report
@@ -38,9 +39,10 @@ def film(tmp_path: Path) -> Path:
 
 
 def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path, film: Path) -> None:
-    media = {"rollout": film, "overlay": film, "source": film}
-    write_page(tmp_path / "index.html", report(), SCORECARD, media, CURVE)
+    media, seen = {"rollout": film, "overlay": film}, ["person 0: <b>"]
+    write_page(tmp_path / "index.html", report(), SCORECARD, media, CURVE, clip=Clip.open(film), seen=seen)
     text = (tmp_path / "index.html").read_text()
+    assert "<li>person 0: &lt;b&gt;</li>" in text
     sources = re.findall(r"""(?:src|href)=['"]([^'"]{0,40})""", text)
     assert len(sources) >= 8
     assert all(source.startswith(("data:", "#")) for source in sources)
@@ -113,7 +115,8 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
         (Number("success", 0.7, "share of rollouts from the start", "higher"), "fair", ("70", "%")),
         (Number("mpjpe_global", 312.4, "mm", "lower"), "poor", ("312", "mm")),
         (Number("mpjpe_global", float("nan"), "mm", "lower"), "", ("–", "")),
-        (Number("power", 21.25, "W", "lower"), "", ("21.2", "W")),
+        (Number("power", 21.25, "W", "lower"), "", ("21", "W")),
+        (Number("peak joint speed", 5.349, "rad/s", "none"), "", ("5.3", "rad/s")),
         (Number("something new", 0.5, "m", "none"), "", ("0.50", "m")),
     ],
 )
