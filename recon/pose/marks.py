@@ -15,7 +15,7 @@ from recon.pose.people import Sighting
 STATURE = 1.7
 """m, of the estimator's metric bodies; lengths below are in statures."""
 DEPTH = 0.5
-"""What depth counts, of parts and of the trunk: estimators know it worst, and it turns over with left and right."""
+"""What depth counts of where the trunk points: it turns over with left and right, as people lean to the camera."""
 LEGS = ("hip", "knee", "ankle", "heel", "foot_index")
 ARMS = ("shoulder", "elbow", "wrist", "pinky", "index", "thumb")
 PARTS = ("nose", *(f"{side}_{part}" for side in ("left", "right") for part in (*ARMS[:3], *LEGS[:3], LEGS[-1])))
@@ -104,7 +104,7 @@ class Layout:
             row[1 : 1 + parts, :2] = flat[self.parts] - middle
             row[1 + parts : 1 + 2 * parts] = deep[self.parts]
             row[-3], row[-2] = (v / max(float(np.linalg.norm(v)), 1e-6) for v in (trunk, across))
-            row[1 + parts : -2, 2] *= DEPTH
+            row[-3, 2] *= DEPTH
             row[-1, 0] = np.log(size_of(seen) / unit)
         return out
 
