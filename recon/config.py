@@ -31,7 +31,7 @@ class PoseConfig:
     pip's, "lite" and "heavy" npm's."""
     max_people: Annotated[int, Within(1, 32)] = 4
     """People looked for at once in any one part of the picture."""
-    max_gap: Annotated[float, Within(0, 60)] = 1.0
+    max_gap: Annotated[float, Within(0, 60)] = 1.5
     """Seconds a person may be away and be taken up again; the pose of meanwhile is filled in. After longer, what lasts
     longest is taken."""
     background: Literal["auto", "still"] = "auto"

@@ -28,6 +28,9 @@ ROUND_TRIP = 0.5
 """px by which a corner may miss itself when it is followed there and back."""
 FITS = 1.5
 """px by which the background may miss a homography."""
+STAYS, MOST = 0.75, 0.5
+"""px that a corner wanders on its own in a still picture, by noise and compression; and the share that must not go
+farther for the camera to stand where it was at the key frame. A homography of few corners is free where none are."""
 HALO = 0.25
 """Of a person's size: how much around the points seen belongs to the person."""
 STILL = 0.004
@@ -66,7 +69,8 @@ def camera_motion(
             follower.see(grey, _background(grey.shape, people, float(clip.times[index]), scale))
         advance(1.0)
     seen = follower.seen
-    if np.mean([not s.found for s in seen]) > BLIND:
+    # where nobody is found something else may be shown, such as a title
+    if np.mean([not s.found for s, there in zip(seen, track.found, strict=True) if there]) > BLIND:
         log.warning("the background shows too little to tell how the camera moves; it is taken to stand still")
         return None
     to_first = np.stack([s.to_first for s in seen])
@@ -114,8 +118,11 @@ class _Follower:
         before = self.seen[-1].to_first if self.seen else np.eye(3)
         found, share, here = self._last is None, 1.0, before
         if len(self._points) >= FEWEST:
+            stays = np.linalg.norm(self._points - self._corners, axis=-1)[:, 0] <= STAYS
             mapped, fitting = cv2.findHomography(self._points, self._corners, cv2.USAC_MAGSAC, FITS)
-            if mapped is not None and int(fitting.sum()) >= FEWEST:
+            if stays.mean() >= MOST:
+                found, share, here = True, float(stays.mean()), self._key
+            elif mapped is not None and int(fitting.sum()) >= FEWEST:
                 found, share, here = True, float(fitting.mean()), self._key @ mapped
                 here = here / here[2, 2]
         self.seen.append(_Seen(here, found, share))

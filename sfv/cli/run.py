@@ -10,6 +10,7 @@ from configs.run import PRESETS as PRESETS
 from sfv.cli.say import say_account, say_numbers, say_outcome
 from sfv.pipeline.run import perform_run
 from sfv.pipeline.settings import Run, Settings
+from sfv.pipeline.sources import asked_clip
 from sfv.work.run_folder import POSE
 from sfv.work.stage import Outcome
 
@@ -24,7 +25,7 @@ class Program:
 
     clip: Annotated[Path, Positional, arg(metavar="CLIP")]
     """A video of a person, or a folder of pictures, with --fps. Or a motion file of any format that sfv convert knows,
-    which is then the reference itself; one of another body is retargeted."""
+    which is then the reference itself; one of another body is retargeted. "demo" is a clip that sfv brings."""
     out: Path
     """The run folder, such as runs/name."""
     settings: OmitArgPrefixes[Settings] = field(default_factory=Settings)
@@ -44,6 +45,6 @@ def _say(outcome: Outcome) -> None:
 
 def main(program: Program) -> None:
     """Do all stages and say how each went."""
-    folder = perform_run(Run(program.clip, program.out, program.settings), _say)
+    folder = perform_run(Run(asked_clip(program.clip), program.out, program.settings), _say)
     say_numbers(folder.report("report.json"), HEADLINE)
     print(f"\nopen {folder.report('index.html')}")

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from sfv.clip import Clip
 
 
+DEMO = "demo"
+"""What names the clip that sfv brings."""
+
+
+def asked_clip(clip: Path) -> Path:
+    """The clip of a command line: sfv's own where it says "demo" and nothing here is called so."""
+    if str(clip) != DEMO or clip.exists():
+        return clip
+    from sfv.character import ASSETS
+
+    # of a wheel, or of a checkout
+    held = (ASSETS / "demo.mp4", ASSETS.parents[1] / "examples" / "demo.mp4")
+    return next((place for place in held if place.is_file()), clip)
+
+
 def clip_of(motion: Path) -> Path | None:
     """The video, or the folder of pictures, that a motion was made from, where that is known and still there."""
     track = origin(motion, "track")

@@ -95,3 +95,20 @@ def test_a_zoom_is_found(tmp_path, zoom) -> None:
     found = camera_motion(film, [track], track)
     assert found is not None
     assert np.abs(mapped(found) - mapped(zooms)).max() < 1.5
+
+
+def test_a_still_camera_is_still_though_little_of_the_picture_has_corners(tmp_path, caplog) -> None:
+    """Corners in a patch of a tenth of the picture, and noise: a homography of them is free everywhere else."""
+    generator = np.random.default_rng(0)
+    patch = generator.uniform(0, 255, (50, 130, 3)).astype(np.uint8)
+    frames = []
+    for _ in range(FRAMES):
+        image = np.full((SIZE[1], SIZE[0], 3), 128.0)
+        image[20:70, 20:150] = patch
+        frames.append(np.clip(image + generator.normal(0, 12, image.shape), 0, 255).astype(np.uint8))
+    write_video(tmp_path / "bare.mp4", frames, 24.0, crf=26)
+    film, track = clip(tmp_path / "still.mp4", pan(0))
+    film = Clip.open(tmp_path / "bare.mp4")
+    with caplog.at_level(logging.WARNING):
+        assert camera_motion(film, [track], track) is None
+    assert caplog.text == ""

@@ -1,3 +1,4 @@
+import importlib
 import json
 from pathlib import Path
 
@@ -27,8 +28,12 @@ def test_what_is_here_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_what_is_absent_is_named_with_what_to_type(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def absent(name: str) -> None:
-        raise ImportError("libGL.so.1: cannot open shared object file")
+    real = importlib.import_module
+
+    def absent(name: str, package: str | None = None) -> object:
+        if name.startswith("mediapipe"):
+            raise ImportError("libGL.so.1: cannot open shared object file")
+        return real(name, package)
 
     monkeypatch.setattr(machine, "TOO_NEW", (3, 11))
     monkeypatch.setattr("sfv.view.backends.Egl", lambda *of: 1 / 0)
