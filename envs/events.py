@@ -137,6 +137,13 @@ class Events:
         )
         self.held[name] = value
 
+    def change(self, name: str, value: float) -> None:
+        """Give every environment this value from now on, in the episode in progress as well."""
+        everyone = torch.full_like(self.value[name], value)
+        self.hold(name, everyone)
+        self.value[name][:] = everyone
+        self._write(torch.arange(len(everyone), device=everyone.device))
+
     def start(self, ids: Tensor, command: Float[Tensor, "n a"], generator: torch.Generator) -> None:
         """Episodes begin in environments `ids`, whose servos stand at `command`."""
         for name, (low, high) in self.ranges.items():

@@ -16,7 +16,7 @@ from torch import Tensor
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv import rotation
 from sfv.motion import Motion
-from sfv.terrain.terrain import Relief
+from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile, World, make_world
 
 REACH = 1.5

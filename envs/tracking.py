@@ -48,6 +48,7 @@ class TrackingEnv:
 
     Where the config names kinds of terrain, each environment has a place on a tile of it: by the curriculum, or, where
     `tiles` are given, the first environment on the first tile, and so on, each with room for `seconds` of its clip.
+    With `box` there is something to throw at the characters, on the processor alone.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class TrackingEnv:
         seed: int = 0,
         tiles: Sequence[Tile] = (),
         seconds: float | None = None,
+        box: bool = False,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
         config.check()
@@ -76,6 +78,9 @@ class TrackingEnv:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
         self.model = build_scene(character, physics_hz, self.terrain)
         self.sim = make_sim(self.model, num_envs, config)
+        if box:  # the task is of the body alone, and sees nothing of what is thrown at it
+            whole = build_scene(character, physics_hz, self.terrain, box)
+            self.sim = CpuSim(whole, num_envs, config.threads, self.model)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device

@@ -1,13 +1,11 @@
 """What people read: sentences end, links lead somewhere, and verbs and options that are named exist."""
 
 import ast
-import dataclasses
 import importlib
 import re
-import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
 from docstring_parser import parse_from_object
@@ -115,23 +113,9 @@ def test_links_lead_somewhere(root: Path) -> None:
 
 
 def options(program: Any) -> set[str]:
-    """The flags of a program, as they are typed: its fields' and those of settings within them."""
-    found = set()
-    for name, hint in get_type_hints(program, include_extras=True).items():
-        inner = [part for part in parts(hint) if dataclasses.is_dataclass(part)]
-        flag = name.replace("_", "-")
-        found |= {f"--{flag}", f"--no-{flag}"}
-        for part in inner:
-            found |= options(part) | {f"--{flag}.{option[2:]}" for option in options(part)}
-    return found
-
-
-def parts(hint: Any) -> list[Any]:
-    if get_origin(hint) is Annotated:
-        return parts(get_args(hint)[0])
-    if get_origin(hint) in (Union, types.UnionType):
-        return [part for arm in get_args(hint) for part in parts(arm)]
-    return [hint]
+    """The flags of a program, as they are typed."""
+    flags = {setting.flag for setting in settings_of(unfinished(program)) if setting.flag.startswith("--")}
+    return flags | {f"--no-{flag[2:]}" for flag in flags}
 
 
 @pytest.fixture(scope="module")

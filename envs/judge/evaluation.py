@@ -20,6 +20,7 @@ from sfv.judged import Judged, Shown
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.kinds import parse_terrain
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
@@ -119,6 +120,14 @@ def judging_env(
     for name in DERIVED:
         env.sim.field(name)
     return env
+
+
+def judged_ground(motion: Motion, character: Character, config: TrackingConfig) -> Terrain:
+    """The ground that a policy of one clip is judged on."""
+    if not config.terrain:
+        return FLAT
+    horizon = CYCLIC_SECONDS if motion.loop else motion.duration
+    return judging_env([motion], character, config, 1, 0, horizon).terrain
 
 
 def judged_tiles(config: TrackingConfig) -> list[Tile]:

@@ -17,6 +17,12 @@ from torch import Tensor
 
 from sfv.work.mujoco_log import listen
 
+CUT = {
+    "qpos": "nq", "qvel": "nv", "qacc_warmstart": "nv",
+    "xpos": "nbody", "xquat": "nbody", "subtree_com": "nbody", "xfrc_applied": "nbody",
+}  # fmt: skip
+"""Fields that hold a row for each joint or body, and the size of a model that says how many."""
+
 
 class CpuSim:
     """num_envs copies of one model. Tensors are float64, as MuJoCo computes.
@@ -25,20 +31,29 @@ class CpuSim:
         model: the scene; its automatic reset is switched off in place.
         num_envs: how many.
         threads: how many share the work; 0 = one per core.
+        shown: the model whose bodies and joints the state fields are cut down to, where the scene holds more behind
+            its own, such as things that are thrown; None for all.
     """
 
     device = "cpu"
 
-    def __init__(self, model: mujoco.MjModel, num_envs: int, threads: int = 0) -> None:
+    def __init__(
+        self, model: mujoco.MjModel, num_envs: int, threads: int = 0, shown: mujoco.MjModel | None = None
+    ) -> None:
         # a simulation that diverges keeps its NaN, so that the task sees it, instead of jumping to the zero pose
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
         listen()
         self.model = model
         self.num_envs = num_envs
+        self._sizes = {name: getattr(shown, size) for name, size in CUT.items()} if shown else {}
         self._batch = mujoco.batch.Batch(model, num_envs, threads)
         self.field = cache(self._field)
 
     def _field(self, name: str) -> Tensor:
+        return self.whole(name)[:, : self._sizes.get(name)]
+
+    def whole(self, name: str) -> Tensor:
+        """A field with all that is in the scene."""
         array = self._batch.bind(name)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

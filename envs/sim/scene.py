@@ -9,10 +9,23 @@ from sfv.character import Character
 from sfv.terrain.geoms import add_ground
 from sfv.terrain.terrain import FLAT, Terrain
 
+BOX = "thrown box"
+"""The body that is thrown."""
+BOX_HALF, BOX_MASS = 0.15, 5.0
+"""m, half a side; kg: a parcel."""
 
-def build_scene(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjModel:
-    """Compile `scene_spec`."""
-    return scene_spec(character, physics_hz, terrain).compile()
+
+def build_scene(character: Character, physics_hz: float, terrain: Terrain = FLAT, box: bool = False) -> mujoco.MjModel:
+    """Compile `scene_spec`; with `box`, behind the character there is a parcel to be thrown at it."""
+    spec = scene_spec(character, physics_hz, terrain)
+    if box:
+        body = spec.worldbody.add_body(name=BOX)
+        body.add_freejoint()
+        # 1 meets the body, 2 and 1 of conaffinity meet height fields and planes
+        body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX, size=[BOX_HALF] * 3, mass=BOX_MASS, contype=1, conaffinity=3
+        )  # fmt: skip
+    return spec.compile()
 
 
 def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjSpec:

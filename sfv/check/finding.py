@@ -1,5 +1,6 @@
 """One figure of the physics check, and where in the motion it is."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -29,3 +30,9 @@ def stretches(spans: list[tuple[float, float]], most: int = 3) -> str:
     """Times in words: 'from 2.1 to 5.0 s, from 7.0 to 7.6 s, and 4 more'."""
     shown = [f"from {start:.1f} to {stop:.1f} s" for start, stop in spans[:most]]
     return ", ".join(shown) + (f", and {len(spans) - most} more" if len(spans) > most else "")
+
+
+def moments(where: str) -> list[tuple[float, float]]:
+    """From when to when (s) what is said in words is of: `place` and `stretches` read back."""
+    found = [(float(start), float(stop)) for start, stop in re.findall(r"from ([\d.]+) to ([\d.]+) s", where)]
+    return found + [(float(at), float(at)) for at in re.findall(r"at ([\d.]+) s", where)]

@@ -1,6 +1,8 @@
-"""`sfv view`: motion or run -> a moving picture."""
+"""`sfv view`: motions or runs -> a page with a timeline, or a moving picture."""
 
+import threading
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,46 +16,85 @@ from sfv.reading import Reading
 
 if TYPE_CHECKING:
     from sfv.motion import Motion
+    from sfv.pipeline.looking import Thing
+
+OUT = (".html", ".mp4", ".png")
 
 
 @dataclass(frozen=True)
 class Program:
-    """Look at a motion, or at the reference of a run and what the character made of it.
+    """Look at motions, or at runs: the clip, the reference, what the character made of it, and its policy, live.
 
-    They are played in the browser until Ctrl-C, and can be turned, slowed and laid over each other. With --out they are
-    written instead: as a video, or as a sheet of moments.
+    They are played in the browser until Ctrl-C. With --out they are written instead: as a page that plays without a
+    server, as a video, or as a sheet of moments.
     """
 
-    what: Annotated[Path, Positional, arg(metavar="WHAT")]
-    """A motion file of any format, or the folder of a run."""
+    what: Annotated[tuple[Path, ...], Positional, arg(metavar="WHAT [WHAT ...]")]
+    """Motion files of any format, or folders of runs; several stand beside each other."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     out: Path | None = None
-    """The .mp4 or .png to write."""
+    """The .html, .mp4 or .png to write."""
     host: str = "127.0.0.1"
-    """Address to serve at; 0.0.0.0 lets other machines look on."""
+    """Address to serve at; 0.0.0.0 lets other machines look on, who then need the token in the address."""
     port: Annotated[int, Within(1, 65_535)] = 8080
     """Port to serve at; the next free one if it is taken."""
+    browser: bool = True
+    """Open a browser."""
 
 
 def main(program: Program) -> None:
     """Play it, or draw it and say where it is."""
-    from sfv.view.web.viewer import Viewer, motions_at
+    from sfv.pipeline.looking import things_at
 
-    if program.out and program.out.suffix not in (".mp4", ".png"):
-        raise InputError(f"{program.out} should end in .mp4 for a video or in .png for a sheet of moments")
-    motions = motions_at(program.what, program.reading, program.excerpt)
-    if program.out:
-        draw(motions, program.out)
-        print(program.out)
+    if not program.what:
+        raise InputError("sfv view wants something to look at: a motion file, or the folder of a run")
+    if program.out and program.out.suffix not in OUT:
+        raise InputError(
+            f"{program.out} should end in .html for a page, .mp4 for a video or .png for a sheet of moments"
+        )
+    things = things_at(program.what, program.reading, program.excerpt)
+    if program.out is None:
+        watch(things, program)
         return
-    with Viewer(motions, program.host, program.port) as viewer:
+    if program.out.suffix == ".html":
+        film(things, program.out)
+    else:
+        draw({name: motion for thing in things for name, motion in thing.motions.items()}, program.out)
+    print(program.out)
+
+
+def watch(things: "Sequence[Thing]", program: Program) -> None:
+    """Serve the page until Ctrl-C; what takes longer to read comes to it while it is open."""
+    from sfv.pipeline.looking import first_show, further_shows
+    from sfv.view.web.viewer import Viewer
+
+    show = first_show(things)
+    with Viewer(show, program.host, program.port) as viewer:
         print(f"{viewer.address}  (Ctrl-C to stop)", flush=True)
-        webbrowser.open(viewer.address)
+        if program.browser:
+            webbrowser.open(viewer.address)
+
+        def read_on() -> None:
+            for further in further_shows(things, show):
+                viewer.update(further)
+
+        threading.Thread(target=read_on, daemon=True).start()
         try:
-            viewer.play()
+            threading.Event().wait()
         except KeyboardInterrupt:
             print()
+
+
+def film(things: "Sequence[Thing]", out: Path) -> None:
+    """Write a page that plays without a server."""
+    from sfv.pipeline.looking import first_show, further_shows
+    from sfv.view.web.film import write_film
+
+    show = first_show(things)
+    for further in further_shows(things, show):
+        show = further
+    write_film(out, show)
 
 
 def draw(motions: "dict[str, Motion]", out: Path) -> None:

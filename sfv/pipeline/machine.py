@@ -20,7 +20,7 @@ from sfv.work.provenance import processor
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 """Versions of Python: from, and below."""
 EXTRAS = {
-    "viewer": ("viser", "sfv view in a browser"),
+    "viewer": ("websockets", "sfv view in a browser"),
     "fbx": ("ufbx", "motions in FBX files"),
     "batch": ("ray", "sfv batch"),
     "smpl": ("smplx", "SMPL bodies by your own model files"),

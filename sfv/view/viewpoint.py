@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
 from sfv.terrain.terrain import FLAT, Terrain
 
@@ -71,6 +70,8 @@ def following(
     The path is smoothed over about a second, and the camera keeps its height over the ground below it, so that jumps
     are seen as jumps, and who goes up a slope is not lost.
     """
+    from scipy.ndimage import gaussian_filter1d  # takes longer than most that is done with it
+
     smooth = gaussian_filter1d(path[:, :2], sigma=0.4 * fps, axis=0, mode="nearest")
     ground = np.zeros(len(path)) if terrain.flat else terrain.height(path[:, 0], path[:, 1])
     up = height + gaussian_filter1d(ground, sigma=0.4 * fps, mode="nearest")

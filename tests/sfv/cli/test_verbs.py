@@ -32,7 +32,7 @@ def test_view_writes_a_sheet(wave: Motion, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["nowhere.npz"], "nowhere.npz"),
-        (["wave.npz", "--out", "wave.gif"], "should end in .mp4"),
+        (["wave.npz", "--out", "wave.gif"], "should end in .html"),
         (["."], "holds no motion"),
     ],
 )

@@ -136,7 +136,7 @@ def test_boxes_cover_the_blocks_once() -> None:
 
 def test_relief_in_single_precision() -> None:
     world = tile("bumps")
-    from sfv.terrain.terrain import Relief
+    from sfv.terrain.relief import Relief
 
     relief, places = Relief(world.terrain, "cpu"), PLACES + world.starts[0]
     found = relief.height(torch.from_numpy(places).float())

@@ -69,7 +69,7 @@ def test_a_following_camera_keeps_its_distance_and_does_not_bounce() -> None:
 def test_a_following_camera_goes_up_a_slope() -> None:
     x = np.linspace(-1.0, 9.0, 101)  # a ramp of 1 in 5
     ramp = Terrain(
-        np.tile(0.2 * x[:, None], (1, 11)), np.full((100, 10), NO_BLOCK), np.zeros((101, 11)), 0.1, (-1, -0.5)
+        np.tile(0.2 * x[:, None], (1, 11)), np.full((100, 10), NO_BLOCK), np.zeros((101, 11)), 0.1, (-1.0, -0.5)
     )
     time = np.arange(150) / 30
     path = np.stack((1.2 * time, 0 * time, 0.9 + 0.24 * time), 1)

@@ -1,36 +1,83 @@
+import json
 import sys
-from pathlib import Path
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.view.web.viewer import Viewer, motions_at
+from sfv.view.web.show import Actor, Pictures, Show
+from sfv.view.web.timeline import Timeline
+from sfv.view.web.viewer import Viewer
 
 
-def test_time_goes_on_while_it_plays_and_starts_again(wave: Motion) -> None:
-    pytest.importorskip("viser")
-    with Viewer({"reference": wave, "simulated": wave}, port=18080) as viewer:
-        viewer.step(0.4)
-        assert viewer.time == pytest.approx(0.4)
-        viewer.step(0.5)
-        viewer.step(0.5)
-        assert viewer.time == 0.0
-        assert viewer.address.startswith("http://127.0.0.1:")
+@pytest.fixture
+def show(wave: Motion) -> Show:
+    return Show("a wave", (Actor("wave", wave),), Timeline(1.0), Pictures(np.zeros(1), (b"jpeg",)))
 
 
-def test_without_viser_the_extra_is_named(wave: Motion, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "viser", None)
+@pytest.fixture
+def viewer(show: Show) -> Iterator[Viewer]:
+    pytest.importorskip("websockets")
+    with Viewer(show, port=18080) as viewer:
+        yield viewer
+
+
+def got(viewer: Viewer, path: str, **headers: str) -> bytes:
+    request = urllib.request.Request(viewer.address.rstrip("/") + path, headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+def test_it_serves_the_page_and_what_it_shows(viewer: Viewer, show: Show) -> None:
+    assert viewer.address.startswith("http://127.0.0.1:")
+    assert b"<title>sfv view</title>" in got(viewer, "/")
+    assert b"class Timeline" in got(viewer, "/timeline.js")
+    assert json.loads(got(viewer, "/show.json"))["title"] == "a wave"
+    assert got(viewer, "/picture/0.jpg") == b"jpeg"
+    viewer.update(replace(show, title="another"))
+    assert json.loads(got(viewer, "/show.json"))["title"] == "another"
+
+
+@pytest.mark.parametrize(
+    "path", ["/picture/1.jpg", "/picture/x.jpg", "/../pyproject.toml", "/live.js", "/picture/-1.jpg"]
+)
+def test_there_is_nothing_else(viewer: Viewer, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        got(viewer, path)
+
+
+def test_a_name_that_was_pointed_here_gets_nothing(viewer: Viewer) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        got(viewer, "/show.json", Host="evil.example")
+
+
+def test_another_page_cannot_drive_it(viewer: Viewer) -> None:
+    from websockets.exceptions import InvalidStatus
+    from websockets.sync.client import connect
+
+    address = viewer.address.replace("http", "ws") + "live"
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(address, origin="http://evil.example", proxy=None)  # type: ignore[arg-type]
+    with connect(address, origin=viewer.address.rstrip("/"), proxy=None) as socket:  # type: ignore[arg-type]
+        socket.send(json.dumps({"act": 1}))
+        assert "no trained policy" in json.loads(socket.recv(60))["news"]
+        socket.send("no JSON")
+        assert "cannot be read" in json.loads(socket.recv(60))["news"]
+
+
+def test_the_next_port_is_taken(viewer: Viewer, show: Show) -> None:
+    port = int(viewer.address.rstrip("/").rpartition(":")[2])
+    with Viewer(show, port=port) as second:
+        assert int(second.address.rstrip("/").rpartition(":")[2]) > port
+
+
+def test_without_websockets_the_extra_is_named(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websockets", None)
     with pytest.raises(InputError, match=r'pip install "sfv\[viewer\]"'):
-        Viewer({"wave": wave})
-
-
-def test_a_run_shows_what_it_has(tmp_path: Path, wave: Motion) -> None:
-    with pytest.raises(InputError, match="holds no motion to show"):
-        motions_at(tmp_path)
-    wave.save(tmp_path / "2-motion" / "motion.npz")
-    assert list(motions_at(tmp_path)) == ["reference"]
-    wave.save(tmp_path / "4-report" / "reference.npz")
-    wave.save(tmp_path / "4-report" / "simulated.npz")
-    assert list(motions_at(tmp_path)) == ["reference", "simulated"]
-    assert list(motions_at(tmp_path / "2-motion" / "motion.npz")) == ["motion"]
+        Viewer(show)

@@ -1,0 +1,70 @@
+"""What a viewer shows: who moves how, on which ground, with what along its time, and who can act live.
+
+It is data. `sfv.pipeline` makes it of runs, whoever has motions of his own by hand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from sfv.character import Character
+from sfv.motion import Motion
+from sfv.terrain.terrain import FLAT, Terrain
+from sfv.view.live import Live
+from sfv.view.web.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A named motion: as a person, or where it is what another was to do as a translucent ghost.
+
+    Attributes:
+        beside: of the same number stand on the same ground, a reference and who follows it.
+        body: who it is; None for whom its skeleton is known to be of.
+    """
+
+    name: str
+    motion: Motion
+    ghost: bool = False
+    terrain: Terrain = FLAT
+    beside: int = 0
+    body: Character | None = None
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Frames of the clip behind a motion as JPEG files, and their times, s."""
+
+    times: Float[np.ndarray, " n"]
+    files: tuple[bytes, ...]
+
+
+NOTHING = Pictures(np.zeros(0), ())
+
+
+@dataclass(frozen=True)
+class Show:
+    """Everything about what is shown.
+
+    Attributes:
+        title: in words.
+        actors: at least one.
+        timeline: what stands along their time.
+        pictures: of the clip behind them.
+        live: makes the policies that act for one watcher; None where there are none, or not yet.
+        news: a sentence for those who watch: what is on its way, or what went wrong.
+    """
+
+    title: str
+    actors: tuple[Actor, ...]
+    timeline: Timeline
+    pictures: Pictures = field(default=NOTHING)
+    live: Callable[[], Live] | None = None
+    news: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it goes."""
+        return max(actor.motion.duration for actor in self.actors)

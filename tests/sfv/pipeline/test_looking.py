@@ -1,0 +1,81 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sfv.check.finding import moments, place, stretches
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.pipeline.looking import distances, first_show, further_shows, marks_of, motions_at, things_at
+from sfv.report import Number, Report
+
+
+def test_a_run_shows_what_it_has(tmp_path: Path, wave: Motion) -> None:
+    with pytest.raises(InputError, match="holds no motion to show"):
+        motions_at(tmp_path)
+    wave.save(tmp_path / "2-motion" / "motion.npz")
+    assert list(motions_at(tmp_path)) == ["reference"]
+    wave.save(tmp_path / "4-report" / "reference.npz")
+    wave.save(tmp_path / "4-report" / "simulated.npz")
+    assert list(motions_at(tmp_path)) == ["reference", "simulated"]
+    assert list(motions_at(tmp_path / "2-motion" / "motion.npz")) == ["motion"]
+
+
+def test_every_body_is_as_far_off_as_all_was_moved(wave: Motion) -> None:
+    qpos = wave.qpos.copy()
+    qpos[:, 0] += 0.1
+    curves = distances(wave, replace(wave, qpos=qpos))
+    assert curves[0].name == "mean of bodies"
+    assert {curve.name for curve in curves} >= {"worst body", "root", "left_ankle"}
+    for curve in curves:
+        np.testing.assert_allclose(curve.values, 10.0, atol=1e-9)  # cm
+
+
+def test_words_of_places_are_read_back() -> None:
+    assert moments(place("left_knee", 1.234)) == [(1.23, 1.23)]
+    assert moments(f"stands {stretches([(2.1, 5.0), (7.0, 7.6)])}: on what?") == [(2.1, 5.0), (7.0, 7.6)]
+    assert moments("") == []
+
+
+def test_rows_stand_where_they_are_of() -> None:
+    rows = {
+        "jumps": {"verdict": "fail", "where": "by 30 cm at 0.40 s; by 9 cm at 0.90 s", "repair": "cut it"},
+        "floating": {"verdict": "fail", "where": "", "repair": "sfv repair"},
+        "peak acceleration": {"verdict": "pass", "where": "left knee at 0.20 s", "repair": ""},
+        "upright": {"verdict": "pass", "where": "", "repair": ""},
+    }
+    report = Report(
+        "check", tuple(Number(name, 2.0, "", "none") for name in rows), provenance={"check": {"rows": rows}}
+    )
+    marks = [(mark.title, mark.start, mark.failing) for mark in marks_of(report)]
+    assert marks == [
+        ("jumps", 0.4, True), ("jumps", 0.9, True), ("floating", 0.0, True), ("peak acceleration", 0.2, False),
+    ]  # fmt: skip
+    assert "cut it" in marks_of(report)[0].words
+
+
+def test_what_cannot_be_had_is_said_and_the_rest_is_shown(tmp_path: Path, wave: Motion) -> None:
+    run = tmp_path / "run"
+    for name in ("reference", "simulated"):
+        wave.save(run / "4-report" / f"{name}.npz")
+    (run / "2-motion").mkdir()
+    (run / "2-motion" / "check.json").write_text("{ damaged")
+    things = things_at([run])
+    *_, last = further_shows(things, first_show(things))
+    assert "check.json" in last.news
+    assert "no finished policy" in last.news
+    assert last.live is None
+    assert last.timeline.curves[0].values.max() == 0.0
+    assert [(actor.name, actor.ghost) for actor in last.actors] == [("reference", True), ("simulated", False)]
+
+
+def test_the_check_of_a_file_stands_on_its_time(tmp_path: Path, wave: Motion) -> None:
+    qpos = wave.qpos.copy()
+    qpos[15:, 1] += 0.6  # a cut in the middle, at 0.5 s
+    replace(wave, qpos=qpos).save(tmp_path / "cut.npz")
+    things = things_at([tmp_path / "cut.npz"])
+    *_, last = further_shows(things, first_show(things))
+    failing = {mark.title: mark.start for mark in last.timeline.marks if mark.failing}
+    assert failing["jumps"] == pytest.approx(0.5, abs=0.05)
+    assert {curve.name for curve in last.timeline.curves} == {"lowest point", "root"}
