@@ -31,7 +31,7 @@ WIDE = 1.9
 
 
 @dataclass(frozen=True)
-class Reading:
+class Glimpse:
     """A sighting, and whether it was seen in the mirror."""
 
     seen: Sighting
@@ -53,7 +53,7 @@ def read_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[floa
     """
     start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
     followed = _followed(track)
-    readings = [[Reading(seen, False) for seen in frame] for frame in followed]
+    readings = [[Glimpse(seen, False) for seen in frame] for frame in followed]
     whereabouts = _bridged(followed)
     for index, image in enumerate(clip, start=-start):
         if 0 <= index < len(track):
@@ -85,18 +85,18 @@ def _followed(track: PoseTrack) -> list[list[Sighting]]:
     return [[Sighting(flat, deep, sure, upright_turns(flat))] if found else [] for found, flat, deep, sure in rows]
 
 
-def _looked(image: np.ndarray, windows: list[Window], where: Sighting, look: Look) -> list[Reading]:
+def _looked(image: np.ndarray, windows: list[Window], where: Sighting, look: Look) -> list[Glimpse]:
     """Who is seen in windows, near the place where the person should be."""
-    return [Reading(seen, window.mirrored) for window in windows for seen in look(image, window)
+    return [Glimpse(seen, window.mirrored) for window in windows for seen in look(image, window)
             if seen.belief >= MIN_BELIEF
             and np.linalg.norm(seen.centre - where.centre) <= FAR * where.extent]  # fmt: skip
 
 
-def _chosen(track: PoseTrack, readings: list[list[Reading]]) -> Choice:
+def _chosen(track: PoseTrack, readings: list[list[Glimpse]]) -> Choice:
     return choose_readings(track.names, track.times, [[reading.seen for reading in own] for own in readings])
 
 
-def _doubtful(choice: Choice, readings: list[list[Reading]]) -> Bool[np.ndarray, " T"]:
+def _doubtful(choice: Choice, readings: list[list[Glimpse]]) -> Bool[np.ndarray, " T"]:
     """Frames to look at again: nothing fits, or badly, or somebody does not stand whom the mirror shows otherwise."""
     out = (choice.picks < 0) | (choice.misfit > DOUBTFUL)
     for index, (pick, own) in enumerate(zip(choice.picks.tolist(), readings, strict=True)):
@@ -112,7 +112,7 @@ def _near(times: Float[np.ndarray, " T"], seen: Bool[np.ndarray, " T"]) -> Bool[
     return np.asarray((times >= times[seen][0] - SLACK) & (times <= times[seen][-1] + SLACK))
 
 
-def _partner(own: list[Reading], pick: int) -> Sighting | None:
+def _partner(own: list[Glimpse], pick: int) -> Sighting | None:
     """The reading on the other side of the mirror that is most like the one picked, where one is like it."""
     first = own[pick].seen
     like = [r.seen for r in own if r.mirrored != own[pick].mirrored]
@@ -126,7 +126,7 @@ def _apart(first: Sighting, second: Sighting) -> Float[np.ndarray, " K"]:
     return np.asarray(np.linalg.norm(first.points_2d - second.points_2d, axis=1) / first.extent)
 
 
-def _tracked(track: PoseTrack, readings: list[list[Reading]], choice: Choice) -> PoseTrack:
+def _tracked(track: PoseTrack, readings: list[list[Glimpse]], choice: Choice) -> PoseTrack:
     """The chosen readings as a track, averaged over the mirror."""
     points_2d, points_3d = np.full_like(track.points_2d, np.nan), np.full_like(track.points_3d, np.nan)
     confidence = np.zeros_like(track.confidence)
