@@ -34,7 +34,8 @@ class Program:
     seed: Annotated[int, Within(0, SEED)] = 0
     """Of the windows and of the network's first weights."""
     prior: str | None = None
-    """Fit a prior of this name: motion-matching, motion-graph, t2m-gpt, momask or mdm."""
+    """Fit a prior of this name: motion-matching, motion-graph, t2m-gpt, momask, mdm, mld, motion-vae or
+    regression."""
     captions: Path | None = None
     """Of a prior: a CSV file with the columns file and caption. It may have caption_2, caption_3, category, subject,
     split (train, val, test) and fps (the true rate, where a file names a wrong one)."""

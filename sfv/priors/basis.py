@@ -21,6 +21,7 @@ from sfv.interfaces import Condition
 from sfv.motion import Motion
 from sfv.priors.dataset import MotionDataset, Normaliser
 from sfv.priors.features import Features, headings
+from sfv.priors.standing import stood
 from sfv.priors.text import SIZE, embedded, nearest
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -78,6 +79,14 @@ class Basis:
     ) -> Motion:
         """Normalised rows as a motion."""
         return self.features.decode(self.normaliser.back(z).double().numpy(), start, source)
+
+    def standing(
+        self, z: Float[Tensor, "T D"], source: str, start: tuple[float, float, float] = (0.0, 0.0, 0.0), known: int = 0
+    ) -> Motion:
+        """Normalised rows as a motion that goes where its standing feet leave it; the first `known` rows stay."""
+        return self.features.decode(
+            stood(self.normaliser.back(z).double(), self.features, known).numpy(), start, source
+        )
 
     def filled(self, motion: Motion, keep: Bool[np.ndarray, " T"], z: Float[Tensor, "T D"], source: str) -> Motion:
         """Kept frames as they were, and the others of normalised rows, carried so that they meet those around them.

@@ -65,6 +65,16 @@ ROWS = {
         frozenset({"text", "label", "seconds", "fill"}),
         "takes noise away from vectors of four frames each",
     ),
+    "motion-vae": Listed(
+        "sfv.priors.stepwise.motion_vae",
+        frozenset({"text", "label", "path", "prefix", "seconds"}),
+        "goes on frame by frame, by chance to one of the frames that may come",
+    ),
+    "regression": Listed(
+        "sfv.priors.stepwise.regression",
+        frozenset({"text", "label", "path", "prefix", "seconds"}),
+        "goes on frame by frame, to the mean of those that may come: the control beside which the others are seen",
+    ),
 }
 
 

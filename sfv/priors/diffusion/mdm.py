@@ -1,8 +1,8 @@
 """MDM (Tevet et al. 2023): all frames of a motion at once, out of noise, by a transformer that predicts the clean one.
 
-Four frames are one vector to the transformer, which a processor can afford; noise, loss and keeping go by frames.
-It fills: frames that are to stay are put into every prediction. What is longer than it was fitted to is made in pieces,
-each of which goes on from the end of the one before.
+Four frames are one vector to the transformer, which a processor can afford; each is read from twelve frames and written
+to twelve, so that neighbours meet. Noise, loss and keeping go by frames. It fills: frames that are to stay are put into
+every prediction. What is longer than it was fitted to is made in pieces, each of which goes on from the one before.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ from sfv.interfaces import Condition
 from sfv.motion import Motion
 from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
-from sfv.priors.diffusion.schedule import cleaned, guided, noised
+from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
 from sfv.priors.fitting import FitConfig, Objective, fit
-from sfv.priors.latent.codec import likeness
+from sfv.priors.likeness import CHANGES, likeness
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.transformer import Transformer
@@ -42,6 +42,10 @@ SECONDS = 4.0
 """Of a motion whose length nobody said."""
 
 
+SURE = 8.0
+"""How many times louder than elsewhere geometry is where there is no noise; with a_t^2 of it where there is some."""
+
+
 @dataclass(frozen=True)
 class DenoiserConfig:
     """Sizes and habits.
@@ -52,8 +56,7 @@ class DenoiserConfig:
         most: frames of the longest window.
         steps: how often it is asked for a sample.
         guidance: how many times farther than without a sentence.
-        smooth: frames, the deviation of a normal curve by which what was made is averaged: vectors of four frames by a
-            network that was fitted for minutes do not quite meet (jerk of walks 2000 m/s^3 without, 100 with it).
+        smooth: frames, the deviation of a normal curve by which what was made is averaged; 0 leaves it.
     """
 
     width: int = 128
@@ -62,8 +65,8 @@ class DenoiserConfig:
     patch: int = 4
     most: int = 120
     steps: int = 20
-    guidance: float = 2.0
-    smooth: float = 2.0
+    guidance: float = 1.5
+    smooth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class MdmConfig:
     """Sizes, and how it is fitted."""
 
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
-    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=1100, batch=24, rate=2e-3))
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=2400, batch=24, rate=2e-3, decay=0.998))
 
 
 SIZES = {
@@ -81,7 +84,7 @@ SIZES = {
     ),
     "small": MdmConfig(),
     "paper": MdmConfig(
-        DenoiserConfig(width=512, layers=8, heads=4, patch=1, most=196, steps=50, guidance=2.5, smooth=0.0),
+        DenoiserConfig(width=512, layers=8, heads=4, patch=1, most=196, steps=50, guidance=2.5),
         FitConfig(steps=600_000, batch=64, rate=1e-4, warm=1000),
     ),
 }
@@ -97,7 +100,9 @@ class Denoiser(nn.Module):
         self.config, width = config, config.width
         self.sentence = nn.Linear(SIZE, width)
         self.moment = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width))
-        self.enter, self.leave = nn.Linear(config.patch * rows, width), nn.Linear(width, config.patch * rows)
+        # each vector reads and writes the frames of its neighbours too: apart, four frames did not meet the next four
+        self.enter = nn.Conv1d(rows, width, 3 * config.patch, config.patch, config.patch)
+        self.leave = nn.ConvTranspose1d(width, rows, 3 * config.patch, config.patch, config.patch)
         self.place = nn.Parameter(0.02 * torch.randn(config.most // config.patch, width))
         self.transformer = Transformer(width, config.layers, config.heads, causal=False)
         self.register_buffer("frequencies", torch.exp(torch.linspace(0.0, 6.0, 32)))
@@ -110,15 +115,15 @@ class Denoiser(nn.Module):
         lengths: Int[Tensor, " n"],
     ) -> Float[Tensor, "n t D"]:
         """The clean rows; those after a length mean nothing, and nothing looks at them."""
-        n, frames, rows = x.shape
-        patch = self.config.patch
+        frames, patch = x.shape[1], self.config.patch
+        there = (torch.arange(frames) < lengths[:, None])[..., None]
         angle = t[:, None] * self.frequencies
-        moment = self.moment(torch.cat((angle.sin(), angle.cos()), 1))
-        about = torch.stack((self.sentence(text), moment), 1)
-        vectors = self.enter(x.reshape(n, frames // patch, patch * rows)) + self.place[: frames // patch]
+        about = torch.stack((self.sentence(text), self.moment(torch.cat((angle.sin(), angle.cos()), 1))), 1)
+        vectors = self.enter((x * there).mT).mT + self.place[: frames // patch] + about.sum(1, keepdim=True)
         seen = torch.arange(-2 * patch, frames, patch) < lengths[:, None]
-        out: Tensor = self.leave(self.transformer(torch.cat((about, vectors + moment[:, None]), 1), seen)[:, 2:])
-        return out.reshape(n, frames, rows)
+        made = self.transformer(torch.cat((about, vectors), 1), seen)[:, 2:]
+        out: Tensor = self.leave((made * there[:, ::patch]).mT).mT
+        return out
 
 
 class Mdm:
@@ -145,13 +150,14 @@ class Mdm:
         if condition.prefix is not None:
             z = self.basis.normalised(condition.prefix).expand(n, -1, -1)
             start = features.start(condition.prefix)
+        known = z.shape[1]
         frames = round((condition.seconds or max(SECONDS, z.shape[1] / features.fps + 1.0)) * features.fps) + 1
         if frames <= z.shape[1]:
             raise InputError("the motion to go on from is as long as that; give more seconds")
         while z.shape[1] < frames:
             z = self._further(z, frames, text, generator)
         source = f"{self.name}: {condition.text or condition.label or 'anything'}, seed {seed}"
-        return [self.basis.motion(row, source, start) for row in z]
+        return [self.basis.standing(row, source, start, known) for row in z]
 
     def fill(self, motion: Motion, keep: Bool[np.ndarray, " T"], condition: Condition, seed: int) -> Motion:
         """The frames that are not kept, made anew from what is around them.
@@ -260,7 +266,8 @@ def fit_prior(
         if denoiser.training:
             text = text * (torch.rand(len(text), 1) >= NOTHING)
         made = denoiser(noised(batch.z, t, torch.randn_like(batch.z)), t, text, batch.lengths)
-        return likeness(made, batch.z, dataset, (torch.arange(most) < batch.lengths[:, None]).float())
+        counts = (torch.arange(most) < batch.lengths[:, None]).float()
+        return likeness(made, batch.z, dataset, counts, SURE * remaining(t).square(), CHANGES)
 
     def held_out() -> float:
         assert held is not None

@@ -17,17 +17,11 @@ from sfv.priors.dataset import MotionDataset
 from sfv.priors.features import Features
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.bottlenecks import Gaussian, Identity, Quantiser, Squeezed
+from sfv.priors.likeness import likeness
 from sfv.progress import Advance
 
 FACTOR = 4
 """Frames of a vector."""
-PLACES, SLIDE = 0.3, 0.005
-"""Weights of bodies' places (m) and of the speed of standing soles (m/s) beside the rows' own loss. Ten times as much
-drowned the rows: after 150 steps on gaits a codec was off by .54 deviations instead of .32, and knew no turn at all."""
-FAR = 4.0
-"""Normalised error from which on it is pulled no harder: what is rare, as a turn is, lies that far from the mean."""
-GEOMETRY = 3
-"""One of so many windows of a batch is judged by bodies' places too."""
 HELD = 64
 """Windows by which held-out motions are judged."""
 
@@ -131,34 +125,6 @@ class Codec(nn.Module):
         """Normalised rows of codes."""
         assert isinstance(self.bottleneck, Quantiser)
         return self.decode(self.bottleneck.looked_up(codes))
-
-
-def likeness(
-    made: Float[Tensor, "n t D"], truth: Float[Tensor, "n t D"], dataset: MotionDataset, weight: Tensor | None = None
-) -> Float[Tensor, ""]:
-    """The loss of made rows: Huber's of themselves, of bodies' places, and the speed of soles that should stand.
-
-    Args:
-        made, truth: normalised rows.
-        dataset: whose rows they are.
-        weight: (n, t) 1 where a row counts; None counts all.
-    """
-    features, back = dataset.features, dataset.normaliser.back
-    weight = torch.ones_like(truth[..., 0]) if weight is None else weight
-    loss = _mean(nn.functional.huber_loss(made, truth, reduction="none", delta=FAR).mean(-1), weight)
-    # places cost more than the network, so that only some windows pay
-    made, truth, weight = (x[: -(-len(truth) // GEOMETRY)] for x in (made, truth, weight))
-    rows, true = back(made), back(truth)
-    (bodies, soles), (true_bodies, _) = features.places(rows), features.places(true)
-    loss = loss + PLACES * _mean((bodies - true_bodies).abs().mean((-1, -2)), weight)
-    contacts = true[..., features.groups["contacts"]]
-    stands = (contacts * weight[..., None])[..., :-1, :] * (contacts * weight[..., None])[..., 1:, :]
-    speed = features.velocities(soles, rows)[..., :2].square().sum(-1).add(1e-6).sqrt()
-    return loss + SLIDE * _mean(speed, stands)
-
-
-def _mean(x: Tensor, weight: Tensor) -> Tensor:
-    return (x * weight).sum() / weight.sum().clamp_min(1.0)
 
 
 def in_fours(z: Float[Tensor, "t D"], kept: Bool[Tensor, " t"]) -> tuple[Float[Tensor, "u D"], Bool[Tensor, "1 v"]]:

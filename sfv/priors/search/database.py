@@ -41,7 +41,7 @@ class Database:
     last: Int[np.ndarray, " N"]
 
     @classmethod
-    def of(cls, clips: Sequence[Float[Tensor, "T D"]], features: Features) -> "Database":
+    def of(cls, clips: Sequence[Float[Tensor, "_ D"]], features: Features) -> "Database":
         """That of clips as rows."""
         keys = np.concatenate([keys_of(clip, features) for clip in clips])
         mean, scale = keys.mean(0), np.zeros(keys.shape[1])

@@ -40,8 +40,8 @@ class GptConfig:
 
     codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=256))
     writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
-    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=700, batch=32, rate=2e-3, every=100))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=900, batch=32, rate=2e-3, every=100))
+    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=1200, batch=32, rate=2e-3, every=100))
 
 
 SIZES = {
@@ -85,12 +85,14 @@ class Gpt:
             z = z[len(z) % FACTOR :]
             codes = self.codec.codes(z[None])[..., 0].expand(n, -1)
             start = self.basis.features.start(condition.prefix, len(condition.prefix) - len(z))
+        known = codes.shape[1] * FACTOR
         wanted = None if condition.seconds is None else max(2, round(condition.seconds * rate))
         if max(wanted or 0, codes.shape[1] + 1) > self.writer.config.most:
             raise InputError(f"{self.name} writes at most {self.writer.config.most / rate:.1f} s; give fewer seconds")
         written = self.writer.written(text, codes, wanted, torch.Generator().manual_seed(seed))
         source = f"{self.name}: {condition.text or condition.label or 'anything'}, seed {seed}"
-        return [self.basis.motion(self.codec.from_codes(row[None, :, None])[0], source, start) for row in written]
+        made = (self.codec.from_codes(row[None, :, None])[0] for row in written)
+        return [self.basis.standing(z, source, start, known) for z in made]
 
     def fill(self, motion: Motion, keep: Bool[np.ndarray, " T"], condition: Condition, seed: int) -> Motion:
         """It writes forward only.

@@ -6,7 +6,8 @@ import torch
 from sfv.priors.dataset import MotionDataset
 from sfv.priors.fitting import FitConfig
 from sfv.priors.latent.bottlenecks import DEAD, Gaussian, Identity, Quantiser, perplexity
-from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec, likeness
+from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, error_mm, fit_codec
+from sfv.priors.likeness import likeness
 
 
 def clusters(count: int, seed: int) -> torch.Tensor:
@@ -128,6 +129,18 @@ def test_likeness_is_zero_for_the_same_but_for_what_slides(dataset: MotionDatase
     weight = torch.zeros(4, 20)
     assert likeness(worse, z, dataset) > 0.03  # 3^2 / 2 / 70 by the row alone
     assert likeness(worse, z, dataset, weight) == 0.0
+
+
+def test_jitter_costs_more_than_being_off_by_as_much(dataset: MotionDataset) -> None:
+    z = dataset.windows(torch.Generator().manual_seed(0), 3, 20)
+    sign = torch.tensor((1.0, -1.0)).repeat(10)[None, :, None]
+    off, jitter = (likeness(z + 0.1 * by, z, dataset, changes=2.0) for by in (torch.ones(3, 20, 1), sign))
+    # a row's own loss is 0.1^2 / 2 in both; changes are 0 and 0.2, so 2 * 0.04 more
+    assert jitter - off == pytest.approx(0.08, abs=0.02)
+    # geometry counts as often as it is told to
+    sure, unsure = (likeness(z + 0.1, z, dataset, sure=torch.full((3,), k)) for k in (2.0, 0.0))
+    plain = likeness(z + 0.1, z, dataset)
+    assert sure - plain == pytest.approx(float(plain - unsure), rel=1e-3)
 
 
 @pytest.mark.slow
