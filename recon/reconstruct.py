@@ -100,7 +100,7 @@ def reconstruct(
     """
     _check(track)
     track, config = _at_rest(track, config)
-    speed, track = track.speed, replace(track, times=track.speed * track.times, speed=1.0)
+    speed, track = track.speed, track.in_true_time()
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
