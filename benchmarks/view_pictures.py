@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-import cv2
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 SOFTWARE_GL = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
@@ -49,8 +49,9 @@ def main() -> None:
     finally:
         viewer.terminate()
         viewer.wait()
-    picture = cv2.imread(asked.out)
-    cv2.imwrite(asked.out, picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    with Image.open(asked.out) as picture:
+        small = picture.convert("RGB").quantize(128)
+    small.save(asked.out, optimize=True)
     print(asked.out)
 
 

@@ -8,6 +8,7 @@ from tyro.conf import arg
 
 from sfv.errors import InputError
 from sfv.limits import COMMON, Within
+from sfv.work.config import Before
 
 LARGEST = 1e6
 """px and s of a clip."""
@@ -71,6 +72,8 @@ class TermWeights:
     """Bones point where the estimator's metric points say."""
     smooth: Annotated[float, Within(0, 1_000_000)] = 1.5
     """Accelerations change slowly."""
+    twist: Annotated[float, Within(0, 1_000_000), Before(0.0)] = 0.5
+    """A straight arm or leg does not turn at once about itself, nor a foot against its leg."""
     limits: Annotated[float, Within(0, 1_000_000)] = 1.0
     """Joints stay in their ranges."""
     rest: Annotated[float, Within(0, 1_000_000)] = 0.02

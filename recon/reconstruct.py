@@ -18,7 +18,7 @@ from recon.fit.evidence import Evidence
 from recon.fit.fit import Term
 from recon.fit.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
 from recon.lifter.lifter import Lifter, deepened
-from recon.pose.sides import told_apart
+from recon.pose.choice import told_apart
 from recon.pose.steady import along_path, focal_from_turns, steadied
 from recon.scorecard import LIMBS, scorecard
 from sfv.character import Character
@@ -100,7 +100,7 @@ def reconstruct(
     """
     _check(track)
     track, config = _at_rest(track, config)
-    speed, track = track.speed, replace(track, times=track.speed * track.times, speed=1.0)
+    speed, track = track.speed, track.in_true_time()
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())

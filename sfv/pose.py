@@ -111,6 +111,10 @@ class PoseTrack:
         kept = {name: getattr(self, name) for name in _PER_FRAME}
         return replace(self, **{name: value[frames] for name, value in kept.items() if value is not None})
 
+    def in_true_time(self) -> "PoseTrack":
+        """The track at the times (s) at which it happened, where its clip plays slower or faster."""
+        return replace(self, times=self.speed * self.times, speed=1.0)
+
     def save(self, path: Path | str) -> None:
         """Write an `.npz` (never pickled), whole or not at all."""
         moving = {name: getattr(self, name) for name in ("homography", "shift") if getattr(self, name) is not None}

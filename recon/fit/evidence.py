@@ -47,7 +47,7 @@ class Evidence:
         shift: (N, 1, 3) how far the camera had travelled, m in its axes.
         pairs: (P, 2) landmark indices of the bones.
         directions: (N, P, 3) unit vectors of the bones in camera axes.
-        bone_trust: (N, P) 1, or 0 where unseen.
+        bone_trust: (N, P) 1, or 0 where unseen; of feet, their confidence squared.
         bone_error: (N, P) how far each direction is expected to be off, rad.
     """
 
@@ -101,6 +101,8 @@ def gather(track: PoseTrack, names: tuple[str, ...], frames: int, fps: float, fo
     error = expected_error(directions, length[..., 0], sure, float(np.median(np.diff(track.times))))
     feet = ["foot_index" in names[end] for end in pairs[:, 1]]
     error[:, feet] = np.hypot(error[:, feet], OF_FEET)
+    # nothing else shows a straight leg's twist, so a foot that is guessed must not say it
+    bone_trust[:, feet] *= sure[:, feet] ** 2
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.tensor(np.nan_to_num(values), dtype=torch.float64)

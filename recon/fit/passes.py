@@ -135,8 +135,11 @@ def carried_over(problem: Problem, person: Candidate, stance: Stance) -> tuple[C
 def _motion_terms(problem: Problem, found: Candidate) -> Table:
     w, fps = problem.config.weights, problem.config.fps
     own = {} if problem.prior is None else {"prior": (problem.prior, 1.0)}
+    limbs, feet = problem.body.limbs, problem.body.borne(problem.character.feet)
     return own | {
         "smooth": (partial(terms.smooth, fps=fps, ease=terms.ease_of(found, fps)), w.smooth),
+        "twist": (partial(terms.twist, limbs=limbs, fps=fps), w.twist * bool(limbs.numel())),
+        "ankles": (partial(terms.ankles, feet=feet, fps=fps), w.twist * bool(feet.numel())),
         "limits": (partial(terms.limits, body=problem.body), w.limits),
         "solid": (partial(terms.solid, solids=problem.solids), w.solid),
     }

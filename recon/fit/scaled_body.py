@@ -5,12 +5,14 @@ alike, and walks the tree level by level, which is several times faster than bod
 time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import mujoco
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from sfv import rotation
@@ -113,6 +115,20 @@ class ScaledBody:
         # where each node finds its joint's rotation in [identity, root, balls, hinges]
         slots = {-1: 0, 0: 1} | {j: 2 + i for i, j in enumerate((*self.balls, *self.hinges))}
         self._slots = torch.tensor([slots[n.joint] for n in nodes])
+
+    @cached_property
+    def limbs(self) -> Int[Tensor, "3 L"]:
+        """Upper body, lower body and qpos address of each hinge under a ball: knees and elbows, for a humanoid."""
+        model, balls = self.model, {int(self.model.jnt_bodyid[j]) for j in self.balls}
+        lower = [int(model.jnt_bodyid[j]) for j in self.hinges]
+        rows = [(int(model.body_parentid[b]) - 1, b - 1, at) for b, at in zip(lower, self.hinge_qpos, strict=True)
+                if int(model.body_parentid[b]) in balls]  # fmt: skip
+        return torch.tensor(rows, dtype=torch.long).reshape(-1, 3).T
+
+    def borne(self, names: Sequence[str]) -> Int[Tensor, "2 F"]:
+        """These bodies, and what each of them hangs on."""
+        bodies = [self.names.index(name) for name in names]
+        return torch.tensor([bodies, [int(self.model.body_parentid[b + 1]) - 1 for b in bodies]], dtype=torch.long)
 
     def unscaled(self) -> Float[Tensor, "S 2 3"]:
         """The proportions of the character itself."""

@@ -5,7 +5,7 @@ Every term is a mean over frames (and points) of squared misfits in units of the
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from recon.fit.evidence import Evidence
@@ -22,6 +22,10 @@ INSIDE = 0.02
 """m: how far inside the edge of its support a body keeps its weight."""
 QUICK = 5.0
 """m/s: a body part this fast may have twice the jerk of a slow one. With 2, noise stays in every fast move."""
+TWIST = 60.0
+"""rad/s^2: half a turn in 0.3 s, as a kick's thigh, asks for 140 at most."""
+ANKLE = 100.0
+"""rad/s^2: a foot that slaps down after the heel asks for about as much."""
 ARM = 0.15
 """m: turns of a body count as the motion of points this far from its origin."""
 
@@ -75,6 +79,38 @@ def smooth(x: Candidate, fps: float, ease: Float[Tensor, "T B"]) -> Tensor:
     jerk = points.diff(n=3, dim=0) * fps**3
     scale = 250.0 * ease[1:-2, :, None]
     return charbonnier((jerk * jerk).sum(-1) / scale**2, 2.0).mean()
+
+
+def twist(x: Candidate, limbs: Int[Tensor, "3 L"], fps: float) -> Tensor:
+    """E_tw = mean_tl cos(b_tl)^4 rho(|w'_tl| / (60 rad/s^2)): a straight limb does not turn at once about itself.
+
+    w the rate at which limb l's upper bone turns about its own length, b the bend of its hinge: bent by 60 degrees, the
+    lower bone shows the twist, and 1/16 is left of this. rho is Charbonnier, c = 2.
+
+    Args:
+        limbs: for each, the upper body, the lower body and where in qpos the hinge between them is.
+    """
+    upper, lower, hinge = limbs
+    bone = torch.nn.functional.normalize(x.placed.xpos[1:, lower] - x.placed.xpos[1:, upper], dim=-1)
+    rate = (_turned(x.placed.xmat[:, upper]) * bone).sum(-1) * fps
+    straight = torch.cos(x.qpos[1:-1, hinge]) ** 4
+    return (straight * charbonnier((rate.diff(dim=0) * fps / TWIST) ** 2, 2.0)).mean()
+
+
+def ankles(x: Candidate, feet: Int[Tensor, "2 F"], fps: float) -> Tensor:
+    """E_an = mean_tf rho(|w'_tf| / (100 rad/s^2)): no foot turns at once against its shank.
+
+    w the rate at which it does. rho is Charbonnier, c = 2. `feet` are the bodies of the feet, and what bears them.
+    """
+    foot, shank = feet
+    rate = _turned(x.placed.xmat[:, shank].transpose(-1, -2) @ x.placed.xmat[:, foot]) * fps
+    return charbonnier((rate.diff(dim=0) * fps / ANKLE).square().sum(-1), 2.0).mean()
+
+
+def _turned(axes: Float[Tensor, "T L 3 3"]) -> Float[Tensor, "T-1 L 3"]:
+    """By how much axes turn from frame to frame: the sine of the angle, about its axis."""
+    turn = axes[1:] @ axes[:-1].transpose(-1, -2)
+    return torch.stack([0.5 * (turn[..., i, j] - turn[..., j, i]) for i, j in ((2, 1), (0, 2), (1, 0))], -1)
 
 
 def ease_of(found: Candidate, fps: float) -> Float[Tensor, "T B"]:

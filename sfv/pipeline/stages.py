@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT_VERSION = 5
-POSE_VERSION = 4
+POSE_VERSION = 5
 MOTION_VERSION, POLICY_VERSION = 9, 5
 """To be raised when the code of a stage changes what it makes."""
 

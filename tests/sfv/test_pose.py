@@ -34,6 +34,13 @@ def test_what_a_track_says_of_its_clip_is_kept(tmp_path: Path) -> None:
     assert (loaded.turns, loaded.speed, loaded.left_out) == (3, 0.25, said.left_out)
 
 
+def test_slow_motion_took_less_time() -> None:
+    """Shown at 30 frames a second, and a quarter as fast as it was: the five frames took 4 / 120 s."""
+    track = replace(some_track(), speed=0.25).in_true_time()
+    assert track.times[-1] == pytest.approx(4 / 120)
+    assert track.in_true_time().times[-1] == track.times[-1]
+
+
 def test_absent_frames_are_not_found() -> None:
     np.testing.assert_array_equal(some_track().found, [True, True, False, True, True])
 

@@ -79,8 +79,8 @@ class MdmConfig:
 
 SIZES = {
     "tiny": MdmConfig(
-        DenoiserConfig(width=48, layers=2, heads=2, most=64, steps=10),
-        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
+        DenoiserConfig(width=48, layers=2, heads=2, most=64, steps=10, guidance=2.0),
+        FitConfig(steps=450, batch=12, rate=3e-3, warm=20),
     ),
     "small": MdmConfig(),
     "paper": MdmConfig(

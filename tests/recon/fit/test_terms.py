@@ -134,3 +134,42 @@ def test_gradients_agree_with_differences(body, truth, jump, camera, filmed):
     (slope,) = torch.autograd.grad(value(at), at)
     difference = (value(torch.tensor(0.5001)) - value(torch.tensor(0.4999))) / 0.0002
     assert torch.isclose(slope, difference.double(), rtol=1e-3)
+
+
+def test_a_straight_leg_that_turns_about_itself_costs_by_its_acceleration(body, humanoid):
+    """Both thighs turn about the vertical, faster by 60 rad/s^2; the arms are still.
+
+    Of 4 limbs 2 have a misfit of 1 in both inner frames, but for the sine: rho(1) = 8 (sqrt(1.25) - 1)
+    = 0.944, and half of it over all limbs. A knee bent by 60 degrees leaves cos(60)^4 = 1/16.
+    """
+    fps = 240.0
+    qpos = standing(body, 4, 0.0).qpos.clone()
+    rate = 60.0 / fps * torch.arange(4, dtype=torch.float64)  # rad/s over each step
+    angle = torch.cumsum(rate, 0) / fps
+    for side in ("left", "right"):
+        at = int(humanoid.model.joint(f"{side}_hip").qposadr[0])
+        qpos[:, at], qpos[:, at + 3] = torch.cos(angle / 2), torch.sin(angle / 2)
+    pinhole, straight = standing(body, 1, 0.0).pinhole, body.unscaled()
+    cost = float(terms.twist(candidate(body, qpos, pinhole, straight), body.limbs, fps))
+    assert cost == pytest.approx(0.944 / 2, rel=0.01)
+    for side in ("left", "right"):
+        qpos[:, int(humanoid.model.joint(f"{side}_knee").qposadr[0])] = -np.pi / 3
+    assert float(terms.twist(candidate(body, qpos, pinhole, straight), body.limbs, fps)) == pytest.approx(
+        cost / 16, rel=0.01
+    )
+
+
+def test_a_foot_that_turns_at_once_costs_and_one_that_goes_with_its_leg_does_not(body, humanoid):
+    """Both feet bend faster by 100 rad/s^2: a misfit of 1 in every inner frame, rho(1) = 0.944."""
+    fps = 240.0
+    stands = standing(body, 5, 0.0)
+    feet = body.borne(humanoid.feet)
+    angle = torch.cumsum(100.0 / fps * torch.arange(5, dtype=torch.float64), 0) / fps
+    bent, fallen = stands.qpos.clone(), stands.qpos.clone()
+    for side in ("left", "right"):
+        at = int(humanoid.model.joint(f"{side}_ankle").qposadr[0])
+        bent[:, at], bent[:, at + 2] = torch.cos(angle / 2), torch.sin(angle / 2)
+    fallen[:, 3], fallen[:, 5] = torch.cos(angle / 2), torch.sin(angle / 2)
+    cost = [float(terms.ankles(candidate(body, q, stands.pinhole, body.unscaled()), feet, fps)) for q in (bent, fallen)]
+    assert cost[0] == pytest.approx(0.944, rel=0.01)
+    assert cost[1] == pytest.approx(0.0, abs=1e-9)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recon.pose.account import account
-from sfv.pose import PoseTrack
+from sfv.pose import LeftOut, PoseTrack
 
 NAMES = ("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "left_knee", "right_knee",
          "left_ankle", "right_ankle")  # fmt: skip
@@ -32,6 +32,20 @@ def good() -> PoseTrack:
 def test_of_a_good_track_only_who_and_how_long_is_said(good: PoseTrack) -> None:
     (who,) = account(good)
     assert who == "person 1 is followed for 3.0 s, from 1.0 to 4.0 s of the clip; the middle confidence is 0.90"
+
+
+def test_turned_pictures_and_slow_motion_are_said(good: PoseTrack) -> None:
+    (who,) = account(replace(good, turns=3, speed=0.25))
+    assert who.endswith("its pictures are turned by 270 degrees; one second of it is 0.25 s")
+
+
+def test_what_is_left_out_is_said_with_its_reasons(good: PoseTrack) -> None:
+    parts = tuple(LeftOut(float(k), k + 0.5, "not seen") for k in range(5))
+    sentence = account(replace(good, left_out=(*parts, LeftOut(9.0, 10.0, "another scene"))))[1]
+    assert sentence == (
+        "left out: 3.5 s: 0.0 to 0.5 s, 1.0 to 1.5 s, 2.0 to 2.5 s and 2 more times (not seen); "
+        "9.0 to 10.0 s (another scene)"
+    )
 
 
 def changed(track: PoseTrack, frames: slice, **values: object) -> PoseTrack:

@@ -7,7 +7,7 @@ import pytest
 
 from recon.config import PoseConfig
 from recon.pose.cast import Pieces
-from recon.pose.estimate import estimate_pose, followed, seen_again, widened
+from recon.pose.estimate import estimate_pose, followed, widened
 from recon.pose.people import Sighting, Window
 from recon.pose.pose_landmarker import MIRRORED, NAMES, upright_turns
 from sfv.clip import Clip
@@ -51,25 +51,6 @@ def test_a_turned_clip_is_followed_upright(figure: Callable[..., Sighting]) -> N
         assert found.clip.size == (480, 640)
         assert found.clip.turns == 1
         assert all(seen.turns == 0 for seen in found.pieces[0].values())
-
-
-def test_two_looks_are_averaged_where_they_agree(person: Callable[..., PoseTrack]) -> None:
-    track = person(1, 2, 200)
-    clip = Frames(Path("clip.mp4"), (640, 480), np.arange(90) / 30)
-    wrist = NAMES.index("left_wrist")
-
-    def look(image: np.ndarray, window: Window) -> list[Sighting]:
-        assert window.mirrored
-        points = track.points_2d[0] + (4.0, 0.0)
-        points[wrist] += (80.0, 0.0)  # 0.4 of the person's height away: one of the looks is wrong
-        return [Sighting(points, np.full((33, 3), 0.2), np.full(33, 0.9))]
-
-    refined = seen_again(clip, track, look, lambda steps: None)
-    shift = refined.points_2d - track.points_2d
-    np.testing.assert_allclose(np.delete(shift, wrist, axis=1), np.broadcast_to((2.0, 0.0), (30, 32, 2)), atol=1e-9)
-    np.testing.assert_array_equal(shift[:, wrist], 0.0)
-    np.testing.assert_allclose(refined.points_3d[:, 0], 0.1)
-    np.testing.assert_allclose(refined.confidence[:, wrist], 0.45)
 
 
 @pytest.fixture

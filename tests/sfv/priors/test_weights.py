@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from sfv.character import Character
+from sfv.check.check import check
 from sfv.interfaces import Condition
+from sfv.pipeline.reference import mended
 from sfv.priors.features import headings
 from sfv.priors.rows import ROWS, WEIGHTS, load_prior
 
@@ -40,3 +42,13 @@ def test_a_walk_goes_on(path: Path, humanoid: Character) -> None:
     height = np.stack([motion.qpos[:, 2] for motion in made])
     assert 0.7 < height.min() < height.max() < 1.1
     assert np.median([abs(headings(motion.qpos[:, 3:7])[-1]) for motion in made]) < 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_walk_that_turns_passes_the_check_once_mended(path: Path, humanoid: Character) -> None:
+    text = "a person walks forward and turns around to the left"
+    made = load_prior(path.stem, humanoid).sample(Condition(text=text, seconds=4.0), 0, 10)
+    assert np.median([headings(motion.qpos[:, 3:7])[-1] for motion in made]) > np.radians(90.0)
+    passed = [check(mended(motion, humanoid)[0], humanoid).passed for motion in made]
+    assert sum(passed) >= 8

@@ -1,0 +1,171 @@
+"""The readings of one person: what an estimator says of each frame from several windows, and the track made of them.
+
+Every frame is read again in the mirror; where that leaves doubt, also in the whole picture, in a wider window and in
+windows that are turned. `choice` says which readings are the person. This knows neither the estimator (it is given a
+function that looks) nor who the person is among others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from recon.pose.choice import Choice, choose_readings
+from recon.pose.marks import layout
+from recon.pose.people import MIN_BELIEF, Look, Sighting, Window, around, scan_windows
+from recon.pose.pose_landmarker import upright_turns
+from sfv.clip import Clip
+from sfv.pose import PoseTrack
+
+AGREEMENT = 0.1
+"""Distance of a point in two looks, over the person's size, up to which they agree: a forearm is about 0.15."""
+DOUBTFUL = 2.0
+"""What a choice costs in a frame, to it and from it, from which the frame is looked at again."""
+SLACK = 0.3
+"""s before somebody is first seen and after the last time, over which they are still looked for everywhere."""
+FAR = 1.0
+"""How far off, over the person's longer side, somebody is somebody else."""
+WIDE = 1.9
+"""Side of a wider window around a person, over the person's longer side."""
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A sighting, and whether it was seen in the mirror."""
+
+    seen: Sighting
+    mirrored: bool
+
+
+def read_again(clip: Clip, track: PoseTrack, look: Look, advance: Callable[[float], None]) -> PoseTrack:
+    """The track, made of the readings that fit best over the whole span; what none fits is absent.
+
+    Each is averaged with its like in the mirror: the estimator is not symmetric, and errs differently there. Measured
+    on 187 frames with known joints, this takes 5 % off the error. Where the two disagree the reading stands, with half
+    its confidence.
+
+    Args:
+        clip: where the track is from.
+        track: the person, as followed; may hold gaps.
+        look: sees people in a window of a picture.
+        advance: called with the number of frames done, twice the clip's in all.
+    """
+    start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
+    followed = _followed(track)
+    readings = [[Glimpse(seen, False) for seen in frame] for frame in followed]
+    whereabouts = _bridged(followed)
+    for index, image in enumerate(clip, start=-start):
+        if 0 <= index < len(track):
+            where = whereabouts[index]
+            windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
+            if not track.found[index]:
+                windows += [around(where), scan_windows(image)[0]]
+            readings[index] += _looked(image, windows, where, look)
+        advance(1.0)
+    choice = _chosen(track, readings)
+    doubtful = _doubtful(choice, readings) & _near(track.times, choice.picks >= 0)
+    fits = (choice.picks >= 0) & (choice.misfit <= DOUBTFUL)
+    if fits.any():
+        own = zip(fits, choice.picks.tolist(), readings, strict=True)
+        whereabouts = _bridged([[seen[pick].seen] if fit else [] for fit, pick, seen in own])
+    for index, image in enumerate(clip, start=-start):
+        if 0 <= index < len(track) and doubtful[index]:
+            where = whereabouts[index]
+            windows = [around(where, turns=turns) for turns in range(4)] + [around(where, WIDE), scan_windows(image)[0]]
+            windows += [replace(around(where), mirrored=True)]
+            readings[index] += _looked(image, windows, where, look)
+        advance(1.0)
+    return _tracked(track, readings, _chosen(track, readings))
+
+
+def _followed(track: PoseTrack) -> list[list[Sighting]]:
+    """What a track says of each of its frames."""
+    rows = zip(track.found.tolist(), track.points_2d, track.points_3d, track.confidence, strict=True)
+    return [[Sighting(flat, deep, sure, upright_turns(flat))] if found else [] for found, flat, deep, sure in rows]
+
+
+def _looked(image: np.ndarray, windows: list[Window], where: Sighting, look: Look) -> list[Glimpse]:
+    """Who is seen in windows, near the place where the person should be."""
+    return [Glimpse(seen, window.mirrored) for window in windows for seen in look(image, window)
+            if seen.belief >= MIN_BELIEF
+            and np.linalg.norm(seen.centre - where.centre) <= FAR * where.extent]  # fmt: skip
+
+
+def _chosen(track: PoseTrack, readings: list[list[Glimpse]]) -> Choice:
+    return choose_readings(track.names, track.times, [[reading.seen for reading in own] for own in readings])
+
+
+def _doubtful(choice: Choice, readings: list[list[Glimpse]]) -> Bool[np.ndarray, " T"]:
+    """Frames to look at again: nothing fits, or badly, or somebody does not stand whom the mirror shows otherwise."""
+    out = (choice.picks < 0) | (choice.misfit > DOUBTFUL)
+    for index, (pick, own) in enumerate(zip(choice.picks.tolist(), readings, strict=True)):
+        if pick >= 0 and own[pick].seen.turns:
+            out[index] |= _partner(own, pick) is None
+    return out
+
+
+def _near(times: Float[np.ndarray, " T"], seen: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
+    """Frames from the first in which the person was seen to the last, and SLACK to either side."""
+    if not seen.any():
+        return ~seen
+    return np.asarray((times >= times[seen][0] - SLACK) & (times <= times[seen][-1] + SLACK))
+
+
+def _partner(own: list[Glimpse], pick: int) -> Sighting | None:
+    """The reading on the other side of the mirror that is most like the one picked, where one is like it."""
+    first = own[pick].seen
+    like = [r.seen for r in own if r.mirrored != own[pick].mirrored]
+    second = min(like, key=first.distance, default=None)
+    if second is None or (_apart(first, second) <= AGREEMENT).mean() < 0.5:
+        return None
+    return second
+
+
+def _apart(first: Sighting, second: Sighting) -> Float[np.ndarray, " K"]:
+    return np.asarray(np.linalg.norm(first.points_2d - second.points_2d, axis=1) / first.extent)
+
+
+def _tracked(track: PoseTrack, readings: list[list[Glimpse]], choice: Choice) -> PoseTrack:
+    """The chosen readings as a track, averaged over the mirror."""
+    points_2d, points_3d = np.full_like(track.points_2d, np.nan), np.full_like(track.points_3d, np.nan)
+    confidence = np.zeros_like(track.confidence)
+    for index, (pick, own) in enumerate(zip(choice.picks.tolist(), readings, strict=True)):
+        if pick < 0:
+            continue
+        seen = _averaged(own[pick].seen, _partner(own, pick))
+        seen = layout(track.names).exchanged(seen, choice.exchanges[index])
+        points_2d[index], points_3d[index], confidence[index] = seen.points_2d, seen.points_3d, seen.confidence
+    return replace(track, points_2d=points_2d, points_3d=points_3d, confidence=confidence)
+
+
+def _averaged(first: Sighting, second: Sighting | None) -> Sighting:
+    if second is None:
+        return first
+    agree = _apart(first, second) <= AGREEMENT
+    both = agree[:, None]
+    return Sighting(
+        np.where(both, (first.points_2d + second.points_2d) / 2, first.points_2d),
+        np.where(both, (first.points_3d + second.points_3d) / 2, first.points_3d),
+        np.where(agree, (first.confidence + second.confidence) / 2, first.confidence / 2),
+        first.turns,
+    )
+
+
+def _bridged(sightings: list[list[Sighting]]) -> list[Sighting]:
+    """Somebody for every frame: the first of what was seen, and between such frames where the person should be."""
+    seen = np.flatnonzero([bool(own) for own in sightings])
+    points = np.stack([sightings[i][0].points_2d for i in seen])
+    index = np.arange(len(sightings))
+    corners = np.stack([points.min(1), points.max(1)], 1)  # (n, 2, 2)
+    flat = np.stack([np.interp(index, seen, column) for column in corners.reshape(len(seen), 4).T], 1)
+    out = []
+    for i, box in enumerate(flat.reshape(-1, 2, 2)):
+        near = sightings[seen[np.abs(seen - i).argmin()]][0]
+        if sightings[i]:
+            out.append(sightings[i][0])
+            continue
+        low, high = near.points_2d.min(0), near.points_2d.max(0)
+        scaled = (near.points_2d - low) / np.maximum(high - low, 1e-6) * (box[1] - box[0]) + box[0]
+        out.append(replace(near, points_2d=scaled))
+    return out
