@@ -76,7 +76,7 @@ def scorecard(
         Number("focal length", camera.focal, "px", "none"),
         Number("camera pitch", float(np.degrees(camera.pitch)), "deg", "none"),
         Number("camera height", float(camera.position[2]), "m", "none"),
-        Number("left out", sum(part.end - part.begin for part in left_out), "s", "lower"),
+        Number("left out", sum((part.end - part.begin for part in left_out), 0.0), "s", "lower"),
         Number("frames with swapped sides", float(swapped), "frames", "lower"),
         Number("frames without the person", float((~track.found).sum()), "frames", "lower"),
     )
