@@ -60,11 +60,10 @@ def relinked(app: Any, name: str, content: list[str]) -> None:
 def plain(app: Any, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Keep signs of docstrings from being read as markup, but for what stands between backticks.
 
-    Of what is no function napoleon reads the words before a colon in the first line as a type; with an empty line before
-    them it does not.
+    Of what is no function napoleon reads the words before a colon in the first line as a type, so a dash stands there.
     """
-    if what in ("data", "attribute", "property"):
-        lines.insert(0, "")
+    if what in ("data", "attribute", "property") and lines:
+        lines[0] = re.sub(r"(?<!:): ", " - ", lines[0], count=1)
     for number, line in enumerate(lines):
         pieces = line.split("`")
         pieces[::2] = [MARKS.sub(r"\\\1", piece) for piece in pieces[::2]]
