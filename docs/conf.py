@@ -63,7 +63,7 @@ def plain(app: Any, what: str, name: str, thing: object, options: object, lines:
     Of what is no function napoleon reads the words before a colon in the first line as a type, so a dash stands there.
     """
     if what in ("data", "attribute", "property") and lines:
-        lines[0] = re.sub(r"(?<!:): ", " - ", lines[0], count=1)
+        lines[0] = re.sub(r"(?<!:): ", " - ", lines[0])
     for number, line in enumerate(lines):
         pieces = line.split("`")
         pieces[::2] = [MARKS.sub(r"\\\1", piece) for piece in pieces[::2]]
