@@ -11,6 +11,7 @@ from sfv.pipeline.stages import policy_file
 
 if TYPE_CHECKING:
     from envs.judge.following import Following
+    from sfv.character import Character
     from sfv.motion import Motion
     from sfv.pipeline.settings import Settings
 
@@ -39,7 +40,7 @@ def judged(
     body, task = load_character(about_of(about, policy)), task_of(about, policy, settings.tracking)
     settings = replace(settings, tracking=task, performer=body.name)
     motions: dict[str, Motion] = {name: reference_of(file, body, settings).motion for name, file in files.items()}
-    require_same_view(about, motions, task, policy)
+    require_same_view(about, next(iter(motions.values())), body, task, policy)
     yield from follow(actor, motions, body, task, tries, seed)
 
 
@@ -68,13 +69,12 @@ def task_of(about: Mapping[str, Any], policy: Path, like: TrackingConfig) -> Tra
 
 
 def require_same_view(
-    about: Mapping[str, Any], motions: "Mapping[str, Motion]", task: TrackingConfig, policy: Path
+    about: Mapping[str, Any], motion: "Motion", body: "Character", task: TrackingConfig, policy: Path
 ) -> None:
-    """Raise InputError unless the policy observes as many numbers as this task shows."""
+    """Raise InputError unless the policy observes as many numbers as this task shows of a motion."""
     from envs.tracking import TrackingEnv
-    from sfv.character import load_character
 
-    shows = TrackingEnv([next(iter(motions.values()))], load_character(about_of(about, policy)), task, 1).obs_size
+    shows = TrackingEnv([motion], body, task, 1).obs_size
     if about.get("obs_size") != shows:
         raise InputError(
             f"{policy} observes {about.get('obs_size')} numbers and this task shows {shows}; name a policy that was "
