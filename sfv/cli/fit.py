@@ -57,7 +57,7 @@ def main(program: Program) -> None:
         return
     if program.map is not None:
         raise InputError(
-            "--map does nothing for a lifter, which looks at bones as they are; leave it out or give --prior"
+            "--map does nothing for a lifter, which needs no names; leave it out, or give --prior"
         )
     _fit_lifter(program)
 
