@@ -56,9 +56,7 @@ def main(program: Program) -> None:
         _fit_prior(program, program.prior)
         return
     if program.map is not None:
-        raise InputError(
-            "--map does nothing for a lifter, which needs no names; leave it out, or give --prior"
-        )
+        raise InputError("--map does nothing for a lifter, which needs no names; leave it out, or give --prior")
     _fit_lifter(program)
 
 
