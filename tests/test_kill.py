@@ -177,7 +177,14 @@ bench._replace = counted
 from sfv.cli.main import main
 sys.exit(main())
 """
-"""sfv that dies before one of the moves by which finished files take their places."""
+"""sfv that dies before one of the moves by which finished files take their places; before none where -1 is said."""
+FEW = """
+import envs.judge.robustness as judging
+judging.QUICK = judging.Scale(4, 2, (0.0, 1.0), (40.0, 4000.0), (0.5, 1.0), {"delay": (0.0, 30.0)})
+judging.KINDS = {name: judging.KINDS[name] for name in ("flat", "rough", "stairs_up")}
+judging.DIRECTIONS = {"forward": 0.0}
+"""
+"""A matrix of seconds: few rollouts, grounds and pushes."""
 TINY = "--budget 600 --num-envs 16 --minibatch 64 --hidden 16 8 --checkpoint-every 128 --evaluate-every 256"
 TINY += " --threads 1 --no-compile"
 
@@ -199,12 +206,18 @@ def sfv(*words: object) -> list[str]:
 def made(root: Path) -> dict[str, bytes]:
     """What must come out the same: motions and policies, by their places."""
     wanted = ("motion.npz", "simulated.npz", "policy.safetensors")
-    files = contents(root)
-    return {name: files[name] for name in files if name.endswith(wanted) and "making" not in name}
+    files = {name: content for name, content in contents(root).items() if "making" not in name}
+    measured = {name: measured_in(content) for name, content in files.items() if name.endswith("robustness.json")}
+    return {name: files[name] for name in files if name.endswith(wanted)} | measured
+
+
+def measured_in(report: bytes) -> bytes:
+    """A report without when and by whom it was made."""
+    return json.dumps({key: value for key, value in json.loads(report).items() if key != "provenance"}).encode()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["run", "train", "evaluate", "batch"])
+@pytest.mark.parametrize("verb", ["run", "train", "evaluate", "robustness", "batch"])
 def test_a_verb_killed_at_random_moments_and_between_moves(verb: str, trained: Path, tmp_path: Path) -> None:
     """Half of the kills fall at random moments, half between two moves of a swap; every finished file stays whole."""
     if verb == "batch":
@@ -214,23 +227,29 @@ def test_a_verb_killed_at_random_moments_and_between_moves(verb: str, trained: P
     def words(out: Path) -> list[str]:
         if verb == "evaluate":
             return ["evaluate", str(trained / "3-policy"), "--rollouts", "2", "--out", str(out)]
+        if verb == "robustness":
+            return ["robustness", str(trained / "3-policy"), "--quick", "--threads", "1", "--out", str(out)]
         settings = TINY.split() + (["--rollouts", "2", "--no-mend"] if verb != "train" else [])
         return [verb, str(clip), "--out", str(out), *settings]
 
+    def typed(out: Path, moves: int = -1) -> list[str]:
+        if moves < 0 and verb != "robustness":
+            return sfv(*words(out))
+        return [sys.executable, str(script), str(moves), *words(out)]
+
     calm, wild = tmp_path / "calm", tmp_path / "wild"
-    seconds = finished(sfv(*words(calm)), log)
-    chance, kills, killed = random.Random(verb), 0, 0
     script = tmp_path / "killing.py"
-    script.write_text(KILLING)
+    script.write_text(KILLING.replace("from sfv.cli", (FEW if verb == "robustness" else "") + "from sfv.cli"))
+    seconds = finished(typed(calm), log)
+    chance, kills, killed = random.Random(verb), 0, 0
     for number in range(KILLS_OF_A_VERB):
         before = made(wild)
         if number % 2 and verb != "batch":  # a batch's stages are made by others
-            moves = chance.randrange(12)
+            command = typed(wild, chance.randrange(12))
             with log.open("a") as stream:
-                command = [sys.executable, str(script), str(moves), *words(wild)]
                 kills += subprocess.run(command, stdout=stream, stderr=stream).returncode == -signal.SIGKILL
         else:
-            kills += killed_after(sfv(*words(wild)), chance.uniform(0.2, 0.8) * seconds, log)
+            kills += killed_after(typed(wild), chance.uniform(0.2, 0.8) * seconds, log)
         whole(wild)
         lost = [name for name, content in before.items() if not kept(wild / name, content)]
         assert lost == []
@@ -241,7 +260,7 @@ def test_a_verb_killed_at_random_moments_and_between_moves(verb: str, trained: P
         if verb == "batch":
             time.sleep(3.0)  # until Ray's processes notice
     assert kills > 0
-    finished(sfv(*words(wild)), log)
+    finished(typed(wild), log)
     assert made(wild) == made(calm)
     assert not [path for path in wild.rglob("*") if path.name.startswith(("making", TEMPORARY))]
 
@@ -249,4 +268,5 @@ def test_a_verb_killed_at_random_moments_and_between_moves(verb: str, trained: P
 def kept(path: Path, content: bytes) -> bool:
     """Whether a finished file is still what it was, in its place or, when killed in between, beside it."""
     places = (path, path.parent / "making" / path.name)
-    return any(place.is_file() and place.read_bytes() == content for place in places)
+    look = measured_in if path.name == "robustness.json" else bytes
+    return any(place.is_file() and look(place.read_bytes()) == content for place in places)

@@ -11,6 +11,7 @@ from sfv.errors import InputError, printable
 from sfv.excerpt import Excerpt
 from sfv.limits import SEED, Within
 from sfv.pipeline.named_motions import by_name
+from sfv.pipeline.policy_file import TRACKER
 from sfv.pipeline.settings import Settings
 from sfv.reading import Reading
 
@@ -31,8 +32,8 @@ class Program:
 
     motions: Annotated[tuple[Path, ...], Positional, arg(metavar="MOTION [MOTION ...]")]
     """Motion files of any format; what is of another body is retargeted."""
-    policy: Path
-    """A run, the folder of a policy, or a policy.safetensors."""
+    policy: Path = TRACKER
+    """A run, the folder of a policy, or a policy.safetensors; else the tracker that comes with sfv."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     map: Path | None = None

@@ -43,7 +43,8 @@ class Program:
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     begun_from: Annotated[Path | None, arg(name="from")] = None
-    """A run or policy whose skill training begins with, such as one of level ground for --terrain."""
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain, or "tracker", which
+    comes with sfv and has seen many clips."""
     map: Path | None = None
     """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""

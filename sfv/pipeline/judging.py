@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envs.config import TrackingConfig
 from sfv.errors import InputError, blamed
-from sfv.pipeline.stages import policy_file
+from sfv.pipeline.policy_file import policy_file
 
 if TYPE_CHECKING:
     from envs.judge.following import Following

@@ -16,6 +16,7 @@ from recon.config import PoseConfig, ReconstructConfig
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.pipeline.named_motions import motion_inputs
+from sfv.pipeline.policy_file import policy_file, suited
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
@@ -181,13 +182,15 @@ def policy_stage(
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
-    inputs, said = motion_inputs(motions), {"character": character, "tracking": tracking, "train": config}
-    if teachers:
-        inputs |= {f"teacher {name}": path for name, path in teachers.items()}
-        said["lessons"] = lessons
+    inputs = motion_inputs(motions)
     if begun_from:
         begun_from = policy_file(begun_from)
         inputs |= {"begun from": begun_from}
+        config = suited(config, begun_from, character)
+    said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
+    if teachers:
+        inputs |= {f"teacher {name}": path for name, path in teachers.items()}
+        said["lessons"] = lessons
 
     def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
@@ -210,18 +213,6 @@ def policy_stage(
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
         partial_config=decisive | {"train": replace(config, budget="")},
     )
-
-
-def policy_file(place: Path) -> Path:
-    """The policy of a run, or in the folder of a policy, or the file itself.
-
-    Raises:
-        InputError: there is none.
-    """
-    for path in (place / POLICY / "policy.safetensors", place / "policy.safetensors", place):
-        if path.is_file():
-            return path
-    raise InputError(f"{place} holds no policy to begin from; name a run, or a folder that sfv train made")
 
 
 def evaluation_stage(

@@ -1,0 +1,143 @@
+"""The tracker that comes with sfv: how it is trained, what it follows, and how it becomes a file of half precision.
+
+    python benchmarks/tracker.py MOCAP --captions FILE --robot G1.xml --work runs/tracker [--train 80M] [--ship]
+
+Rows of the captions whose source is in FREE are put on the humanoid once, without climbing and what the check fails.
+`--train` then trains one policy on the takes of split train (`sfv train --together`), and goes on where it
+was stopped. The policy in the work folder, or sfv's own without one, is judged on all splits: a row for each category.
+`--ship` writes the policy with its record to sfv/assets/weights.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from envs.config import TrackingConfig
+from envs.judge.following import Following, follow
+from policies.export import load_policy
+from sfv.character import ASSETS, load_character
+from sfv.pipeline.corpus import RATE, Entry, Source, corpus
+from sfv.pipeline.policy_file import TRACKER, policy_file
+from sfv.work.files import fingerprint, write_json
+from sfv.work.tensors import load_tensors, save_tensors
+
+FREE = ("cmu_", "asf_amc", "g1_moves")
+"""Folders whose data may be in what is given away: CMU's and G1 Moves'."""
+LICENCES = (
+    "CMU Graphics Lab Motion Capture Database: free for all uses. The data used in this project was obtained from "
+    "mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217.",
+    "G1 Moves, by its authors, under CC BY 4.0.",
+)
+SETTINGS = (
+    "--hidden 512 256 --num-envs 1024 --steps 16 --minibatch 4096 --narrowing 6000000 --average 1000000 "
+    "--evaluate-every 2000000 --checkpoint-every 1000000 --threads 1"
+)
+"""Of the training: batches and noise for a hundred clips, where one clip needs less."""
+LEAST = 1.0
+"""Seconds of a take that is trained on."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mocap", type=Path)
+    parser.add_argument("--captions", type=Path, required=True)
+    parser.add_argument("--robot", type=Path, required=True, help="the G1's MJCF, whose motions G1 Moves' are")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--sources", nargs="+", default=list(FREE), help="what the folders of the data begin with")
+    parser.add_argument("--train", metavar="BUDGET")
+    parser.add_argument("--ship", action="store_true")
+    args = parser.parse_args()
+    rows = [row for row in read_rows(args.captions) if row["file"].startswith(tuple(args.sources))]
+    found = {row["file"]: entry for row in rows for entry in entries(row, args)}
+    usable = {name: entry for name, entry in found.items() if not entry.failed and entry.motion.duration >= LEAST}
+    about = {row["file"]: row for row in rows}
+    train = [name for name in usable if about[name]["split"] == "train"]
+    place = args.work / "policy"
+    if args.train:
+        motions = [str(motion_file(usable[name], args.work)) for name in train]
+        command = [sys.executable, "-m", "sfv", "train", *motions, "--together", *SETTINGS.split()]
+        subprocess.run([*command, "--budget", args.train, "--out", str(place)], check=True)
+    policy = policy_file(place if (place / "policy.safetensors").exists() else TRACKER)
+    if args.ship:
+        ship(policy, [(name, usable[name]) for name in train])
+    actor, _ = load_policy(policy)
+    humanoid, task = load_character("humanoid"), TrackingConfig()
+    judged = dict(follow(actor, {name: e.motion for name, e in usable.items()}, humanoid, task))
+    show(judged, about, usable)
+
+
+def read_rows(captions: Path) -> list[dict[str, str]]:
+    """The rows that may be learnt or judged: no duplicates, nobody who climbs on what is not there."""
+    with captions.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [row for row in rows if not row["duplicate_of"] and row["category"] != "climb"]
+
+
+def entries(row: dict[str, str], args: argparse.Namespace) -> list[Entry]:
+    """The take of a row on the humanoid, made once."""
+    robot = args.robot if row["file"].startswith("g1_moves") else None
+    source = Source(args.mocap / row["file"], float(row["fps"]), robot)
+    return list(corpus([source], args.work / "corpus", load_character("humanoid"), RATE))
+
+
+def motion_file(entry: Entry, work: Path) -> Path:
+    """A file of the take's own name, for the training."""
+    place = work / "motions" / f"{entry.source.path.parent.name}-{entry.source.path.name.split('.')[0]}.npz"
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        entry.motion.save(place)
+    return place
+
+
+def ship(policy: Path, train: list[tuple[str, Entry]]) -> None:
+    """The policy in half precision with its moments whole, and its record beside it."""
+    tensors, about = load_tensors(policy, "train it first")
+    half = {name: t.half() if t.dim() > 1 else t for name, t in tensors.items()}
+    place = ASSETS / "weights" / "tracker.safetensors"
+    keep = {key: value for key, value in about.items() if key != "config"}
+    save_tensors(place, half, keep)
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    record = {
+        "policy": "tracker",
+        "parameters": sum(tensor.numel() for tensor in tensors.values()),
+        "data": {"train": [name for name, _ in train],
+                 "minutes_train": round(sum(entry.motion.duration for _, entry in train) / 60, 1)},
+        "licences": LICENCES,
+        "command": f"sfv train MOTIONS... --together {SETTINGS} --budget {about['samples'] / 1e6:.1f}M",
+        "samples": about["samples"], "seed": about["config"]["seed"], "sha256": fingerprint(place),
+        "commit": commit.stdout.strip(), "date": date.today().isoformat(),
+    }  # fmt: skip
+    write_json(place.with_suffix(".json"), record)
+    print(json.dumps({key: record[key] for key in ("parameters", "samples", "sha256")}))
+
+
+def show(judged: dict[str, Following], about: dict[str, dict[str, str]], usable: dict[str, Entry]) -> None:
+    """A row for each split and category, and one for all of a split."""
+    groups = defaultdict[tuple[str, str], list[str]](list)
+    for name in judged:
+        groups[about[name]["split"], about[name]["category"]].append(name)
+        groups[about[name]["split"], "all"].append(name)
+    print(
+        "| split | category | takes | minutes | tries to the end | time followed | error, mm |\n" + "| --- " * 7 + "|"
+    )
+    for split in ("train", "val", "test"):
+        rows = sorted((kind, names) for (of, kind), names in groups.items() if of == split)
+        for kind, names in rows:
+            some = [judged[name] for name in names]
+            whole = sum(one.duration for one in some)
+            share = sum(one.seconds for one in some) / whole
+            error = torch.tensor([one.error for one in some]).nanmean()
+            success = sum(one.success for one in some) / len(some)
+            minutes = sum(usable[name].motion.duration for name in names) / 60
+            print(f"| {split} | {kind} | {len(some)} | {minutes:.1f} | {success:.2f} | {share:.2f} | {error:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""A policy by what a person calls it: a run, a folder, a file, or `tracker`, the policy of many clips that sfv brings.
+
+Light: what is asked of a policy before any work is in the head of its file, and no weights are read for it.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from policies.config import TrainConfig
+from sfv.errors import InputError, blamed
+from sfv.work.run_folder import POLICY
+
+TRACKER = Path("tracker")
+"""What the policy that comes with sfv is called, where nothing else in the folder is."""
+
+
+def policy_file(place: Path) -> Path:
+    """The policy of a run, or in the folder of a policy, or the file itself; or sfv's own tracker.
+
+    Raises:
+        InputError: there is none.
+    """
+    for path in (place / POLICY / "policy.safetensors", place / "policy.safetensors", place):
+        if path.is_file():
+            return path
+    if place == TRACKER:
+        from sfv.character import ASSETS
+
+        return ASSETS / "weights" / "tracker.safetensors"
+    raise InputError(
+        f"{place} holds no policy; name a run, a folder that sfv train made, or {TRACKER}, which comes with sfv"
+    )
+
+
+def suited(config: TrainConfig, policy: Path, character: str) -> TrainConfig:
+    """The settings of a training that begins from `policy`: with its layers, where nobody asked for others.
+
+    Raises:
+        InputError: the file is none of sfv's, or the policy of another character.
+    """
+    from safetensors import safe_open
+
+    with blamed(f"{policy} is no policy of sfv", "train it again"), safe_open(policy, framework="np") as file:
+        about = json.loads((file.metadata() or {})["about"])
+        hidden, whose = tuple(int(width) for width in about["hidden"]), about.get("character", character)
+    if whose not in (character, Path(character).stem):
+        raise InputError(
+            f"{policy} is a policy of {whose} and cannot be begun from by {character}; name one of {character}, or "
+            "begin from scratch without --from"
+        )
+    return replace(config, hidden=hidden) if config.hidden == TrainConfig.hidden else config
