@@ -8,7 +8,6 @@ from jaxtyping import Float, Int
 
 from sfv.pose import LeftOut, PoseTrack
 
-
 STILL = "the video shows one picture for longer"
 
 

@@ -31,7 +31,7 @@ def test_what_is_whole_leaves_nothing_out(person: Callable[..., PoseTrack]) -> N
 
 
 def test_pictures_that_repeat_one_that_is_used_are_left_out_and_said(person: Callable[..., PoseTrack]) -> None:
-    """The clip's frames are those from 0.2 s on; two pictures before repeat the first, one within and one after others."""
+    """The clip's frames are those from 0.2 s on; two pictures repeat the first, one each others within and after."""
     times = np.arange(2, 32) / 10
     track = person(0.2, 3.0, 200, fps=10)
     parts = left_out(track, [track], times, np.zeros(30, int), (0.0, 0.1, 1.45, 3.2))
