@@ -36,7 +36,7 @@ LIMBS = tuple(
 )
 AT_RIM, DOUBTED = 0.2, 0.75
 """Of the person's size: a limb so near to the picture's rim may be beyond it, where points are put inside by guess; it
-is if it is believed so much less than in its median frame. In twelve clips that is who walks in or out, and no other."""
+is if it is believed so much less than in its median frame. In twelve clips that is who walks in or out, nobody else."""
 
 
 @dataclass(frozen=True)

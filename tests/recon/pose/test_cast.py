@@ -109,5 +109,5 @@ def test_who_walks_in_begins_when_both_legs_are_in_the_picture(person: Person) -
     walks_in = replace(track, confidence=confidence)
     np.testing.assert_array_equal(np.flatnonzero(half_in(walks_in)), np.arange(10))
     np.testing.assert_array_equal(trimmed(walks_in).times, track.times[10:])
-    hidden = replace(walks_in, points_2d=track.points_2d + (270.0, 0.0))
+    hidden = replace(walks_in, points_2d=track.points_2d + np.array([270.0, 0.0]))
     assert not half_in(hidden).any()
