@@ -83,7 +83,7 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)
         track = replace(track, homography=moved)
-    missing = left_out(track, cast.person.followed, clip.times, found.scenes)
+    missing = left_out(track, cast.person.followed, clip.times, found.scenes, clip.repeats)
     track = replace(track, turns=clip.turns, left_out=missing)
     return PoseEstimate(clip, (*cast.others, track), cast.listed())
 
