@@ -1,5 +1,5 @@
 # The verbs. Each does the set-up first, which takes no time when there is nothing to do.
-.PHONY: setup demo test test-slow check docs
+.PHONY: setup demo test test-slow check docs audit
 
 # the clip of `make demo`, and the folder it writes to
 export CLIP ?= examples/demo.mp4
@@ -26,3 +26,10 @@ check: setup
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs site
 	@echo "open site/index.html"
+
+# asks pypi.org what is known against the locked versions
+audit: setup
+	@test -x .venv/audit/bin/pip-audit || \
+		{ $(BIN)/python -m venv .venv/audit && .venv/audit/bin/pip install --quiet pip-audit==2.10.1; }
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	.venv/audit/bin/pip-audit --no-deps -r requirements-torch.lock

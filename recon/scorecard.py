@@ -95,7 +95,8 @@ def scorecard(
         },
     }
     parts = [asdict(part) for part in left_out]
-    return Report("reconstruction", numbers, series, {"config": plain(config), "left_out": parts})
+    made = {"config": plain(config), "left_out": parts, "camera": _placed(camera)}
+    return Report("reconstruction", numbers, series, made)
 
 
 def _in_picture(track: PoseTrack, error_px: Float[np.ndarray, "N J"], columns: list[int]) -> tuple[Number, ...]:
@@ -145,6 +146,14 @@ def _as_motion(
         Number("joint limit violation", float(limit.max()), "deg", "lower"),
         Number("stance share", float((contacts > 0.5).any(1).mean()), "1", "none"),
     )
+
+
+def _placed(camera: Camera) -> dict[str, object]:
+    """Where the clip's camera is in the motion's world: axes are its directions to the right, down and away."""
+    return {
+        "size": list(camera.image_size), "focal": camera.focal, "position": camera.position.tolist(),
+        "axes": camera.rotation.tolist(),
+    }  # fmt: skip
 
 
 def _quiet(errors: np.ndarray) -> list[float]:

@@ -18,8 +18,9 @@ trap 'tidy "$@"' EXIT
 
 "$python" -m pip wheel . --no-deps --no-build-isolation --quiet -w "$folder/wheel"
 "$python" -m venv "$folder/env"
-# the versions of the lock, of what the wheel itself asks for
-"$folder/env/bin/pip" install --quiet --disable-pip-version-check -c requirements.lock "$(ls "$folder"/wheel/*.whl)[viewer]"
+# the versions of the locks, of what the wheel itself asks for
+sed -n 's/^\([a-z][^ ]*==[^ ]*\).*/\1/p' requirements.lock requirements-torch.lock >"$folder/versions"
+"$folder/env/bin/pip" install --quiet --disable-pip-version-check -c "$folder/versions" "$(ls "$folder"/wheel/*.whl)[viewer]"
 mkdir -p "$folder/empty"
 cd "$folder/empty"
 unset PYTHONPATH

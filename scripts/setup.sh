@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares what the other verbs need: the system libraries, then .venv with the versions of requirements.lock and the
+# Prepares what the other verbs need: the system libraries, then .venv with the versions of the locks and the
 # project itself. Says nothing and does nothing when all of it is there already; safe to stop and to start again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -77,7 +77,7 @@ fi
 # ---- .venv --------------------------------------------------------------------------------------------------------
 
 # What is installed is known by these files, the interpreter and the place (an editable install points at it).
-want=$({ cat requirements.lock pyproject.toml scripts/setup.sh; "$python" --version; echo "$root"; } | sha256sum)
+want=$({ cat requirements.lock requirements-torch.lock pyproject.toml scripts/setup.sh; "$python" --version; echo "$root"; } | sha256sum)
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
     exit 0
 fi
@@ -90,8 +90,10 @@ if ! grep -qsF "$root/.venv" .venv/bin/activate \
     || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     "$python" -m venv --clear .venv
 fi
-.venv/bin/python -m pip install --no-input --disable-pip-version-check -r requirements.lock \
-    || fail "pip could not install requirements.lock, for the reason above; make setup goes on from here"
+# a lock with hashes is complete and is followed to the letter; torch, whose builds differ, brings what its build needs
+.venv/bin/python -m pip install --no-input --disable-pip-version-check --no-deps -r requirements.lock \
+    && .venv/bin/python -m pip install --no-input --disable-pip-version-check -r requirements-torch.lock \
+    || fail "pip could not install what the locks name, for the reason above; make setup goes on from here"
 .venv/bin/python -m pip install --no-input --disable-pip-version-check --quiet \
     --no-deps --no-build-isolation --editable .
 echo "$want" >"$stamp"

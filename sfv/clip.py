@@ -19,6 +19,7 @@ from sfv.errors import InputError, blamed
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.progress import bar
 from sfv.work.contents import require_file
+from sfv.work.repeats import BLOCK, change, repeated
 
 if TYPE_CHECKING:  # av is loaded when a file is opened
     from av import VideoFrame
@@ -39,6 +40,8 @@ KINDS = (
 """FFmpeg's names of the kinds of files that hold a video."""
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 PICTURE_KINDS = ("png_pipe", "jpeg_pipe", "bmp_pipe", "webp_pipe", "tiff_pipe")
+SMALL = 320
+"""px of the longer side of the pictures that are compared with each other."""
 LONG_SCAN = 1e9
 """Pixels in a clip above which scanning its times takes over two seconds and shows a bar (two cores, H.264)."""
 
@@ -53,11 +56,14 @@ class Clip:
     size: tuple[int, int]
     """Width and height in px of the upright frames."""
     times: Float[np.ndarray, " T"]
-    """Presentation time of each frame in seconds after the file's first, strictly increasing, not always evenly."""
+    """Presentation time of each frame in seconds after the file's first, strictly increasing, not always evenly.
+    Pictures that only show the one before again are none."""
     pictures: tuple[Path, ...] = ()
     """Of a folder of pictures, one for each time; of a video none."""
     turns: int = 0
     """Counterclockwise quarter turns by which frames are turned after what the file itself says of it."""
+    repeats: tuple[float, ...] = ()
+    """When, s, pictures are shown that only show the one before again: none of the frames."""
 
     @classmethod
     def open(cls, path: Path | str, excerpt: Excerpt = WHOLE) -> "Clip":
@@ -69,39 +75,24 @@ class Clip:
         """
         path = Path(path)
         _check_readable(path)
-        times: list[float] = []
-        size = (0, 0)
-        with (
-            blamed(f"{path} is not a video that can be read", "convert it to H.264 mp4, or copy it again"),
-            _opened(path) as (container, stream),
-        ):
-            promised = _promised_seconds(container, stream)
-            long = stream.frames * stream.width * stream.height > LONG_SCAN
-            shown = bar("reading clip", float(stream.frames), "frames") if long else nullcontext(lambda steps: None)
-            with shown as advance:
-                for time, frame in _decode(container, stream):
-                    size = size if times else _upright_size(frame)
-                    times.append(time)
-                    advance(1.0)
-                    if excerpt.over(time - times[0]):
-                        break
-                    if len(times) > LONGEST:
-                        raise InputError(f"{path} has over {LONGEST} frames; cut a part out of it")
-        if not times:
+        scan = _scanned(path, excerpt)
+        if not len(scan.times):
             raise InputError(f"{path} holds no frame that can be decoded; convert it to H.264 mp4 and try again")
-        whole = np.array(times) - times[0]
-        from_zero = whole[excerpt.frames(whole, str(path))]
+        whole = scan.times - scan.times[0]
+        part = excerpt.frames(whole, str(path))
+        from_zero, again = whole[part], repeated(scan.changes, whole)[part]
         step = float(np.median(np.diff(from_zero))) if len(from_zero) > 1 else 0.0
         count, seconds = len(from_zero), float(np.ptp(from_zero)) + step if len(from_zero) else 0.0
         if seconds < MIN_SECONDS:
-            part = "" if excerpt.whole else " there"
+            there = "" if excerpt.whole else " there"
             raise InputError(
-                f"{path} has {count} readable frame{'s' * (count != 1)}{part} ({seconds:.2f} s), and a clip must "
+                f"{path} has {count} readable frame{'s' * (count != 1)}{there} ({seconds:.2f} s), and a clip must "
                 f"last at least {MIN_SECONDS} s; give a longer one"
             )
-        if excerpt.end is None and promised - whole[-1] - step > max(2 * step, 0.02 * promised):
-            log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, whole[-1] + step, promised)
-        return cls(path, size, from_zero)
+        if excerpt.end is None and scan.promised - whole[-1] - step > max(2 * step, 0.02 * scan.promised):
+            read = whole[-1] + step
+            log.warning("%s breaks off: %.2f s of %.2f s can be read and are used", path, read, scan.promised)
+        return cls(path, scan.size, from_zero[~again], repeats=tuple(from_zero[again].tolist()))
 
     @classmethod
     def of_pictures(cls, folder: Path | str, fps: float, excerpt: Excerpt = WHOLE) -> "Clip":
@@ -177,6 +168,50 @@ class Clip:
                 while time < first + shown - 1e-6:
                     time, latest = next(decoded, (np.inf, latest))
                 yield latest
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What decoding a file tells: the upright size, each frame's time, how they change, and the seconds promised."""
+
+    size: tuple[int, int]
+    times: Float[np.ndarray, " T"]
+    changes: Float[np.ndarray, " S"]
+    promised: float
+
+
+def _scanned(path: Path, excerpt: Excerpt) -> _Scan:
+    """The file decoded, up to the excerpt's end."""
+    times: list[float] = []
+    changes: list[float] = []
+    small = np.zeros((BLOCK, BLOCK), np.uint8)
+    size = (0, 0)
+    with (
+        blamed(f"{path} is not a video that can be read", "convert it to H.264 mp4, or copy it again"),
+        _opened(path) as (container, stream),
+    ):
+        promised = _promised_seconds(container, stream)
+        long = stream.frames * stream.width * stream.height > LONG_SCAN
+        shown = bar("reading clip", float(stream.frames), "frames") if long else nullcontext(lambda steps: None)
+        with shown as advance:
+            for time, frame in _decode(container, stream):
+                size = size if times else _upright_size(frame)
+                before, small = small, _small(frame)
+                changes += [change(before, small)] if times else []
+                times.append(time)
+                advance(1.0)
+                if excerpt.over(time - times[0]):
+                    break
+                if len(times) > LONGEST:
+                    raise InputError(f"{path} has over {LONGEST} frames; cut a part out of it")
+    return _Scan(size, np.array(times), np.array(changes), promised)
+
+
+def _small(frame: "VideoFrame") -> UInt8[np.ndarray, "h w"]:
+    """The frame in grey, of at most SMALL px and in whole blocks."""
+    shrunk = min(SMALL / max(frame.width, frame.height), 1.0)
+    width, height = (max(round(shrunk * side / BLOCK), 1) * BLOCK for side in (frame.width, frame.height))
+    return frame.reformat(width, height, "gray", interpolation="POINT").to_ndarray()
 
 
 def pictures_in(folder: Path | str) -> tuple[Path, ...]:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import metadata, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import sfv
@@ -143,10 +144,33 @@ def test_there_is_one_cv2() -> None:
     assert set(packages_distributions()["cv2"]) == {"opencv-contrib-python"}
 
 
+def locks(root: Path) -> tuple[list[str], list[str]]:
+    """The requirements of the lock, and of torch's, without their hashes."""
+    names = ("requirements.lock", "requirements-torch.lock")
+    hashed, torch = ((root / name).read_text().splitlines() for name in names)
+    return [line.removesuffix(" \\") for line in hashed if line[:1].isalnum()], [
+        line for line in torch if line[:1].isalnum()
+    ]
+
+
+def test_every_locked_version_has_hashes(root: Path) -> None:
+    text = (root / "requirements.lock").read_text()
+    entries = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(locks(root)[0]) > 100
+    assert [entry for entry in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}", entry)] == []
+
+
+def test_debian_s_python_takes_every_locked_version(root: Path) -> None:
+    """Debian 12 has 3.11.2: a package that asks for 3.11.5 cannot be set up there."""
+    asks = {name: metadata(name)["Requires-Python"] or "" for name in (line.split("==")[0] for line in locks(root)[0])}
+    assert {name: text for name, text in asks.items() if not SpecifierSet(text).contains("3.11.2")} == {}
+
+
 def test_lock_holds_every_declared_dependency(root: Path, pyproject: dict[str, Any]) -> None:
-    lines = [line for line in (root / "requirements.lock").read_text().splitlines() if line and line[0] != "#"]
+    hashed, (torch,) = locks(root)
+    assert torch.startswith("torch==")
     locked = {}
-    for line in lines:
+    for line in [*hashed, torch]:
         requirement = Requirement(line)
         (pin,) = requirement.specifier
         assert pin.operator == "==", line

@@ -141,7 +141,7 @@ def whole(folder: Path) -> None:
             json.loads(path.read_text())
         elif path.suffix == ".npz":
             with np.load(path) as file:
-                assert all(file[name].size for name in file.files)
+                assert len([file[name] for name in file.files])  # a damaged one raises
 
 
 def samples_so_far(folder: Path) -> int:

@@ -19,7 +19,7 @@ from recon.pose.persons import Piece, persons
 from recon.pose.pose_landmarker import NAMES, PoseLandmarker
 from recon.pose.readings import read_again
 from recon.pose.scenes import Scenes
-from recon.pose.upright import turn_of, turned
+from recon.pose.upright import turn_of
 from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
@@ -83,15 +83,31 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)
         track = replace(track, homography=moved)
-    missing = left_out(track, cast.person.followed, clip.times, found.scenes)
+    missing = left_out(track, cast.person.followed, clip.times, found.scenes, clip.repeats)
     track = replace(track, turns=clip.turns, left_out=missing)
     return PoseEstimate(clip, (*cast.others, track), cast.listed())
 
 
 def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
     """Who is followed in each scene of a clip that is turned, if it must be, and said where that or a cut was found."""
-    asked = config.turn != "auto"
-    clip = clip.turned(int(config.turn) // 90) if asked else clip
+    if config.turn != "auto":
+        return _watched(clip.turned(int(config.turn) // 90), look)
+    found = _watched(clip, look)
+    turn = turn_of(found.pieces)
+    if turn.doubt:
+        log.warning("%s", turn.doubt)
+    if not turn.turns:
+        return found
+    log.warning(
+        "the pictures are turned by %d degrees counterclockwise, since everybody in them stands then; --turn 0 "
+        "leaves them as they are",
+        90 * turn.turns,
+    )
+    # seen anew, as in a clip that was upright: people turned with the picture would lie beside their windows
+    return _watched(clip.turned(turn.turns), look)
+
+
+def _watched(clip: Clip, look: Look) -> WatchedClip:
     scenes = Scenes()
     with bar("finding people", float(len(clip)), "frames") as advance:
         pieces = follow_people(scenes.watch(clip), clip.times, look, PATIENCE, advance, scenes.cuts)
@@ -100,18 +116,6 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
         when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:MOST])
         more = ", ..." if len(scenes.cuts) > MOST else ""
         log.warning("hard cuts at %s%s s: %d scenes, of which one is taken", when, more, len(set(numbers.tolist())))
-    if not asked:
-        turn = turn_of(pieces)
-        if turn.doubt:
-            log.warning("%s", turn.doubt)
-        if turn.turns:
-            log.warning(
-                "the pictures are turned by %d degrees counterclockwise, since everybody in them stands then; --turn 0 "
-                "leaves them as they are",
-                90 * turn.turns,
-            )
-        pieces = [{k: turned(s, turn.turns, clip.size) for k, s in piece.items()} for piece in pieces]
-        clip = clip.turned(turn.turns)
     return WatchedClip(clip, tuple(pieces), numbers)
 
 

@@ -8,9 +8,15 @@ from jaxtyping import Float, Int
 
 from sfv.pose import LeftOut, PoseTrack
 
+STILL = "the video shows one picture for longer"
+
 
 def left_out(
-    track: PoseTrack, pieces: Sequence[PoseTrack], times: Float[np.ndarray, " T"], scenes: Int[np.ndarray, " T"]
+    track: PoseTrack,
+    pieces: Sequence[PoseTrack],
+    times: Float[np.ndarray, " T"],
+    scenes: Int[np.ndarray, " T"],
+    repeats: Sequence[float] = (),
 ) -> tuple[LeftOut, ...]:
     """The parts of a clip outside of `track`, which is of one of the `pieces` that its person was followed in.
 
@@ -19,16 +25,22 @@ def left_out(
         pieces: everything that was seen of its person.
         times: s, of the clip's frames.
         scenes: the number of the scene that each frame shows.
+        repeats: s, of pictures that only repeat one of these frames.
     """
     start = int(np.searchsorted(times, track.times[0] - 1e-6))
-    used = np.zeros(len(times), bool)
-    used[start : start + len(track)] = True
+    stop = start + len(track)
     own = [int(np.searchsorted(times, piece.times[0] - 1e-6)) for piece in pieces]
     spans = [(first, first + len(piece)) for first, piece in zip(own, pieces, strict=True)]
-    reasons = ["" if used[k] else _reason(k, start, track, spans, scenes) for k in range(len(times))]
-    edges = [0, *(k for k in range(1, len(times)) if reasons[k] != reasons[k - 1]), len(times)]
-    ends = np.append(times, times[-1] + np.median(np.diff(times)))
-    return tuple(LeftOut(float(times[a]), float(ends[b]), reasons[a]) for a, b in pairwise(edges) if reasons[a])
+    every = np.sort(np.concatenate((times, repeats)))
+    used = (every >= times[start]) & (every <= times[stop - 1])
+    shown = np.clip(np.searchsorted(times, every, side="right") - 1, 0, None).tolist()
+    reasons = [
+        "" if within else STILL if start <= k < stop else _reason(k, start, track, spans, scenes)
+        for k, within in zip(shown, used.tolist(), strict=True)
+    ]
+    edges = [0, *(k for k in range(1, len(every)) if reasons[k] != reasons[k - 1]), len(every)]
+    ends = np.append(every, every[-1] + np.median(np.diff(times)))
+    return tuple(LeftOut(float(every[a]), float(ends[b]), reasons[a]) for a, b in pairwise(edges) if reasons[a])
 
 
 def _reason(

@@ -43,6 +43,9 @@ class Program:
     """Of a prior: small takes two or three minutes of a core to itself, paper days of a GPU."""
     performer: str = "humanoid"
     """Of a prior: whose motions it is to make; those of others are retargeted once."""
+    map: Path | None = None
+    """Of a prior: which bodies of the files are whose hip, knee or hand, where their names do not say: a YAML file with
+    lines such as `left_knee: BODY`."""
     corpus: Path | None = None
     """Of a prior: the folder where retargeted motions are kept for the next time; by default the user's cache."""
 
@@ -51,8 +54,10 @@ def main(program: Program) -> None:
     """Read, fit, write, and say how well it went."""
     if program.prior is not None:
         _fit_prior(program, program.prior)
-    else:
-        _fit_lifter(program)
+        return
+    if program.map is not None:
+        raise InputError("--map does nothing for a lifter, which needs no names; leave it out, or give --prior")
+    _fit_lifter(program)
 
 
 def _fit_prior(program: Program, name: str) -> None:
@@ -64,7 +69,10 @@ def _fit_prior(program: Program, name: str) -> None:
     from sfv.priors.captions import read_captions
     from sfv.priors.rows import fit_to, steps_of
     from sfv.progress import bar
+    from sfv.work.contents import require_file
 
+    if program.map is not None:
+        require_file(program.map)
     if program.out.suffix != ".safetensors":
         raise InputError(f"{program.out} should end in .safetensors")
     if others := [given for given in program.reading.given if given != "character"]:
@@ -73,7 +81,7 @@ def _fit_prior(program: Program, name: str) -> None:
     steps = steps_of(name, program.size)
     character = load_character(program.performer)
     said = read_captions(program.captions) if program.captions else {}
-    found = takes(program.motions, said, program.corpus or default_folder(), character, robot)
+    found = takes(program.motions, said, program.corpus or default_folder(), character, robot, program.map)
     kept = beside(program.out)("kept")
     with bar(name, steps, "steps") as advance:
         prior = fit_to(name, found, character, program.size, program.seed, advance, kept)

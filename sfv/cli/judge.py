@@ -35,6 +35,9 @@ class Program:
     """A run, the folder of a policy, or a policy.safetensors."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
+    map: Path | None = None
+    """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
     mend: bool = True
     """First let sfv repair take out what the physics check finds, as sfv run does."""
     tries: Annotated[int, Within(1, 1000)] = 8
@@ -57,7 +60,9 @@ def main(program: Program) -> None:
     for path in program.motions:
         if not path.is_file():
             raise InputError(f"there is no file {path}; check the name")
-    settings = Settings(excerpt=program.excerpt, reading=program.reading, mend=program.mend, anyway=True)
+    settings = Settings(
+        excerpt=program.excerpt, reading=program.reading, map=program.map, mend=program.mend, anyway=True
+    )
     settings = replace(settings, tracking=replace(settings.tracking, threads=program.threads))
     files = by_name(program.motions)
     with answering(program.json) as answer:

@@ -44,6 +44,9 @@ class Program:
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     begun_from: Annotated[Path | None, arg(name="from")] = None
     """A run or policy whose skill training begins with, such as one of level ground for --terrain."""
+    map: Path | None = None
+    """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
+    such as `left_knee: BODY`."""
     together: bool = False
     """Train one policy that does all the motions, instead of one for each."""
     seeds: Annotated[int, Within(1, 1000)] = 1
@@ -116,7 +119,11 @@ def stages_of(motions: Sequence[Path], out: Path, program: Program) -> tuple[lis
 
     body = load_character(program.character)
     settings = Settings(
-        excerpt=program.excerpt, reading=program.reading, performer=program.character, tracking=program.tracking
+        excerpt=program.excerpt,
+        reading=program.reading,
+        performer=program.character,
+        map=program.map,
+        tracking=program.tracking,
     )
     asked = not program.excerpt.whole or bool(set(program.reading.given) - {"character"})
     before, references = [], by_name(motions)

@@ -2,7 +2,7 @@
 
 import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,8 @@ from sfv.reading import Reading
 
 if TYPE_CHECKING:
     from sfv.pipeline.looking import Thing
+    from sfv.view.web.show import Show
+    from sfv.view.web.viewer import Viewer
 
 OUT = (".html", ".mp4", ".png")
 
@@ -25,7 +27,7 @@ class Program:
     """Look at motions, or at runs: the clip, the reference, what the character made of it, and its policy, live.
 
     They are played in the browser until Ctrl-C. With --out they are written instead: as a page that plays without a
-    server, as a video, or as a sheet of moments.
+    server, as a video, or as a sheet of moments. With --prior the page asks a generative prior for motions.
     """
 
     what: Annotated[tuple[Path, ...], Positional, arg(metavar="WHAT [WHAT ...]")]
@@ -34,6 +36,8 @@ class Program:
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     out: Path | None = None
     """The .html, .mp4 or .png to write."""
+    prior: str | None = None
+    """In place of WHAT, a generative prior to ask in the page: mdm, t2m-gpt, or the file of one that sfv fit made."""
     host: str = "127.0.0.1"
     """Address to serve at; 0.0.0.0 lets other machines look on, who then need the token in the address."""
     port: Annotated[int, Within(1, 65_535)] = 8080
@@ -46,6 +50,9 @@ def main(program: Program) -> None:
     """Play it, or draw it and say where it is."""
     from sfv.pipeline.looking import things_at
 
+    if program.prior is not None:
+        ask(program)
+        return
     if not program.what:
         raise InputError("sfv view wants something to look at: a motion file, or the folder of a run")
     if program.out and program.out.suffix not in OUT:
@@ -66,19 +73,35 @@ def main(program: Program) -> None:
 def watch(things: "Sequence[Thing]", program: Program) -> None:
     """Serve the page until Ctrl-C; what takes longer to read comes to it while it is open."""
     from sfv.pipeline.looking import first_show, further_shows
-    from sfv.view.web.viewer import Viewer
 
     show = first_show(things)
+
+    def read_on(viewer: "Viewer") -> None:
+        for further in further_shows(things, show):
+            viewer.update(further)
+
+    serve(show, program, read_on)
+
+
+def ask(program: Program) -> None:
+    """Serve a page in which a generative prior is asked, until Ctrl-C."""
+    from sfv.pipeline.wishes import asking
+
+    if program.what or program.out or program.reading.given or not program.excerpt.whole:
+        raise InputError("--prior opens a page to ask a prior in; leave out everything else but --host and --port")
+    assert program.prior is not None
+    serve(asking(program.prior), program, lambda viewer: None)
+
+
+def serve(show: "Show", program: Program, then: "Callable[[Viewer], None]") -> None:
+    """Serve a show until Ctrl-C, and `then`, while it is seen, do what takes longer."""
+    from sfv.view.web.viewer import Viewer
+
     with Viewer(show, program.host, program.port) as viewer:
         print(f"{viewer.address}  (Ctrl-C to stop)", flush=True)
         if program.browser:
             webbrowser.open(viewer.address)
-
-        def read_on() -> None:
-            for further in further_shows(things, show):
-                viewer.update(further)
-
-        threading.Thread(target=read_on, daemon=True).start()
+        threading.Thread(target=then, args=(viewer,), daemon=True).start()
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -35,11 +35,13 @@ class Source:
         path: the file.
         fps: its true rate, where the file names a wrong one or none.
         performer: an MJCF file, where it holds joint angles and no bones.
+        map: which of its bodies are whose hip, knee or hand, where their names do not say.
     """
 
     path: Path
     fps: float | None = None
     performer: Path | None = None
+    map: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,15 @@ def corpus(sources: Sequence[Source], folder: Path, character: Character, rate: 
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number, source in enumerate(sorted(sources, key=lambda source: source.path.stat().st_size)):
-        identity = fingerprint(VERSION, source.path, source.performer, source.fps, character.xml, rate)
+        told = (source.map,) if source.map else ()
+        identity = fingerprint(VERSION, source.path, source.performer, source.fps, character.xml, rate, *told)
         place = folder / f"{source.path.name.split('.')[0]}-{identity[:12]}.npz"
         record = place.with_suffix(".json")
         if not record.exists():
             log.warning("%d of %d: %s", number + 1, len(sources), source.path)
             motion = read_motion(source.path, fps=source.fps, character=source.performer).resampled(rate)
             if motion.skeleton.difference_to(character.skeleton) is not None:
-                motion = retargeted(motion, character)
+                motion = retargeted(motion, character, source.map)
             motion, found = mended(motion, character)
             motion.save(place)
             write_json(
@@ -96,6 +99,7 @@ def takes(
     folder: Path,
     character: Character,
     performer: Path | None = None,
+    joints: Path | None = None,
 ) -> list[Take]:
     """Motions with what is said of them, put on the character; those that no body could do are left out with a word.
 
@@ -105,13 +109,14 @@ def takes(
         folder: where motions on the character are kept.
         character: whose motions they are to be.
         performer: an MJCF file, for those of the files that hold joint angles and no bones.
+        joints: which of their bodies are whose hip, knee or hand, where the names do not say.
 
     Raises:
         InputError: a file cannot be read, no joint map fits, or nothing is said of one while of others there is.
     """
     about = {path: said_of(path, said) if said else Said((), "", "", "train", None) for path in files}
     robot = {path: performer if path.name.removesuffix(".gz").endswith(".csv") else None for path in files}
-    sources = [Source(path, about[path].fps, robot[path]) for path in files]
+    sources = [Source(path, about[path].fps, robot[path], joints) for path in files]
     out = []
     for entry in corpus(sources, folder, character, RATE):
         path = entry.source.path

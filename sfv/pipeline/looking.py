@@ -16,7 +16,7 @@ from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
-from sfv.view.web.show import Actor, Pictures, Show
+from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
 from sfv.work.mark import Mark
 from sfv.work.run_folder import RunFolder
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFERENCE, SIMULATED = "reference", "simulated"
-PICTURE_RATE, PICTURE_WIDTH = 10.0, 384
-"""Of the clip beside a scene: frames a second, px."""
-LONGEST = 600
-"""Most frames of a clip that are kept: a minute."""
 
 
 @dataclass(frozen=True)
@@ -230,31 +226,13 @@ def marks_of(report: "Report", whose: str = "") -> list[Flag]:
 
 
 def _with_pictures(things: Sequence[Thing], show: Show) -> Show:
-    """The clip of the first run that has one, with what was found in it drawn on it."""
-    overlay = next((file for thing in things if (file := RunFolder(thing.path).pose("overlay.mp4")).is_file()), None)
-    return replace(show, pictures=pictures_of(overlay)) if overlay else show
+    """The clip of the first run that has one; its camera, where it is that of whoever stands at the origin."""
+    from sfv.pipeline.footage import footage_of
 
-
-def pictures_of(clip: Path) -> Pictures:
-    """Small frames of a video, PICTURE_RATE a second."""
-    import cv2
-
-    from sfv.clip import Clip
-
-    opened = Clip.open(clip)
-    times: list[float] = []
-    files: list[bytes] = []
-    begin = float(opened.times[0])
-    for frame, time in zip(opened, opened.times - begin, strict=True):
-        if (times and time < times[-1] + 1.0 / PICTURE_RATE - 1e-6) or len(files) >= LONGEST:
-            continue
-        height = round(frame.shape[0] * PICTURE_WIDTH / frame.shape[1])
-        small = cv2.resize(frame, (PICTURE_WIDTH, height), interpolation=cv2.INTER_AREA)
-        done, content = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])
-        assert done
-        times.append(float(time))
-        files.append(content.tobytes())
-    return Pictures(np.array(times), tuple(files))
+    for number, thing in enumerate(things):
+        if (found := footage_of(RunFolder(thing.path))) is not None:
+            return replace(show, pictures=found if number == 0 else replace(found, shot=None, warps=None))
+    return show
 
 
 def _with_policies(runs: Sequence[Thing], show: Show) -> Show:

@@ -102,6 +102,19 @@ def page(browser: "Browser") -> "Iterator[Page]":
 
 
 @pytest.fixture
+def wired(browser: "Browser") -> "Iterator[Page]":
+    """A page that reaches this machine, in which nothing goes wrong unsaid; small, since software draws the scene."""
+    context = browser.new_context(viewport={"width": 660, "height": 560}, accept_downloads=True)
+    context.set_default_timeout(120_000)  # machines may have much else to do
+    opened, wrong = context.new_page(), list[str]()
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture
 def faults(node_modules: Path) -> "Callable[[Page], list[str]]":
     """What axe-core finds on a page: rule, and the first place."""
 

@@ -1,7 +1,7 @@
 """The viewer's page in a real browser: each control does what it says, the page says nothing in its console, and the
 file without a server plays with the network off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,6 @@ from sfv.view.web.viewer import Viewer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-SMALL = {"width": 660, "height": 560}
-"""Software draws the scene; what is small is drawn sooner."""
-PATIENCE = 120_000
-"""ms, for machines that have much else to do."""
 
 
 def shown(wave: Motion) -> Show:
@@ -76,19 +71,6 @@ def stage(wave: Motion) -> Iterator[Stage]:
     stage = Stage(wave)
     with stage.viewer:
         yield stage
-
-
-@pytest.fixture
-def wired(browser: "Browser") -> "Iterator[Page]":
-    """A page that reaches this machine, in which nothing goes wrong unsaid."""
-    context = browser.new_context(viewport=SMALL)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    opened, wrong = context.new_page(), list[str]()
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    context.close()
-    assert wrong == []
 
 
 def drawn(page: "Page") -> str:
@@ -232,8 +214,8 @@ def test_policies_act_and_all_meet_the_same(stage: Stage, wired: "Page") -> None
 
 @pytest.mark.slow
 def test_each_page_has_a_clock_and_policies_of_its_own(stage: Stage, browser: "Browser", wired: "Page") -> None:
-    other = browser.new_context(viewport=SMALL).new_page()  # type: ignore[arg-type]
-    other.set_default_timeout(PATIENCE)
+    other = browser.new_context(viewport=wired.viewport_size).new_page()
+    other.set_default_timeout(120_000)
     for page in (wired, other):
         page.goto(stage.viewer.address, wait_until="commit")
         asked(page, "typeof show !== 'undefined' && show !== null")
@@ -272,3 +254,41 @@ def test_the_file_plays_with_the_network_off(wave: Motion, tmp_path: Path, page:
     assert page.locator("canvas[role=img]").count() == 1
     assert str(page.get_attribute("#picture", "src")).startswith("data:image/jpeg")
     assert page.locator("#act").is_hidden()
+
+
+@pytest.mark.parametrize(("width", "colours"), [(1100, "light"), (400, "dark")])
+def test_readable_by_everybody(
+    stage: Stage, wired: "Page", width: int, colours: str, faults: "Callable[[Page], list[str]]"
+) -> None:
+    page = wired
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
+    page.goto(f"{stage.viewer.address}#t=0.5", wait_until="commit")
+    asked(page, "typeof show !== 'undefined' && show !== null && !playing")
+    assert faults(page) == []
+    page.click("#act")
+    asked(page, "cast !== null && timeline.latest > 0")
+    page.click("#play")
+    asked(page, "!playing")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_everything_is_reached_by_keys(stage: Stage, wired: "Page") -> None:
+    page = wired
+    page.goto(f"{stage.viewer.address}#t=0.5", wait_until="commit")
+    asked(page, "typeof show !== 'undefined' && show !== null && !playing")
+    page.click("#act")
+    asked(page, "cast !== null && timeline.latest > 0")
+    page.click("#play")
+    asked(page, "!playing")
+    kinds = "'button, input, select, summary, canvas[tabindex]'"
+    every = f"[...document.querySelectorAll({kinds})].filter(one => one.checkVisibility())"
+    missing = set(range(page.evaluate(f"{every}.length")))
+    assert len(missing) > 30
+    for _ in range(2 * len(missing)):
+        page.keyboard.press("Tab")
+        missing.discard(page.evaluate(f"{every}.indexOf(document.activeElement)"))
+        if not missing:
+            break
+    assert missing == set()

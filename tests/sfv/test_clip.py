@@ -48,6 +48,24 @@ def test_variable_rate_keeps_the_true_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.times, np.array(ticks) / 1000)
 
 
+def test_pictures_shown_again_are_no_frames(tmp_path: Path) -> None:
+    """A bar that moves on at every time but the second and the seventh: the first picture waits for the video."""
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", 10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        for column in (0, 0, 6, 12, 18, 24, 24, 30, 36, 42):
+            image = np.zeros((48, 64, 3), np.uint8)
+            image[:, column : column + 8] = 255
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(stream.encode())
+    clip = Clip.open(path)
+    np.testing.assert_allclose(clip.times, np.array([1, 2, 3, 4, 5, 7, 8, 9]) / 10)
+    np.testing.assert_allclose(clip.repeats, [0.0, 0.6])
+    # what is given at each time is that time's picture
+    assert [int(image[0].any(axis=1).argmax()) for image in clip] == [0, 6, 12, 18, 24, 30, 36, 42]
+
+
 def test_times_start_at_zero(tmp_path: Path) -> None:
     clip = Clip.open(encode(tmp_path / "late.mkv", [500 + 100 * k for k in range(10)]))
     np.testing.assert_allclose(clip.times, np.arange(10) / 10)

@@ -1,6 +1,7 @@
 """A show as one file: the viewer's page with everything inside, which plays without a server and without a network."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from sfv.view.web.page_files import SCRIPTS, page_file
@@ -25,7 +26,7 @@ def film(show: Show) -> str:
     style = page_file("/view.css").decode()
     page = _put(page, '<link rel="stylesheet" href="/view.css">', f"<style>\n{style}</style>")
     # in JSON a "<" stands in strings only; written so, no text in it can end the script
-    data = json.dumps(record(show, pictures=True)).replace("<", "\\u003c")
+    data = json.dumps(record(replace(show, asking=None), pictures=True)).replace("<", "\\u003c")
     scripts = [f"const FILM = {data};", *(page_file(f"/{name}").decode() for name in SCRIPTS)]
     for number, name in enumerate(SCRIPTS):
         inside = "\n".join(scripts[:2]) if number == 0 else scripts[number + 1]

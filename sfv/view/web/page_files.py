@@ -3,7 +3,7 @@
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("shapes.js", "scene.js", "timeline.js", "page.js")
+SCRIPTS = ("shapes.js", "camera.js", "light.js", "scene.js", "timeline.js", "keep.js", "prompt.js", "page.js")
 """In the order in which the page needs them."""
 _SCRIPT = "text/javascript; charset=utf-8"
 FILES = {

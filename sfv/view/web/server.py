@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from websockets.datastructures import Headers
@@ -71,10 +72,11 @@ class Guests:
 
     Args:
         session: makes one that says its words to a page, or raises an InputError, which the page is told.
+        grant: makes the record of a show of what a page wishes, and tells the page how far it is; raises the same.
     """
 
-    def __init__(self, session: Callable[[Tell], Session]) -> None:
-        self._session, self._here = session, set[ServerConnection]()
+    def __init__(self, session: Callable[[Tell], Session], grant: Callable[[Any, Tell], Mapping[str, Any]]) -> None:
+        self._session, self._grant, self._here = session, grant, set[ServerConnection]()
         self._lock, self._changed = threading.Lock(), 0
 
     def changed(self) -> None:
@@ -114,6 +116,10 @@ class Guests:
                     if session:
                         session.heard({"begin": said.get("from", 0.0)})
                         before = time.monotonic()  # what passed until now was the recording's
+                elif "wish" in said:
+                    tell = partial(_say, connection)
+                    tell({"show": self._grant(said["wish"], tell)})
+                    before = time.monotonic()
                 elif session:
                     session.heard(said)
                 now = time.monotonic()

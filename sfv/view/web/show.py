@@ -14,6 +14,7 @@ from sfv.motion import Motion
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.view.live import Live
 from sfv.view.web.timeline import Timeline
+from sfv.view.web.wish import Sample, Wish
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,49 @@ class Actor:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """The camera that took a clip, where the first actor is.
+
+    Attributes:
+        size: width and height of the clip's frames, px; the principal point is their middle.
+        focal: px.
+        position: of the pinhole, m.
+        axes: its directions to the right, down and away, in the actor's world.
+    """
+
+    size: tuple[int, int]
+    focal: float
+    position: Float[np.ndarray, "3"]
+    axes: Float[np.ndarray, "3 3"]
+
+
+@dataclass(frozen=True)
 class Pictures:
-    """Frames of the clip behind a motion as JPEG files, and their times, s."""
+    """Frames of the clip behind a motion as JPEG files, and their times, s of the motion.
+
+    Attributes:
+        shot: the camera that took them; None where nobody knows.
+        warps: of each, from the pixels of the shot to its own, where the camera turned or zoomed.
+    """
 
     times: Float[np.ndarray, " n"]
     files: tuple[bytes, ...]
+    shot: Shot | None = None
+    warps: Float[np.ndarray, "n 3 3"] | None = None
 
 
 NOTHING = Pictures(np.zeros(0), ())
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A generative prior that those who watch may ask: its name, the parts of a wish that it heeds beside the sentence,
+    and what makes a show of a wish, which tells how far it is; it raises an InputError where it cannot.
+    """
+
+    name: str
+    heeds: frozenset[str]
+    make: "Callable[[Wish, Callable[[str], None]], Show]"
 
 
 @dataclass(frozen=True)
@@ -55,6 +91,8 @@ class Show:
         pictures: of the clip behind them.
         live: makes the policies that act for one watcher; None where there are none, or not yet.
         news: a sentence for those who watch: what is on its way, or what went wrong.
+        asking: a prior that may be asked for motions; None where there is none.
+        samples: what is said of the actors, where a prior made them.
     """
 
     title: str
@@ -63,6 +101,8 @@ class Show:
     pictures: Pictures = field(default=NOTHING)
     live: Callable[[], Live] | None = None
     news: str = ""
+    asking: Asking | None = None
+    samples: tuple[Sample, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfv.errors import InputError
 from sfv.view.web.door import LOCAL, Door
@@ -35,7 +35,7 @@ class Viewer:
 
         self._show = show
         self._token = None if host in LOCAL else secrets.token_urlsafe(16)
-        self._guests = Guests(self._session)
+        self._guests, self._granting = Guests(self._session, self._grant), threading.Lock()
         self._server = listen(host, port, Door(self._token), self._answer, self._guests.meet)
         self._host, self._port = self._server.socket.getsockname()[:2]
         self._kept: tuple[Show, bytes] | None = None
@@ -69,6 +69,16 @@ class Viewer:
         if self._show.live is None:
             raise InputError("there is no trained policy here that could act, or it is not loaded yet")
         return Session(self._show.live(), tell)
+
+    def _grant(self, said: Any, tell: "Tell") -> dict[str, Any]:
+        """The record of a show of what a page wishes; one after another, since each takes a core."""
+        from sfv.view.web.wish import wish_of
+
+        if self._show.asking is None:
+            raise InputError("there is no generative prior here to ask; start sfv view --prior mdm")
+        wish = wish_of(said)
+        with self._granting:
+            return record(self._show.asking.make(wish, lambda words: tell({"news": words})), pictures=False)
 
     def _answer(self, path: str) -> tuple[str, bytes] | None:
         """What is at a path."""

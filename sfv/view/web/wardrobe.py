@@ -39,13 +39,20 @@ def record(show: Show, pictures: bool) -> dict[str, Any]:
                 "width": _width(actor.terrain),
             }
         )  # fmt: skip
-    clip: dict[str, Any] = {"times": show.pictures.times.round(4).tolist()}
+    clip: dict[str, Any] = {"times": show.pictures.times.round(4).tolist(), "shot": None, "warps": None}
+    if shot := show.pictures.shot:
+        clip["shot"] = {"size": shot.size, "focal": shot.focal, "position": shot.position.tolist(),
+                        "axes": shot.axes.tolist()}  # fmt: skip
+    if show.pictures.warps is not None:
+        clip["warps"] = show.pictures.warps.reshape(-1, 9).tolist()
     if pictures:
         clip["files"] = [base64.b64encode(content).decode() for content in show.pictures.files]
     return {
         "title": show.title, "news": show.news, "seconds": show.seconds, "can_act": show.live is not None,
         "actors": actors, "bodies": cast.bodies, "grounds": cast.grounds, "timeline": show.timeline.plain(),
         "pictures": clip,
+        "prior": show.asking and {"name": show.asking.name, "heeds": sorted(show.asking.heeds)},
+        "samples": [vars(sample) for sample in show.samples],
     }  # fmt: skip
 
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from recon.config import PoseConfig
-from recon.pose.cast import Pieces, choose, lasting, trimmed, whole_body_share
+from recon.pose.cast import Pieces, choose, half_in, lasting, trimmed, whole_body_share
+from recon.pose.pose_landmarker import NAMES
 from sfv.errors import InputError
 from sfv.pose import PoseTrack
 
 CLIP = Path("clip.mp4")
+LEFT_LEG = [NAMES.index(f"left_{joint}") for joint in ("knee", "ankle", "heel", "foot_index")]
 Person = Callable[..., PoseTrack]
 
 
@@ -97,3 +99,15 @@ def test_unsteady_ends_are_cut_off(person: Person) -> None:
     whole = trimmed(replace(track, points_2d=points, confidence=confidence))
     np.testing.assert_array_equal(whole.times, track.times[3:-3])
     assert whole.found.all()
+
+
+def test_who_walks_in_begins_when_both_legs_are_in_the_picture(person: Person) -> None:
+    """A leg at the rim that is hardly believed is beyond it; in the middle of the picture it is only hidden."""
+    track = person(0, 2, 300, x=30.0)
+    confidence = track.confidence.copy()
+    confidence[:10, LEFT_LEG] = 0.4
+    walks_in = replace(track, confidence=confidence)
+    np.testing.assert_array_equal(np.flatnonzero(half_in(walks_in)), np.arange(10))
+    np.testing.assert_array_equal(trimmed(walks_in).times, track.times[10:])
+    hidden = replace(walks_in, points_2d=track.points_2d + np.array([270.0, 0.0]))
+    assert not half_in(hidden).any()

@@ -28,3 +28,14 @@ def test_what_is_whole_leaves_nothing_out(person: Callable[..., PoseTrack]) -> N
     track = person(0, 3, 200)
     assert left_out(track, [track], track.times, np.zeros(90, int)) == ()
     assert left_out_words(()) == ""
+
+
+def test_pictures_that_repeat_one_that_is_used_are_left_out_and_said(person: Callable[..., PoseTrack]) -> None:
+    """The clip's frames are those from 0.2 s on; two pictures repeat the first, one each others within and after."""
+    times = np.arange(2, 32) / 10
+    track = person(0.2, 3.0, 200, fps=10)
+    parts = left_out(track, [track], times, np.zeros(30, int), (0.0, 0.1, 1.45, 3.2))
+    assert [(round(p.begin, 6), round(p.end, 6), p.why) for p in parts] == [
+        (0.0, 0.2, "the video shows one picture for longer"),
+        (3.0, 3.3, "person 0 is not seen"),  # the last one repeats a frame in which nobody is seen
+    ]

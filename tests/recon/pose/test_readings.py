@@ -87,3 +87,25 @@ def test_exchanged_sides_are_put_right(standing):
     track = replace(standing, points_2d=points, points_3d=metres)
     again = read_again(CLIP, track, lambda image, window: [], lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)
+
+
+def test_who_is_read_from_behind_has_the_depth_of_before_and_after(standing):
+    """Frames 7 to 14 show the back: left is right, and toes point away. Before they point to the camera."""
+    points, metres = standing.points_2d.copy(), standing.points_3d.copy()
+    points[7:15], metres[7:15] = points[7:15][:, MIRRORED], metres[7:15][:, MIRRORED] * (1, 1, -1)
+    track = replace(standing, points_2d=points, points_3d=metres)
+    again = read_again(CLIP, track, lambda image, window: [], lambda steps: None)
+    np.testing.assert_array_equal(again.points_2d, standing.points_2d)
+    np.testing.assert_allclose(again.points_3d, standing.points_3d, atol=1e-12)
+
+
+def test_of_whom_only_the_picture_fits_the_depth_is_bridged(standing):
+    """In frame 10 the metric points lie on their side, 2 px off in the picture: no body turns so fast."""
+    points, metres = standing.points_2d.copy(), standing.points_3d.copy()
+    points[10] += 2.0
+    metres[10] = metres[10][:, [1, 0, 2]] + (0.0, 0.0, 0.3)
+    track = replace(standing, points_2d=points, points_3d=metres)
+    again = read_again(CLIP, track, lambda image, window: [], lambda steps: None)
+    np.testing.assert_array_equal(again.points_2d, points)
+    np.testing.assert_allclose(again.points_3d[10, :, 2], standing.points_3d[10, :, 2], atol=1e-12)
+    np.testing.assert_allclose(again.confidence[10], 0.45)

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from sfv.character import load_character
 from sfv.cli.main import main
 from sfv.cli.train import Program, stages_of, trainings
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.reading import Reading
 from sfv.report import Report
+from sfv.skeleton import Skeleton
 from sfv.work.config import changed
 from sfv.work.stage import perform
 
@@ -195,3 +197,18 @@ def test_how_files_are_read_is_asked_for(wave: Motion, tmp_path: Path, capsys: p
     assert old.character == "smpl22"
     assert main(["train", str(tmp_path / "wave.npz"), "--out", str(tmp_path / "o"), "--up", "z"]) == 2
     assert "--up does nothing" in capsys.readouterr().err
+
+
+def test_a_map_is_asked_for_before_any_work(wave: Motion, tmp_path: Path) -> None:
+    """A strange skeleton's motion becomes a reference by the map that is given, and by the one of now."""
+    strange = Skeleton(wave.skeleton.xml.replace("_elbow", "_p").replace("_shoulder", "_q"))
+    replace(wave, skeleton=strange, qpos=wave.qpos[:12]).save(tmp_path / "wave.npz")
+    joints = tmp_path / "joints.yaml"
+    program = Program((tmp_path / "wave.npz",), tmp_path / "out", map=joints)
+    with pytest.raises(InputError, match=r"no file .*joints\.yaml"):
+        stages_of(program.motions, program.out, program)
+    joints.write_text("".join(f"{s}_elbow: {s}_p\n{s}_shoulder: {s}_q\n" for s in ("left", "right")))
+    (reference,), _ = stages_of(program.motions, program.out, program)
+    perform(reference)
+    read = Motion.load(tmp_path / "out" / "references" / "wave.npz")
+    assert read.skeleton.difference_to(load_character("humanoid").skeleton) is None

@@ -5,10 +5,11 @@
 const get = (id) => document.getElementById(id);
 const filmed = typeof FILM !== "undefined";
 const APART = 1.3; // m between figures side by side
-let show = null, cast = null, socket = null, scene = null;
+let show = null, cast = null, socket = null, scene = null, wishes = null, recorder = null;
 let time = 0, playing = true, speed = 1, before = null;
 let pose = [];
-const wanted = Number(new URLSearchParams(location.hash.slice(1)).get("t") ?? NaN);
+const link = new URLSearchParams(location.hash.slice(1));
+const wanted = Number(link.get("t") ?? NaN);
 
 const say = (words) => { if (socket && socket.readyState === 1) socket.send(JSON.stringify(words)); };
 const news = (words) => { get("news").textContent = words; };
@@ -27,6 +28,7 @@ function take(said) {
   pose = show.actors.map(({ parts }) => new Float32Array(7 * parts));
   get("apart").parentElement.hidden = show.actors.length < 2;
   get("ghost").parentElement.hidden = !show.can_act && !show.actors.some(({ ghost }) => ghost);
+  wishes.load(show);
   shownPicture = -1;
   if (!cast) recorded();
 }
@@ -39,8 +41,29 @@ function recorded() {
   listRows(get("rows"), show.timeline.marks, seek);
   time = Math.min(time, show.seconds);
   mode();
+  look();
   draw();
+  const seen = `${show.title} ${show.actors.length}`;
+  if (framed !== seen) { // others than before
+    framed = seen;
+    scene.camera.frame(scene.places);
+    if (link.has("camera")) scene.camera.words = link.get("camera");
+    link.delete("camera");
+    scene.draw();
+  }
 }
+let framed = null;
+
+// Look through the clip's own camera, or from where one likes.
+function look() {
+  const { shot } = show.pictures, through = get("through");
+  through.parentElement.hidden = cast !== null || !shot;
+  scene.camera.own = through.checked && shot && !cast ? shot : null;
+  scene.behind = scene.camera.own && { image: get("picture"), size: shot.size, warp: warp() };
+}
+
+const AS_IT_IS = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+const warp = () => (show.pictures.warps ? show.pictures.warps[Math.max(shownPicture, 0)] : AS_IT_IS);
 
 function mode() {
   const live = cast !== null;
@@ -78,6 +101,7 @@ function picture() {
   if (index === shownPicture) return;
   shownPicture = index;
   get("picture").src = files ? `data:image/jpeg;base64,${files[index]}` : `/picture/${index}.jpg`;
+  if (scene.behind) scene.behind.warp = warp();
 }
 
 function clock(words) {
@@ -112,8 +136,9 @@ function seek(seconds) {
 function heard(said) {
   if ("news" in said) news(said.news);
   if ("changed" in said) fetchShow();
+  if (said.show) { time = 0; playing = true; take(said.show); }
   if (said.live) begun(said);
-  if (said.anew) timeline.begin(cast.curves);
+  if (said.anew) { timeline.begin(cast.curves); scene.prints = []; }
   if (said.values) for (const values of said.values) timeline.append(values);
   if (said.mark) timeline.mark(said.at, said.mark);
   if (said.seen && cast) acted(said);
@@ -124,6 +149,8 @@ function begun(said) {
   playing = true;
   news("");
   scene.load(said.bodies, said.grounds);
+  look();
+  scene.prints = [];
   timeline.begin(said.curves);
   options(get("push").elements.body, scene.bodies[said.players[0].body].names);
   options(get("arrange").elements.terrain, said.kinds);
@@ -148,10 +175,22 @@ function acted(said) {
       ...player, name, aside, seen, effort, pose: seen.pose, ghost: false,
       forces: get("forces").checked, mass: get("mass").checked,
     });
+    if (said.values.length) tread(seen.contacts, aside);
     if (get("ghost").checked) items.push({ body: player.body, aside, pose: seen.ghost, ghost: true, name: "" });
   });
   cast.now = { items, at: said.at }; // is drawn with the next picture: more may come before
   clock(`live: ${said.at.toFixed(2)} s, at ${said.phase.toFixed(2)} s of the clip; ${said.taken} steps, ${said.dropped} left out`);
+}
+
+// Feet leave prints where they bear weight, a hand's breadth apart.
+function tread(contacts, [, aside]) {
+  if (!get("prints").checked) return;
+  for (const [x, y, z, u, v, w] of contacts) {
+    if (Math.hypot(u, v, w) < 30) continue;
+    if (scene.prints.some((at) => Math.hypot(at[0] - x, at[1] - y - aside) < 0.08)) continue;
+    scene.prints.push([x, y + aside, z]);
+    if (scene.prints.length > 300) scene.prints.shift();
+  }
 }
 
 function fetchShow() {
@@ -196,7 +235,7 @@ function drags() {
   });
   scene.canvas.addEventListener("pointerup", (event) => {
     if (!dragged || !cast) return;
-    const { right, back } = scene.view(), across = event.offsetX - dragged.x, deep = event.offsetY - dragged.y;
+    const { right, back } = scene.camera.view(1, 1), across = event.offsetX - dragged.x, deep = event.offsetY - dragged.y;
     const way = [0, 1].map((axis) => across * right[axis] + deep * back[axis]);
     const [w, i, j, k] = dragged.item.pose.slice(3, 7);
     const facing = Math.atan2(2 * (w * k + i * j), 1 - 2 * (j * j + k * k));
@@ -215,7 +254,24 @@ function listen() {
   get("speed").addEventListener("change", () => { speed = Number(get("speed").value); say({ speed }); });
   get("act").addEventListener("click", act);
   get("again").addEventListener("click", again);
-  get("look").addEventListener("change", () => { if (!cast) draw(); else if (cast.last) acted(cast.last); });
+  get("look").addEventListener("change", () => {
+    if (!get("prints").checked) scene.prints = [];
+    look();
+    if (!cast) draw();
+    else if (cast.last) acted({ ...cast.last, values: [] });
+  });
+  scene.steered = () => { get("through").checked = scene.camera.own !== null; };
+  get("picture").addEventListener("load", () => { if (scene.behind) scene.draw(); });
+  get("still").addEventListener("click", () => keepPicture(scene, show.title));
+  get("film").addEventListener("click", () => {
+    try { recorder.toggle(show.title); } catch (error) { news(error.message); }
+  });
+  get("link").addEventListener("click", () => {
+    const at = cast ? 0 : time;
+    history.replaceState(null, "", `#t=${at.toFixed(3)}&camera=${scene.camera.words}`);
+    if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(() => news("the link is copied"), () => news("the link stands in the address"));
+    else news("the link stands in the address");
+  });
   get("push").addEventListener("submit", (event) => { event.preventDefault(); push(); });
   get("throw").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -226,7 +282,7 @@ function listen() {
   document.addEventListener("input", said);
   said();
   document.addEventListener("keydown", (event) => {
-    if (/^(INPUT|SELECT|BUTTON|SUMMARY)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^(INPUT|SELECT|BUTTON|SUMMARY|TEXTAREA)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
     const does = {
       " ": toggle, ArrowRight: () => step(1), ArrowLeft: () => step(-1), l: act, r: again, p: () => cast && push(),
       f: () => { get("follow").checked = !get("follow").checked; },
@@ -248,6 +304,8 @@ function start() {
     news(error.message);
     return;
   }
+  wishes = new Wishes(get("wish"), get("samples"), scene, (wish) => { news("generating …"); say({ wish }); });
+  recorder = new Recorder(scene, () => { get("film").textContent = recorder.running ? "Stop the video" : "Video"; });
   drags();
   listen();
   const ready = () => { if (!Number.isNaN(wanted)) seek(wanted); requestAnimationFrame(turn); };

@@ -6,35 +6,44 @@ function unpack(text, Kind) {
   return new Kind(bytes.buffer);
 }
 
-// Points, faces and colours as three arrays of corners, with a normal for each: a point's is the mean of its faces',
-// unless the faces are to be seen as such.
-function corners(points, faces, colours, faceted) {
-  const normals = new Float32Array(points.length);
-  const out = { points: new Float32Array(3 * faces.length), normals: new Float32Array(3 * faces.length), colours: new Uint8Array(3 * faces.length), count: faces.length };
-  const a = new Float32Array(3), b = new Float32Array(3);
-  const face = (index) => {
-    const [i, j, k] = [faces[index], faces[index + 1], faces[index + 2]];
-    for (let axis = 0; axis < 3; axis++) {
-      a[axis] = points[3 * j + axis] - points[3 * i + axis];
-      b[axis] = points[3 * k + axis] - points[3 * i + axis];
-    }
-    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-  };
+// The normal of a face, as long as its area is large.
+function facing(points, faces, index) {
+  const [i, j, k] = [faces[index], faces[index + 1], faces[index + 2]], a = [0, 0, 0], b = [0, 0, 0];
+  for (let axis = 0; axis < 3; axis++) {
+    a[axis] = points[3 * j + axis] - points[3 * i + axis];
+    b[axis] = points[3 * k + axis] - points[3 * i + axis];
+  }
+  return cross(a, b);
+}
+
+const colourOf = (colours, point) => (colours.length === 3 ? colours : colours.subarray(3 * point, 3 * point + 3));
+
+// What is round: points that faces share, each with the mean of its faces' normals.
+function smooth(points, faces, colours) {
+  const count = points.length / 3, normals = new Float32Array(points.length), shown = new Uint8Array(points.length);
   for (let index = 0; index < faces.length; index += 3) {
-    const normal = face(index);
+    const normal = facing(points, faces, index);
     for (let corner = 0; corner < 3; corner++)
       for (let axis = 0; axis < 3; axis++) normals[3 * faces[index + corner] + axis] += normal[axis];
   }
-  for (let index = 0; index < faces.length; index++) {
-    const normal = faceted ? face(index - (index % 3)) : normals.subarray(3 * faces[index], 3 * faces[index] + 3);
-    const length = Math.hypot(...normal) || 1;
-    for (let axis = 0; axis < 3; axis++) {
-      out.points[3 * index + axis] = points[3 * faces[index] + axis];
-      out.normals[3 * index + axis] = normal[axis] / length;
-      out.colours[3 * index + axis] = colours.length === 3 ? colours[axis] : colours[3 * faces[index] + axis];
-    }
+  for (let point = 0; point < count; point++) {
+    const length = Math.hypot(normals[3 * point], normals[3 * point + 1], normals[3 * point + 2]) || 1;
+    for (let axis = 0; axis < 3; axis++) normals[3 * point + axis] /= length;
+    shown.set(colourOf(colours, point), 3 * point);
   }
-  return out;
+  return { points, normals, colours: shown, faces };
+}
+
+// What has edges: each face has points and a normal of its own.
+function faceted(points, faces, colours) {
+  const own = { points: new Float32Array(3 * faces.length), normals: new Float32Array(3 * faces.length), colours: new Uint8Array(3 * faces.length) };
+  for (let index = 0; index < faces.length; index++) {
+    const normal = facing(points, faces, index - (index % 3)), length = Math.hypot(...normal) || 1;
+    own.points.set(points.subarray(3 * faces[index], 3 * faces[index] + 3), 3 * index);
+    own.normals.set(normal.map((value) => value / length), 3 * index);
+    own.colours.set(colourOf(colours, faces[index]), 3 * index);
+  }
+  return { ...own, faces: Uint32Array.from(faces, (_, index) => index) };
 }
 
 // A body that is turned about z: rings of radius r at heights z, closed where r is 0.

@@ -91,9 +91,9 @@ class Timeline {
     canvas.addEventListener("pointermove", (event) => { if (event.buttons) go(event); });
     const value = element("span", { className: "value" });
     const row = lane("", canvas);
-    const title = element("div", { textContent: group });
-    title.append(value);
-    row.firstChild.append(title, select);
+    const chosen = element("div", {});
+    chosen.append(select, value);
+    row.firstChild.append(element("div", { textContent: group }), chosen);
     this.root.append(row);
     return { group, curves, select, canvas, value };
   }
@@ -157,12 +157,17 @@ class Timeline {
     pen.stroke();
     pen.strokeStyle = style.getPropertyValue("--cursor");
     pen.beginPath(); pen.moveTo(x(now), 0); pen.lineTo(x(now), high); pen.stroke();
+    pen.fillStyle = style.getPropertyValue("--faint");
+    pen.font = "11px system-ui, sans-serif";
+    if (times.length) pen.fillText(top ? rounded(top) : rounded(low), 3, top ? 11 : high - 3);
     const here = valueAt(curve, now);
-    const words = here === null ? "" : ` ${Number(here.toPrecision(3))} ${curve.unit === "0..1" ? "" : curve.unit}`;
+    const words = here === null ? "" : ` ${rounded(here)} ${curve.unit === "0..1" ? "" : curve.unit}`;
     value.textContent = words;
     canvas.setAttribute("aria-label", `${group}, ${curve.name}:${words} at ${now.toFixed(2)} s`);
   }
 }
+
+const rounded = (value) => `${Number(value.toPrecision(3))}`;
 
 function grouped(curves) {
   const groups = {};

@@ -11,6 +11,7 @@ from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, make_world
 from sfv.view.web.film import film
 from sfv.view.web.ground import ground_surface
+from sfv.view.web.page_files import SCRIPTS
 from sfv.view.web.show import Actor, Pictures, Show
 from sfv.view.web.timeline import Timeline, Trace
 from sfv.view.web.wardrobe import Wardrobe, packed, record
@@ -83,4 +84,4 @@ def test_a_film_is_one_file_that_asks_for_nothing(show: Show) -> None:
     assert "src=" not in page.replace('src", ', "").split("<script>")[0]
     assert '<link rel="stylesheet"' not in page
     assert "<b>" not in page  # no text of a run can end the script or begin an element
-    assert page.count("</script>") == page.count("<script>") == 4
+    assert page.count("</script>") == page.count("<script>") == len(SCRIPTS)
