@@ -52,7 +52,7 @@ def main() -> None:
             shares.append(tuple((volume / (volume[:3].sum() + 2 * volume[3:].sum())).round(4).tolist()))
             if weight == 0.5:
                 bones = measured(skin, joints, height)
-        print(f"    Row({years}, Bones{bones}, {tuple(ponderal)}, {tuple(shares)}),")
+        print(f"    AgeGroup({years}, Bones{bones}, {tuple(ponderal)}, {tuple(shares)}),")
 
 
 def segments_of(body: anny.Anny, faces: np.ndarray) -> np.ndarray:

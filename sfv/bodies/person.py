@@ -29,7 +29,7 @@ ADULT = 1.7
 
 
 @dataclass(frozen=True)
-class Person:
+class AskedPerson:
     """Somebody. m, kg, years."""
 
     height: float
@@ -42,7 +42,7 @@ def is_person(name: str) -> bool:
     return name == PREFIX or name.startswith(f"{PREFIX}:")
 
 
-def asked_person(name: str) -> Person:
+def asked_person(name: str) -> AskedPerson:
     """Who is meant by 'person:height=1.2,weight=30,age=7'. What is not said is the average's.
 
     Raises:
@@ -71,7 +71,7 @@ def asked_person(name: str) -> Person:
             f"{name}: nobody of {age:g} years is {height:g} m tall; give a height from {SIZE[0] * usual:.2f} to "
             f"{SIZE[1] * usual:.2f}, or another age"
         )
-    return Person(height, weight, age)
+    return AskedPerson(height, weight, age)
 
 
 def person(name: str, humanoid: str) -> str:
@@ -84,7 +84,7 @@ def person(name: str, humanoid: str) -> str:
     return remeasured(humanoid, measures_of(asked_person(name), own), PREFIX)
 
 
-def measures_of(who: Person, own: Mapping[str, Vec]) -> Measures:
+def measures_of(who: AskedPerson, own: Mapping[str, Vec]) -> Measures:
     """Somebody's measures; `own` are the humanoid's offsets.
 
     Feet are the humanoid's in proportion to the legs, whose thighs and shins share what is over them, and the chest's
