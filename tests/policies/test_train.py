@@ -90,6 +90,17 @@ def test_exploration_narrows_for_those_who_stay_up(wave, tmp_path, survival, pac
     assert float(last["noise"]) == pytest.approx(wide + (narrow - wide) * pace * float(last["samples"]) / 1e4)
 
 
+@pytest.mark.parametrize(("success", "pace"), [(0.25, 0.0), (0.5, 0.5), (0.8, 1.0)])
+def test_who_began_from_another_narrows_by_what_is_found(wave, tmp_path, success, pace):
+    """Survival says nothing: the other policy stays up from the start."""
+    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
+    learner = PPO(env, CONFIG)
+    learner.narrowed = CONFIG.narrowing
+    found = judged(survival=1.0, success=success)
+    _Run(learner, lambda policy: found, CONFIG, tmp_path, another=True).evaluate()
+    assert learner.settling == pytest.approx(pace)
+
+
 @pytest.mark.parametrize(("survival", "pace"), [(0.5, 0.0), (0.7, 0.5), (0.95, 1.0)])
 def test_steps_shrink_only_for_those_who_hardly_fall(wave, tmp_path, survival, pace):
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)

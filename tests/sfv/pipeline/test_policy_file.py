@@ -1,14 +1,20 @@
 """Policies by the names people call them, and what a training that begins from one takes over from it."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from policies.config import TrainConfig
 from policies.export import save_policy
 from policies.networks import make_policy
+from sfv.character import load_character
+from sfv.cli.main import main
 from sfv.errors import InputError
-from sfv.pipeline.policy_file import policy_file, suited
+from sfv.motion import Motion
+from sfv.pipeline.policy_file import TRACKER, policy_file, suited
+from sfv.work.files import fingerprint
 
 
 def saved(folder: Path, hidden: tuple[int, ...] = (8, 4), character: str = "humanoid") -> Path:
@@ -16,6 +22,14 @@ def saved(folder: Path, hidden: tuple[int, ...] = (8, 4), character: str = "huma
     folder.mkdir(parents=True)
     save_policy(folder, make_policy(5, 2, hidden), {"character": character})
     return folder / "policy.safetensors"
+
+
+@pytest.fixture
+def standing(tmp_path: Path) -> Path:
+    """A motion file of somebody who stands for a second."""
+    skeleton = load_character("humanoid").skeleton
+    Motion(skeleton, 30.0, np.repeat(skeleton.qpos0[None], 31, 0)).save(tmp_path / "standing.npz")
+    return tmp_path / "standing.npz"
 
 
 def test_a_policy_is_a_run_a_folder_or_a_file(tmp_path: Path) -> None:
@@ -30,9 +44,21 @@ def test_a_folder_of_the_same_name_is_meant_before_sfv_s_tracker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert policy_file(Path("tracker")).is_file()
     own = saved(tmp_path / "tracker")
-    assert policy_file(Path("tracker")).resolve() == own
+    assert policy_file(TRACKER).resolve() == own
+
+
+def test_sfv_s_tracker_is_small_says_where_it_is_from_and_stands(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = policy_file(TRACKER)
+    about = json.loads(weights.with_suffix(".json").read_text())
+    assert {"data", "licences", "command", "commit", "date", "seed", "parameters", "samples"} <= about.keys()
+    assert about["sha256"] == fingerprint(weights)
+    assert weights.stat().st_size < 4_000_000
+    assert main(["judge", str(standing), "--tries", "4", "--threads", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["standing"]["success"] == 1.0
 
 
 def test_a_training_has_the_layers_of_what_it_begins_from(tmp_path: Path) -> None:
