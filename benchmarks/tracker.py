@@ -4,7 +4,8 @@
 
 Rows of the captions whose source is in FREE are put on the humanoid once, without climbing and what the check fails.
 `--train` then trains one policy on the takes of split train (`sfv train --together`), in two parts, of which the second
-has this budget; it goes on where it was stopped. The policy in the work folder, or sfv's own without one, is judged on all splits: a row for each category.
+has this budget; it goes on where it was stopped. The policy in the work folder, or sfv's own without one, is judged on
+all splits: a row for each category.
 `--ship` writes the policy with its record to sfv/assets/weights.
 """
 
