@@ -24,10 +24,10 @@ def quality() -> Settings:
 
 
 def acrobatic() -> Settings:
-    """For flips and cartwheels: samples enough for any skill of docs/skills.md, however slow the machine, and a page of
-    what physics makes of the reference before so long a training."""
+    """For flips and cartwheels: samples enough for any skill of docs/skills.md, however slow the machine, exploration
+    that takes its time, and a page of what physics makes of the reference before so long a training."""
     settings = standard()
-    return replace(settings, train=replace(settings.train, budget="9M"), preview=True)
+    return replace(settings, train=replace(settings.train, budget="9M", narrowing=1.5e6), preview=True)
 
 
 def robot() -> Settings:

@@ -54,10 +54,11 @@ class TrainConfig:
     """Correlation of the exploration at a control step with that at the step before, at the same four moments. Pushes
     that last make a skill firm; it is found sooner without them, and done more exactly. Less, or none, while the policy
     stays up for less than half of the time, or strays in less than a tenth of its tries."""
-    narrowing: Annotated[float, Within(0, 1e12, above=True)] = 1.5e6
-    """Samples from each of these moments to the next, for a policy that stays up. Fewer count, in proportion, while it
-    is up for less than a fifth of the time. Once noise is as it stays, fewer count below nine tenths of the time, and
-    none below half."""
+    narrowing: Annotated[float, Within(0, 1e12, above=True)] = 750_000.0
+    """Samples from each of these moments to the next, for a policy that stays up. Twice as many make who is hard to
+    learn a little firmer, and all others slower and less exact (docs/log.md). Fewer count, in proportion, while the
+    policy is up for less than a fifth of the time. Once noise is as it stays, fewer count below nine tenths of the
+    time, and none below half."""
     average: Annotated[float, Within(0, 1e12, above=True)] = 250_000.0
     """Samples over which the policy's weights are averaged; the average is what is judged, kept and exported."""
     hidden: Annotated[tuple[int, ...], Within(1, 8192)] = (256, 256)
