@@ -4,6 +4,7 @@ Motions come within a second. Curves, the clip, the check's rows and policies ta
 already is told of each.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,21 +18,26 @@ from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
 from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
+from sfv.work.mark import Mark
 from sfv.work.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from sfv.character import Character
     from sfv.report import Report
+
+log = logging.getLogger(__name__)
 
 REFERENCE, SIMULATED = "reference", "simulated"
 
 
 @dataclass(frozen=True)
 class Thing:
-    """One of the things to look at: its name, and its motions by theirs."""
+    """One of the things to look at: its name, its motions by theirs, and who moves where that is said."""
 
     name: str
     path: Path
     motions: dict[str, Motion]
+    body: "Character | None" = None
 
     @property
     def followed(self) -> bool:
@@ -46,7 +52,35 @@ def things_at(paths: Sequence[Path], reading: Reading = AS_IT_SAYS, excerpt: Exc
         InputError: nothing is there, or nothing that can be shown.
     """
     names = [path.absolute().stem if path.is_file() else path.absolute().name for path in paths]
-    return [Thing(name, path, motions_at(path, reading, excerpt)) for name, path in zip(names, paths, strict=True)]
+    things = []
+    for name, path in zip(names, paths, strict=True):
+        motions = motions_at(path, reading, excerpt)
+        things.append(Thing(name, path, motions, body_at(path, reading, next(iter(motions.values())))))
+    return things
+
+
+def body_at(path: Path, reading: Reading, motion: Motion) -> "Character | None":
+    """Who moves at a path: whom the user names, or who performed a run; None where nobody says it.
+
+    Raises:
+        InputError: there is no such character, or the motion is of another.
+    """
+    from sfv.character import load_character
+
+    mark = Mark.read(RunFolder(path).motion("stage.json")) if path.is_dir() else None
+    said = reading.character or (mark.config.get("character") if mark else None)
+    if said is None:
+        return None
+    try:
+        body = load_character(said)
+    except InputError as error:
+        if reading.character:
+            raise
+        log.warning("%s shows sticks for its character: %s", path, error)
+        return None
+    if differs := body.skeleton.difference_to(motion.skeleton):
+        raise InputError(f"{path} holds no motion of {said}: {differs}; name whose it is with --character")
+    return body
 
 
 def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHOLE) -> dict[str, Motion]:
@@ -58,7 +92,7 @@ def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHO
     if not path.is_dir():
         from sfv.formats.files import read_asked
 
-        return {path.stem: read_asked(path, reading, excerpt)}
+        return {path.stem: read_asked(path, reading, excerpt, body=True)}
     if reading.given or not excerpt.whole:
         raise InputError(f"{path} is a run, whose motions are known; leave out how to read it")
     run = RunFolder(path)
@@ -83,7 +117,8 @@ def first_show(things: Sequence[Thing]) -> Show:
     for beside, thing in enumerate(things):
         for name, motion in thing.motions.items():
             shown = name if len(things) == 1 or name != SIMULATED else thing.name
-            actors.append(Actor(shown, motion, ghost=name == REFERENCE and thing.followed, beside=beside))
+            ghost = name == REFERENCE and thing.followed
+            actors.append(Actor(shown, motion, ghost=ghost, beside=beside, body=thing.body))
     seconds = max(actor.motion.duration for actor in actors)
     return Show(", ".join(thing.name for thing in things), tuple(actors), Timeline(seconds), news="reading on …")
 
@@ -116,7 +151,7 @@ def _with_curves(things: Sequence[Thing], show: Show) -> Show:
             curves += distances(thing.motions[REFERENCE], thing.motions[SIMULATED], whose)
         else:
             for motion in thing.motions.values():
-                curves += heights(motion, whose)
+                curves += heights(motion, whose, thing.body)
     return replace(show, timeline=replace(show.timeline, curves=tuple(curves)))
 
 
@@ -137,13 +172,13 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
     return [Trace(ERROR, whose + name, "cm", times, values) for name, values in named.items()]
 
 
-def heights(motion: Motion, whose: str = "") -> list[Trace]:
+def heights(motion: Motion, whose: str = "", body: "Character | None" = None) -> list[Trace]:
     """Of the root and of the lowest point of the body over the ground, cm."""
     from sfv.kinematics import motion_state
     from sfv.surface import lowest
     from sfv.view.figure import figure
 
-    body = figure(motion.skeleton)
+    body = body or figure(motion.skeleton)
     low = lowest(body.model, motion_state(motion, body.model))
     named = {"lowest point": low, "root": motion.qpos[:, 2]}
     return [Trace("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
@@ -166,11 +201,11 @@ def _marks_of(thing: Thing, whose: str) -> list[Flag]:
         report = Report.load(file)
     else:
         from sfv.check.check import check
-        from sfv.view.figure import figure
+        from sfv.view.figure import figure, has_dynamics
 
         (motion,) = thing.motions.values()
-        body = figure(motion.skeleton)
-        report = check(motion, body, dynamic=body.name != "sticks").report()
+        body = thing.body or figure(motion.skeleton)
+        report = check(motion, body, dynamic=has_dynamics(body)).report()
     return marks_of(report, whose)
 
 

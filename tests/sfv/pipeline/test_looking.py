@@ -8,7 +8,9 @@ from sfv.check.finding import moments, place, stretches
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.pipeline.looking import distances, first_show, further_shows, marks_of, motions_at, things_at
+from sfv.reading import Reading
 from sfv.report import Number, Report
+from sfv.work.mark import Mark
 
 
 def test_a_run_shows_what_it_has(tmp_path: Path, wave: Motion) -> None:
@@ -79,3 +81,17 @@ def test_the_check_of_a_file_stands_on_its_time(tmp_path: Path, wave: Motion) ->
     failing = {mark.title: mark.start for mark in last.timeline.marks if mark.failing}
     assert failing["jumps"] == pytest.approx(0.5, abs=0.05)
     assert {curve.name for curve in last.timeline.curves} == {"lowest point", "root"}
+
+
+def test_who_moves_is_whom_the_user_names_or_who_performed_the_run(tmp_path: Path, wave: Motion) -> None:
+    wave.save(tmp_path / "run" / "2-motion" / "motion.npz")
+    assert things_at([tmp_path / "run"])[0].body is None
+    mark = Mark("done", "", "", {}, {"character": "humanoid"})
+    mark.write(tmp_path / "run" / "2-motion" / "stage.json")
+    (thing,) = things_at([tmp_path / "run"])
+    assert thing.body is not None
+    assert first_show([thing]).actors[0].body is thing.body
+    file = tmp_path / "run" / "2-motion" / "motion.npz"
+    assert things_at([file], Reading(character="humanoid"))[0].body is not None
+    with pytest.raises(InputError, match="holds no motion of person"):
+        things_at([file], Reading(character="person:height=1.2"))
