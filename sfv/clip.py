@@ -117,6 +117,10 @@ class Clip:
         size = self.size[::-1] if turns % 2 else self.size
         return replace(self, size=size, turns=(self.turns + turns) % 4)
 
+    def thinned(self, least: float) -> "Clip":
+        """The clip with every n-th frame, still of at least this rate (1/s); with all where it is under twice that."""
+        return replace(self, times=self.times[:: max(int(self.fps / least + 1e-6), 1)])
+
     def __len__(self) -> int:
         return len(self.times)
 

@@ -25,6 +25,8 @@ from sfv.clip import Clip
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 
+ENOUGH = 40.0
+"""Frames a second that are looked at, of clips of twice as many: motions have 30."""
 PATIENCE = 0.3
 """s that somebody is expected where they were seen last."""
 MOST = 5
@@ -38,7 +40,7 @@ class PoseEstimate:
     """The track of the chosen person, and everybody who was seen.
 
     Attributes:
-        clip: the clip, upright.
+        clip: the clip, upright, with the frames that were looked at.
         tracks: of everybody, each one continuous span of the clip, that of the chosen person last; `tracks[i].person`
             is the number in the overlay.
         people: a line for each person.
@@ -71,14 +73,14 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
             person, or the weights cannot be had.
     """
     with PoseLandmarker(pose_landmarker(config.model), config.max_people) as landmarker:
-        found = followed(clip, config, landmarker.look)
+        found = followed(clip.thinned(ENOUGH), config, landmarker.look)
         clip, estimator = found.clip, f"mediapipe pose landmarker {config.model}"
         people = persons(found.pieces, clip.times, found.scenes, config.max_gap)
         pieces = [Pieces(tuple(_track(clip, piece, estimator) for piece in person.pieces)) for person in people]
         cast = choose(lasting(pieces, clip.path), config, clip.path)
         track = widened(cast.person, clip, found.scenes, config.max_gap)
         with bar("looking again", 2.0 * len(clip), "frames") as advance:
-            track = trimmed(read_again(clip, track, landmarker.look, advance))
+            track = trimmed(read_again(clip, track, cast.others, landmarker.look, advance))
     if config.background == "auto":
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)

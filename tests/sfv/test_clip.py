@@ -42,6 +42,15 @@ def test_times_at_every_rate(tmp_path: Path, fps: int) -> None:
     assert clip.size == (64, 48)
 
 
+@pytest.mark.parametrize(("fps", "left"), [(30, 30), (60, 60), (79, 79), (80, 40), (100, 50), (240, 40)])
+def test_thinned_clips_keep_a_rate_and_their_times(fps: int, left: int) -> None:
+    clip = Clip(Path("clip.mp4"), (64, 48), np.arange(2 * fps) / fps)
+    thin = clip.thinned(40.0)
+    assert thin.fps == pytest.approx(left)
+    assert set(thin.times) <= set(clip.times)
+    assert len(thin) == 2 * left
+
+
 def test_variable_rate_keeps_the_true_times(tmp_path: Path) -> None:
     ticks = [0, 33, 66, 133, 166, 300, 333, 366, 400, 700]
     clip = Clip.open(encode(tmp_path / "phone.mp4", ticks))
