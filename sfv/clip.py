@@ -239,17 +239,11 @@ def pictures_in(folder: Path | str) -> tuple[Path, ...]:
 
 
 def photograph(path: Path) -> UInt8[np.ndarray, "H W 3"]:
-    """One picture in a file, upright.
-
-    Raises:
-        InputError: it is none, or a video.
-    """
+    """The picture in a file, upright; InputError where it is none, or a video."""
     _check_readable(path)
     if path.suffix.lower() not in PICTURES:
         raise InputError(f"{path} is no photograph ({', '.join(PICTURES)}); give one picture, or a video to sfv run")
-    frame = _picture(path)
-    width, height = _upright_size(frame)
-    return Clip(path, (width, height), np.zeros(1), (path,))._upright(frame)
+    return next(iter(Clip(path, _upright_size(_picture(path)), np.zeros(1), (path,))))
 
 
 def _picture(path: Path) -> "VideoFrame":
