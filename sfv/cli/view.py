@@ -67,7 +67,7 @@ def main(program: Program) -> None:
     if program.out.suffix == ".html":
         film(things, program.out)
     else:
-        draw({name: motion for thing in things for name, motion in thing.motions.items()}, program.out)
+        draw({name: motion for thing in things for name, motion in thing.motions.items()}, things[0], program.out)
     print(program.out)
 
 
@@ -120,18 +120,17 @@ def film(things: "Sequence[Thing]", out: Path) -> None:
     write_film(out, show)
 
 
-def draw(motions: "dict[str, Motion]", out: Path) -> None:
+def draw(motions: "dict[str, Motion]", whose: "Thing", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
-    from sfv.view.figure import figure
     from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet
 
     first, *others = motions.values()
-    body = figure(first.skeleton)
+    body = whose.figure(first)
     if out.suffix == ".png":
         contact_sheet(out, motions, body)
     elif others:
         rollout_video(out, first, others[0], body)
     else:
-        motion_video(out, first)
+        motion_video(out, first, body)

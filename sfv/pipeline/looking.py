@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.view.figure import figure
 from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
 from sfv.work.run_folder import RunFolder
@@ -27,11 +29,16 @@ REFERENCE, SIMULATED = "reference", "simulated"
 
 @dataclass(frozen=True)
 class Thing:
-    """One of the things to look at: its name, and its motions by theirs."""
+    """One of the things to look at: its name, its motions by theirs, and who they are of, where that was said."""
 
     name: str
     path: Path
     motions: dict[str, Motion]
+    body: Character | None = None
+
+    def figure(self, motion: Motion) -> Character:
+        """Who does a motion of it: whoever was said, else whom its skeleton is known to be of."""
+        return self.body or figure(motion.skeleton)
 
     @property
     def followed(self) -> bool:
@@ -46,7 +53,15 @@ def things_at(paths: Sequence[Path], reading: Reading = AS_IT_SAYS, excerpt: Exc
         InputError: nothing is there, or nothing that can be shown.
     """
     names = [path.absolute().stem if path.is_file() else path.absolute().name for path in paths]
-    return [Thing(name, path, motions_at(path, reading, excerpt)) for name, path in zip(names, paths, strict=True)]
+    body = load_character(reading.character) if reading.character else None
+    things = [
+        Thing(name, path, motions_at(path, reading, excerpt), body) for name, path in zip(names, paths, strict=True)
+    ]
+    for thing in things if body else ():
+        for motion in thing.motions.values():
+            if body and (other := motion.skeleton.difference_to(body.skeleton)) is not None:
+                raise InputError(f"{thing.path} is no motion of {body.name} ({other}); leave out --character")
+    return things
 
 
 def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHOLE) -> dict[str, Motion]:
@@ -58,7 +73,7 @@ def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHO
     if not path.is_dir():
         from sfv.formats.files import read_asked
 
-        return {path.stem: read_asked(path, reading, excerpt)}
+        return {path.stem: read_asked(path, reading, excerpt, body=True)}
     if reading.given or not excerpt.whole:
         raise InputError(f"{path} is a run, whose motions are known; leave out how to read it")
     run = RunFolder(path)
@@ -83,7 +98,9 @@ def first_show(things: Sequence[Thing]) -> Show:
     for beside, thing in enumerate(things):
         for name, motion in thing.motions.items():
             shown = name if len(things) == 1 or name != SIMULATED else thing.name
-            actors.append(Actor(shown, motion, ghost=name == REFERENCE and thing.followed, beside=beside))
+            actors.append(
+                Actor(shown, motion, ghost=name == REFERENCE and thing.followed, beside=beside, body=thing.body)
+            )
     seconds = max(actor.motion.duration for actor in actors)
     return Show(", ".join(thing.name for thing in things), tuple(actors), Timeline(seconds), news="reading on …")
 
@@ -116,7 +133,7 @@ def _with_curves(things: Sequence[Thing], show: Show) -> Show:
             curves += distances(thing.motions[REFERENCE], thing.motions[SIMULATED], whose)
         else:
             for motion in thing.motions.values():
-                curves += heights(motion, whose)
+                curves += heights(motion, thing.figure(motion), whose)
     return replace(show, timeline=replace(show.timeline, curves=tuple(curves)))
 
 
@@ -137,15 +154,17 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
     return [Trace(ERROR, whose + name, "cm", times, values) for name, values in named.items()]
 
 
-def heights(motion: Motion, whose: str = "") -> list[Trace]:
-    """Of the root and of the lowest point of the body over the ground, cm."""
+def heights(motion: Motion, body: Character, whose: str = "") -> list[Trace]:
+    """Of the root and of the lowest point of a body over the ground, cm; of one of sticks of its lowest joint."""
     from sfv.kinematics import motion_state
-    from sfv.surface import lowest
-    from sfv.view.figure import figure
+    from sfv.surface import lowest, surface_points
 
-    body = figure(motion.skeleton)
-    low = lowest(body.model, motion_state(motion, body.model))
-    named = {"lowest point": low, "root": motion.qpos[:, 2]}
+    state = motion_state(motion, body.model)
+    if len(surface_points(body.model)[0]):
+        named = {"lowest point": lowest(body.model, state)}
+    else:
+        named = {"lowest joint": state.xpos[:, 1:, 2].min(1)}
+    named["root"] = motion.qpos[:, 2]
     return [Trace("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
 
 
@@ -166,10 +185,9 @@ def _marks_of(thing: Thing, whose: str) -> list[Flag]:
         report = Report.load(file)
     else:
         from sfv.check.check import check
-        from sfv.view.figure import figure
 
         (motion,) = thing.motions.values()
-        body = figure(motion.skeleton)
+        body = thing.figure(motion)
         report = check(motion, body, dynamic=body.name != "sticks").report()
     return marks_of(report, whose)
 

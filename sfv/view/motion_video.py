@@ -4,20 +4,22 @@ from pathlib import Path
 
 import numpy as np
 
+from sfv.character import Character
 from sfv.motion import Motion
 from sfv.progress import bar
-from sfv.view.figure import figure
 from sfv.view.person import PERSON
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import watching
 from sfv.view.video import VideoWriter
 
 
-def motion_video(out: Path, motion: Motion, fps: float = 30.0, size: tuple[int, int] = (480, 480)) -> None:
-    """Write one motion as an .mp4 of `size` (width, height) pixels."""
+def motion_video(
+    out: Path, motion: Motion, body: Character, fps: float = 30.0, size: tuple[int, int] = (480, 480)
+) -> None:
+    """Write a body's motion as an .mp4 of `size` (width, height) pixels."""
     qpos = motion.at(np.arange(int(motion.duration * fps) + 1) / fps)
     with (
-        Renderer(scene([(figure(motion.skeleton), PERSON)]), *size) as renderer,
+        Renderer(scene([(body, PERSON)]), *size) as renderer,
         VideoWriter(out, fps) as video,
         bar("rendering", len(qpos), "frames") as advance,
     ):

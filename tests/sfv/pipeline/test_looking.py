@@ -1,14 +1,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 
+from sfv.character import load_character
 from sfv.check.finding import moments, place, stretches
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.pipeline.looking import distances, first_show, further_shows, marks_of, motions_at, things_at
+from sfv.reading import Reading
 from sfv.report import Number, Report
+from sfv.skeleton import Skeleton
 
 
 def test_a_run_shows_what_it_has(tmp_path: Path, wave: Motion) -> None:
@@ -79,3 +83,29 @@ def test_the_check_of_a_file_stands_on_its_time(tmp_path: Path, wave: Motion) ->
     failing = {mark.title: mark.start for mark in last.timeline.marks if mark.failing}
     assert failing["jumps"] == pytest.approx(0.5, abs=0.05)
     assert {curve.name for curve in last.timeline.curves} == {"lowest point", "root"}
+
+
+def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
+    # a hip 1 m up and an ankle 0.9 m below it, held still
+    xml = "<mujoco><worldbody><body name='hip'><freejoint/><geom size='.1'/><body name='ankle' pos='0 0 -.9'><joint/>"
+    xml += "<geom size='.1'/></body></body></worldbody></mujoco>"
+    skeleton = Skeleton.of(mujoco.MjModel.from_xml_string(xml))
+    qpos = np.tile([0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], (10, 1))
+    Motion(skeleton, 30.0, qpos, source="still").save(tmp_path / "still.npz")
+    things = things_at([tmp_path / "still.npz"])
+    *_, last = further_shows(things, first_show(things))
+    assert {curve.name: curve.values[0] for curve in last.timeline.curves} == pytest.approx(
+        {"lowest joint": 10.0, "root": 100.0}
+    )
+
+
+def test_who_was_said_is_who_is_shown(tmp_path: Path, wave: Motion) -> None:
+    body = load_character("humanoid")
+    (tmp_path / "mine.xml").write_text(body.xml.replace('model="humanoid"', 'model="mine"'))
+    wave.save(tmp_path / "wave.npz")
+    (thing,) = things_at([tmp_path / "wave.npz"], Reading(character=str(tmp_path / "mine.xml")))
+    (actor,) = first_show([thing]).actors
+    assert actor.body is not None
+    assert actor.body.name == "mine"
+    with pytest.raises(InputError, match="no motion of smpl22"):
+        things_at([tmp_path / "wave.npz"], Reading(character="smpl22"))
