@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 
+from sfv.bodies.person import EXAMPLE, is_person, person
 from sfv.errors import InputError, blamed, did_you_mean
 from sfv.joints.joint_map import JointMap, joint_map, known_body
 from sfv.joints.part_names import SIDES
@@ -33,7 +34,7 @@ class Character:
     """A body that physics can move.
 
     Attributes:
-        name: 'humanoid', or the stem of the user's file.
+        name: 'humanoid', 'person:height=1.2,weight=30', or the stem of the user's file.
         xml: the MJCF text, without ground.
     """
 
@@ -167,18 +168,21 @@ class Character:
 
 
 def load_character(name: str | Path) -> Character:
-    """One of sfv's characters by name, or the user's MJCF file by path.
+    """One of sfv's characters by name, a person by measures, or the user's MJCF file by path.
 
     A known robot whose file has no actuators gets its servos (`sfv.servos`).
 
     Raises:
-        InputError: neither exists, or the file is no model.
+        InputError: none of them exists, or the file is no model.
     """
     listen()
+    if is_person(str(name)):
+        return Character(str(name), person(str(name), (ASSETS / "humanoid.xml").read_text()))
     own = {path.stem: path for path in ASSETS.glob("*.xml")}
     path = own.get(str(name), Path(name))
     if not path.is_file():
-        raise InputError(f"there is no character {str(name)!r}{did_you_mean(str(name), own)}; or give an MJCF file")
+        known = did_you_mean(str(name), [*own, EXAMPLE])
+        raise InputError(f"there is no character {str(name)!r}{known}; or give an MJCF file")
     if path not in own.values():
         require_model(path)
     with blamed(f"{path} is not a model that MuJoCo reads", "check the MJCF file"):

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.ndimage import median_filter
 
-from recon.pose.clothes import OTHER, unlike, usual
+from recon.pose.clothes import OTHER, unlike
 from recon.pose.marks import EXCHANGES, layout, size_of
 from recon.pose.people import Sighting
 from sfv.pose import PoseTrack
@@ -91,7 +91,11 @@ class _Front:
 
 
 def choose_readings(
-    names: tuple[str, ...], times: Float[np.ndarray, " T"], readings: Sequence[Sequence[Sighting]], leaving: bool = True
+    names: tuple[str, ...],
+    times: Float[np.ndarray, " T"],
+    readings: Sequence[Sequence[Sighting]],
+    leaving: bool = True,
+    worn: Float[np.ndarray, "2 3"] | None = None,
 ) -> Choice:
     """The readings, with what of them exchanged, that together ask for the least.
 
@@ -100,11 +104,12 @@ def choose_readings(
         times: s.
         readings: of each frame, in any number.
         leaving: whether a frame that has readings may be left out.
+        worn: the person's clothes; None: not known.
     """
     body = layout(names)
     variants = [[body.exchanged(seen, what) for seen in frame for what in EXCHANGES] for frame in readings]
     units = _units(times, readings)
-    unit, worn = float(np.median(units)), _worn(readings)
+    unit = float(np.median(units))
     share = np.minimum(RATE * np.gradient(times), 1.0) if len(times) > 1 else np.ones(1)
     there = np.array([bool(frame) for frame in readings])
     missed = np.concatenate(([0.0], np.cumsum(there * share * (MISSED if leaving else 1e6))))
@@ -202,12 +207,6 @@ def _traced(fronts: list[_Front | None], missed: np.ndarray) -> Choice:
         t, variant, history = earlier.tolist()
         front = fronts[t] if t >= 0 else None
     return Choice(picks, tuple(what), misfit)
-
-
-def _worn(readings: Sequence[Sequence[Sighting]]) -> Float[np.ndarray, "2 3"] | None:
-    """What the person usually wears."""
-    known = [seen.clothes for frame in readings for seen in frame if seen.clothes is not None]
-    return usual(np.stack(known)) if known else None
 
 
 def _strange(seen: Sighting, worn: Float[np.ndarray, "2 3"] | None) -> bool:

@@ -19,12 +19,14 @@ from recon.pose.persons import Piece, persons
 from recon.pose.pose_landmarker import NAMES, PoseLandmarker
 from recon.pose.readings import read_again
 from recon.pose.scenes import Scenes
-from recon.pose.upright import turn_of, turned
+from recon.pose.upright import turn_of
 from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 
+ENOUGH = 40.0
+"""Frames a second that are looked at, of clips of twice as many: motions have 30."""
 PATIENCE = 0.3
 """s that somebody is expected where they were seen last."""
 MOST = 5
@@ -38,7 +40,7 @@ class PoseEstimate:
     """The track of the chosen person, and everybody who was seen.
 
     Attributes:
-        clip: the clip, upright.
+        clip: the clip, upright, with the frames that were looked at.
         tracks: of everybody, each one continuous span of the clip, that of the chosen person last; `tracks[i].person`
             is the number in the overlay.
         people: a line for each person.
@@ -71,14 +73,14 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
             person, or the weights cannot be had.
     """
     with PoseLandmarker(pose_landmarker(config.model), config.max_people) as landmarker:
-        found = followed(clip, config, landmarker.look)
+        found = followed(clip.thinned(ENOUGH), config, landmarker.look)
         clip, estimator = found.clip, f"mediapipe pose landmarker {config.model}"
         people = persons(found.pieces, clip.times, found.scenes, config.max_gap)
         pieces = [Pieces(tuple(_track(clip, piece, estimator) for piece in person.pieces)) for person in people]
         cast = choose(lasting(pieces, clip.path), config, clip.path)
         track = widened(cast.person, clip, found.scenes, config.max_gap)
         with bar("looking again", 2.0 * len(clip), "frames") as advance:
-            track = trimmed(read_again(clip, track, landmarker.look, advance))
+            track = trimmed(read_again(clip, track, cast.others, landmarker.look, advance))
     if config.background == "auto":
         with bar("looking at the background", float(len(clip)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)
@@ -90,8 +92,24 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
 
 def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
     """Who is followed in each scene of a clip that is turned, if it must be, and said where that or a cut was found."""
-    asked = config.turn != "auto"
-    clip = clip.turned(int(config.turn) // 90) if asked else clip
+    if config.turn != "auto":
+        return _watched(clip.turned(int(config.turn) // 90), look)
+    found = _watched(clip, look)
+    turn = turn_of(found.pieces)
+    if turn.doubt:
+        log.warning("%s", turn.doubt)
+    if not turn.turns:
+        return found
+    log.warning(
+        "the pictures are turned by %d degrees counterclockwise, since everybody in them stands then; --turn 0 "
+        "leaves them as they are",
+        90 * turn.turns,
+    )
+    # seen anew, as in a clip that was upright: people turned with the picture would lie beside their windows
+    return _watched(clip.turned(turn.turns), look)
+
+
+def _watched(clip: Clip, look: Look) -> WatchedClip:
     scenes = Scenes()
     with bar("finding people", float(len(clip)), "frames") as advance:
         pieces = follow_people(scenes.watch(clip), clip.times, look, PATIENCE, advance, scenes.cuts)
@@ -100,18 +118,6 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
         when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:MOST])
         more = ", ..." if len(scenes.cuts) > MOST else ""
         log.warning("hard cuts at %s%s s: %d scenes, of which one is taken", when, more, len(set(numbers.tolist())))
-    if not asked:
-        turn = turn_of(pieces)
-        if turn.doubt:
-            log.warning("%s", turn.doubt)
-        if turn.turns:
-            log.warning(
-                "the pictures are turned by %d degrees counterclockwise, since everybody in them stands then; --turn 0 "
-                "leaves them as they are",
-                90 * turn.turns,
-            )
-        pieces = [{k: turned(s, turn.turns, clip.size) for k, s in piece.items()} for piece in pieces]
-        clip = clip.turned(turn.turns)
     return WatchedClip(clip, tuple(pieces), numbers)
 
 

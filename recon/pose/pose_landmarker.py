@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -108,8 +109,12 @@ def _sighting(landmarks: Any, world: Any, window: Window, image: UInt8[np.ndarra
         seen[:, :2] = np.stack([1 - seen[:, 1], seen[:, 0]], axis=1)
         metres[:, :2] = np.stack([-metres[:, 1], metres[:, 0]], axis=1)
     points_2d: Float[np.ndarray, "33 2"] = seen[:, :2] * window.side + (window.x, window.y)
-    worn = clothes(image, *(points_2d[columns] for columns in (_SHOULDERS, _HIPS, _KNEES)))
-    return Sighting(points_2d, metres, seen[:, 2], upright_turns(points_2d), worn)
+    return clothed(image, Sighting(points_2d, metres, seen[:, 2], upright_turns(points_2d)))
+
+
+def clothed(image: UInt8[np.ndarray, "H W 3"], seen: Sighting) -> Sighting:
+    """The sighting with the colours of what is worn there in the picture."""
+    return replace(seen, clothes=clothes(image, *(seen.points_2d[columns] for columns in (_SHOULDERS, _HIPS, _KNEES))))
 
 
 def upright_turns(points_2d: Float[np.ndarray, "33 2"]) -> int:

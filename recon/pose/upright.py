@@ -6,7 +6,7 @@ picture is turned. A person who lies straight and still cannot be told from that
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -54,17 +54,6 @@ def turn_of(pieces: Sequence[dict[int, Sighting]]) -> Turn:
     if not _stands(points) or max(_way_along(piece, turns) for piece in pieces) > ALONG:
         return Turn(0, hint)
     return Turn(0, hint) if turns == 2 and _hands_up(points) > ARMS_UP else Turn(turns)
-
-
-def turned(sighting: Sighting, turns: int, size: tuple[int, int]) -> Sighting:
-    """What is seen in a picture of this width and height (px), as it is after counterclockwise quarter turns."""
-    if turns == 0:
-        return sighting
-    (width, height), metres = size, sighting.points_3d
-    pixels = np.stack([sighting.points_2d[:, 1], width - sighting.points_2d[:, 0]], axis=1)
-    metres = np.stack([metres[:, 1], -metres[:, 0], metres[:, 2]], axis=1)
-    once = replace(sighting, points_2d=pixels, points_3d=metres, turns=(sighting.turns - 1) % 4)
-    return turned(once, turns - 1, (height, width))
 
 
 def _turned(points: Float[np.ndarray, "K 2"], turns: int) -> Float[np.ndarray, "K 2"]:

@@ -62,10 +62,10 @@ def main(program: Program) -> None:
 def body_of(motion: "Motion", name: str | None) -> "tuple[Character, bool]":
     """Who does a motion, and whether its masses and shapes are real: a character, or sticks along the bones."""
     from sfv.character import load_character
-    from sfv.view.figure import figure
+    from sfv.view.figure import figure, has_dynamics
 
     body = load_character(name) if name else figure(motion.skeleton)
-    return body, body.name != "sticks"
+    return body, has_dynamics(body)
 
 
 def show(checks: "dict[str, Check]", console: "Console") -> None:

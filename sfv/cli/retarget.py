@@ -22,7 +22,8 @@ class Program:
     motion: Annotated[Path, Positional, arg(metavar="MOTION")]
     """A motion file of any format."""
     to: str
-    """Whose motion it is to be: one of sfv's characters (humanoid, smpl22), or an MJCF file."""
+    """Whose motion it is to be: one of sfv's characters (humanoid, heavy-robot, smpl22), a person such as
+    person:height=1.2,weight=30, or an MJCF file."""
     out: Path
     """The motion to write, such as motion.npz; the suffix names the format."""
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)

@@ -15,7 +15,6 @@ from sfv.limits import Within
 from sfv.reading import Reading
 
 if TYPE_CHECKING:
-    from sfv.motion import Motion
     from sfv.pipeline.looking import Thing
     from sfv.view.web.show import Show
     from sfv.view.web.viewer import Viewer
@@ -67,7 +66,7 @@ def main(program: Program) -> None:
     if program.out.suffix == ".html":
         film(things, program.out)
     else:
-        draw({name: motion for thing in things for name, motion in thing.motions.items()}, things[0], program.out)
+        draw(things, program.out)
     print(program.out)
 
 
@@ -120,17 +119,19 @@ def film(things: "Sequence[Thing]", out: Path) -> None:
     write_film(out, show)
 
 
-def draw(motions: "dict[str, Motion]", whose: "Thing", out: Path) -> None:
+def draw(things: "Sequence[Thing]", out: Path) -> None:
     """Write one motion, or a reference and its imitation, as a video or a sheet."""
+    from sfv.view.figure import figure
     from sfv.view.motion_video import motion_video
     from sfv.view.rollout import rollout_video
     from sfv.view.sheet import contact_sheet
 
+    motions = {name: motion for thing in things for name, motion in thing.motions.items()}
     first, *others = motions.values()
-    body = whose.figure(first)
+    body = things[0].body or figure(first.skeleton)
     if out.suffix == ".png":
         contact_sheet(out, motions, body)
     elif others:
         rollout_video(out, first, others[0], body)
     else:
-        motion_video(out, first, body)
+        motion_video(out, first, body=things[0].body)

@@ -10,7 +10,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.character import ASSETS, Character
+from sfv.bodies.person import is_person
+from sfv.character import ASSETS, Character, load_character
 from sfv.errors import InputError, blamed
 from sfv.mjcf import require_model
 from sfv.skeleton import Skeleton
@@ -26,6 +27,8 @@ def robot_skeleton(character: Character | Path | str | None, path: Path | str) -
         return character.skeleton
     if character is None:
         raise InputError(f"{path} holds joint angles but no bones; say whose they are with --character ROBOT.xml")
+    if is_person(str(character)):
+        return load_character(str(character)).skeleton
     own = ASSETS / f"{character}.xml"
     file = own if own.is_file() else Path(character)
     if not file.is_file():

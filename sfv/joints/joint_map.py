@@ -6,7 +6,7 @@ owner (`given`); where its heels, soles and head are is not said here. It knows 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,8 @@ LIMBS = {
 }
 """Limb -> the joints at its ends. Of bare bones the last body before the second turns with it, be it a twist or the
 third of three hinges."""
+ALIKE = 1e-6
+"""Of the length of a leg."""
 BONE = 0.3
 """Of a limb: nearer to its end a body shows nothing of how the limb points, and is not asked."""
 
@@ -44,6 +46,7 @@ class JointMap:
         feet: side -> the bodies of that foot, the one that bears the weight first.
         t_pose: joint -> its angle (rad) with the arms out, where the zero pose is no T-pose.
         bare: bones only; T-pose, heels, soles and head are to be found.
+        leg: m from the hip to the ankle of the body that the places are of, where bodies of other sizes have its names.
     """
 
     points: Mapping[str, tuple[str, Offset]]
@@ -51,6 +54,7 @@ class JointMap:
     feet: Mapping[str, tuple[str, ...]]
     t_pose: Mapping[str, float]
     bare: bool = False
+    leg: float | None = None
 
 
 def joint_map(skeleton: Skeleton, name: str, given: Mapping[str, str] | None = None) -> JointMap:
@@ -104,10 +108,22 @@ def _length(skeleton: Skeleton, joint: str, end: str) -> float:
 
 
 def known_body(skeleton: Skeleton) -> JointMap | None:
-    """The row of BODIES whose bodies a skeleton has, if any."""
+    """The row of BODIES whose bodies a skeleton has, if any; where its legs are others, so are its feet and head."""
     own = set(skeleton.body_names)
     rows = (row for row in BODIES.values() if {body for body, _ in row.points.values()} | {*row.frames.values()} <= own)
-    return next(rows, None)
+    row = next(rows, None)
+    if row is None or row.leg is None:
+        return row
+    leg = sum(_length(skeleton, f"left_{joint}", f"left_{end}") for joint, end in (("hip", "knee"), ("knee", "ankle")))
+    if abs(larger := leg / row.leg - 1.0) < ALIKE:
+        return row
+    points = {part: (body, _times(1.0 + larger, offset)) for part, (body, offset) in row.points.items()}
+    return replace(row, points=points)
+
+
+def _times(factor: float, offset: Offset) -> Offset:
+    x, y, z = offset
+    return factor * x, factor * y, factor * z
 
 
 def found_parts(skeleton: Skeleton) -> dict[str, str]:
@@ -165,6 +181,7 @@ def _known(
     feet: tuple[str, ...],
     t_pose: Mapping[str, float] | None = None,
     mirrored: tuple[str, ...] = (),
+    leg: float | None = None,
 ) -> JointMap:
     """A row of BODIES. `{}` in a name stands for left and right; offsets (m) and angles (rad) are the left side's.
 
@@ -185,7 +202,8 @@ def _known(
     for joint, angle in (t_pose or {}).items():
         for side, sign in zip(SIDES, (1.0, -1.0 if joint in mirrored else 1.0), strict=True):
             angles[joint.format(side)] = sign * angle
-    return JointMap(places, turns, {side: tuple(body.format(side) for body in feet) for side in SIDES}, angles)
+    sided = {side: tuple(body.format(side) for body in feet) for side in SIDES}
+    return JointMap(places, turns, sided, angles, leg=leg)
 
 
 BODIES = {
@@ -201,6 +219,7 @@ BODIES = {
         },
         offsets={"head": (0.0, 0.0, 0.175), "heel": (-0.04, 0.0, -0.05), "toe": (0.13, 0.0, -0.05)},
         feet=("{}_ankle",),
+        leg=0.421546 + 0.40987,
     ),
     "smpl22": _known(
         points={

@@ -4,6 +4,7 @@ Motions come within a second. Curves, the clip, the check's rows and policies ta
 already is told of each.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,34 +12,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
-from sfv.view.figure import figure
 from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
+from sfv.work.mark import Mark
 from sfv.work.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from sfv.character import Character
     from sfv.report import Report
+
+log = logging.getLogger(__name__)
 
 REFERENCE, SIMULATED = "reference", "simulated"
 
 
 @dataclass(frozen=True)
 class Thing:
-    """One of the things to look at: its name, its motions by theirs, and who they are of, where that was said."""
+    """One of the things to look at: its name, its motions by theirs, and who moves where that is said."""
 
     name: str
     path: Path
     motions: dict[str, Motion]
-    body: Character | None = None
-
-    def figure(self, motion: Motion) -> Character:
-        """Who does a motion of it: whoever was said, else whom its skeleton is known to be of."""
-        return self.body or figure(motion.skeleton)
+    body: "Character | None" = None
 
     @property
     def followed(self) -> bool:
@@ -53,15 +52,35 @@ def things_at(paths: Sequence[Path], reading: Reading = AS_IT_SAYS, excerpt: Exc
         InputError: nothing is there, or nothing that can be shown.
     """
     names = [path.absolute().stem if path.is_file() else path.absolute().name for path in paths]
-    body = load_character(reading.character) if reading.character else None
-    things = [
-        Thing(name, path, motions_at(path, reading, excerpt), body) for name, path in zip(names, paths, strict=True)
-    ]
-    for thing in things if body else ():
-        for motion in thing.motions.values():
-            if body and (other := motion.skeleton.difference_to(body.skeleton)) is not None:
-                raise InputError(f"{thing.path} is no motion of {body.name} ({other}); leave out --character")
+    things = []
+    for name, path in zip(names, paths, strict=True):
+        motions = motions_at(path, reading, excerpt)
+        things.append(Thing(name, path, motions, body_at(path, reading, next(iter(motions.values())))))
     return things
+
+
+def body_at(path: Path, reading: Reading, motion: Motion) -> "Character | None":
+    """Who moves at a path: whom the user names, or who performed a run; None where nobody says it.
+
+    Raises:
+        InputError: there is no such character, or the motion is of another.
+    """
+    from sfv.character import load_character
+
+    mark = Mark.read(RunFolder(path).motion("stage.json")) if path.is_dir() else None
+    said = reading.character or (mark.config.get("character") if mark else None)
+    if said is None:
+        return None
+    try:
+        body = load_character(said)
+    except InputError as error:
+        if reading.character:
+            raise
+        log.warning("%s shows sticks for its character: %s", path, error)
+        return None
+    if differs := body.skeleton.difference_to(motion.skeleton):
+        raise InputError(f"{path} holds no motion of {said}: {differs}; name whose it is with --character")
+    return body
 
 
 def motions_at(path: Path, reading: Reading = AS_IT_SAYS, excerpt: Excerpt = WHOLE) -> dict[str, Motion]:
@@ -98,9 +117,8 @@ def first_show(things: Sequence[Thing]) -> Show:
     for beside, thing in enumerate(things):
         for name, motion in thing.motions.items():
             shown = name if len(things) == 1 or name != SIMULATED else thing.name
-            actors.append(
-                Actor(shown, motion, ghost=name == REFERENCE and thing.followed, beside=beside, body=thing.body)
-            )
+            ghost = name == REFERENCE and thing.followed
+            actors.append(Actor(shown, motion, ghost=ghost, beside=beside, body=thing.body))
     seconds = max(actor.motion.duration for actor in actors)
     return Show(", ".join(thing.name for thing in things), tuple(actors), Timeline(seconds), news="reading on …")
 
@@ -133,7 +151,7 @@ def _with_curves(things: Sequence[Thing], show: Show) -> Show:
             curves += distances(thing.motions[REFERENCE], thing.motions[SIMULATED], whose)
         else:
             for motion in thing.motions.values():
-                curves += heights(motion, thing.figure(motion), whose)
+                curves += heights(motion, whose, thing.body)
     return replace(show, timeline=replace(show.timeline, curves=tuple(curves)))
 
 
@@ -154,11 +172,13 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
     return [Trace(ERROR, whose + name, "cm", times, values) for name, values in named.items()]
 
 
-def heights(motion: Motion, body: Character, whose: str = "") -> list[Trace]:
-    """Of the root and of the lowest point of a body over the ground, cm; of one of sticks of its lowest joint."""
+def heights(motion: Motion, whose: str = "", body: "Character | None" = None) -> list[Trace]:
+    """Of the root and of the lowest point of the body over the ground, cm; of one of sticks of its lowest joint."""
     from sfv.kinematics import motion_state
     from sfv.surface import lowest, surface_points
+    from sfv.view.figure import figure
 
+    body = body or figure(motion.skeleton)
     state = motion_state(motion, body.model)
     if len(surface_points(body.model)[0]):
         named = {"lowest point": lowest(body.model, state)}
@@ -185,10 +205,11 @@ def _marks_of(thing: Thing, whose: str) -> list[Flag]:
         report = Report.load(file)
     else:
         from sfv.check.check import check
+        from sfv.view.figure import figure, has_dynamics
 
         (motion,) = thing.motions.values()
-        body = thing.figure(motion)
-        report = check(motion, body, dynamic=body.name != "sticks").report()
+        body = thing.body or figure(motion.skeleton)
+        report = check(motion, body, dynamic=has_dynamics(body)).report()
     return marks_of(report, whose)
 
 

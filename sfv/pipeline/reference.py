@@ -25,7 +25,7 @@ from sfv.pipeline.sources import origin_of
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.report import Report
-from sfv.view.figure import figure
+from sfv.view.figure import figure, has_dynamics
 from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
@@ -190,7 +190,7 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
     if settings.mend:
         motion = in_one_piece(motion)
     own = figure(motion.skeleton)
-    stop_if_misread(check(motion, own, own.name != "sticks", origin), settings.anyway)
+    stop_if_misread(check(motion, own, has_dynamics(own), origin), settings.anyway)
     rate = settings.tracking.control_hz
     if abs(motion.fps - rate) > 1e-6:
         motion = motion.resampled(rate)

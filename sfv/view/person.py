@@ -1,4 +1,4 @@
-"""Somebody to look at: skin, clothes, shoes, hair and a face on the humanoid's bones.
+"""Somebody to look at: skin, clothes, shoes, hair and a face on the humanoid's bones, of whatever length and width.
 
 The parts are geoms without mass or contact, so physics with and without them is the same; the collision shapes are put
 into a hidden group. A pose estimator takes the figure for a person, also from behind and upside down. It knows nothing
@@ -9,11 +9,18 @@ from dataclasses import dataclass, fields
 
 import mujoco
 
+from sfv.bodies.remeasured import crown_of, offsets_of, part_of, sided, stretches
+from sfv.character import ASSETS
+
 Rgb = tuple[float, float, float]
 Vec = tuple[float, float, float]
 
 VISIBLE_GROUP, HIDDEN_GROUP = 2, 5
 """MuJoCo draws groups 0 to 2 unless told otherwise."""
+
+
+SHAPES = "shapes"
+"""What a body's text `look` says where it is to be drawn as it is."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,8 @@ _LEG: tuple[_Part, ...] = (
 
 
 def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
-    """Put a person's looks on the humanoid in `spec`; other characters keep their shapes, in `look.plain`.
+    """Put a person's looks on the humanoid in `spec`, in its measures; other characters keep their shapes, in
+    `look.plain`.
 
     Changes `spec` in place. Adds no mass and no contact.
     """
@@ -108,10 +116,11 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
         for geom in spec.geoms:
             geom.rgba = [*look.plain, look.opacity]
         return
-    bodies = {body.name: body for body in spec.bodies}
+    bodies, sizes, collar = {body.name: body for body in spec.bodies}, *_sizes(spec)
     for geom in spec.geoms:
         geom.group = HIDDEN_GROUP
-    for body, colour, first, second, radius in _parts():
+    for part in (*_parts(), ("neck", "skin", (-0.02, 0.0, -collar), (-0.012, 0.0, 0.0), 0.05)):
+        body, colour, first, second, radius = _sized(part, *sizes[part_of(part[0])])
         geom = bodies[body].add_geom(
             type=_CAPSULE if radius else _ELLIPSOID,
             mass=0.0,
@@ -127,8 +136,32 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
 
 
 def is_person(spec: mujoco.MjSpec) -> bool:
-    """Whether it has the humanoid's bodies, on which a person's looks fit."""
+    """Whether it has the humanoid's bodies, on which a person's looks fit, and is not said to show its own shapes."""
+    if any(text.name == "look" and text.data == SHAPES for text in spec.texts):
+        return False
     return {part[0] for part in _parts()} <= {body.name for body in spec.bodies}
+
+
+def _sizes(spec: mujoco.MjSpec) -> tuple[dict[str, tuple[float, float]], float]:
+    """Part of the body -> how many times as long and as wide it is as the humanoid's; and how much deeper the collar is
+    under the neck's joint, in necks."""
+    usual = mujoco.MjSpec.from_file(str(ASSETS / "humanoid.xml"))
+    own, other = offsets_of(spec), offsets_of(usual)
+    stretch, sizes = stretches(own, other, crown_of(spec) / crown_of(usual)), {}
+    for part, long in stretch.items():
+        mine, theirs = (body.body(sided(part)).geoms for body in (spec, usual))
+        alike = bool(mine) and mine[0].type == theirs[0].type
+        sizes[part] = (long, float(mine[0].size[0] / theirs[0].size[0]) if alike else long)
+    deeper = own["neck"][2] - stretch["chest"] * other["neck"][2]
+    return sizes, max(deeper, 0.0) / stretch["neck"]
+
+
+def _sized(part: _Part, long: float, wide: float) -> _Part:
+    """The part on a body that is so many times as long and as wide."""
+    body, colour, (a, b, c), (d, e, f), radius = part
+    first = (long * a, long * b, long * c)
+    second = (long * d, long * e, long * f) if radius else (wide * d, wide * e, long * f)
+    return body, colour, first, second, wide * radius
 
 
 def _parts() -> list[_Part]:

@@ -89,8 +89,8 @@ def scene(
     for number, (character, look) in enumerate(actors):
         figure = mujoco.MjSpec.from_string(character.xml)
         dress(figure, look)
-        for key in list(figure.keys):
-            figure.delete(key)
+        for brought in [*figure.keys, *figure.lights]:
+            figure.delete(brought)
         figure.option = spec.option
         spec.attach(figure, prefix=f"{number}/", frame=spec.worldbody.add_frame())
     spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON  # mujoco_warp loads no model with PGS

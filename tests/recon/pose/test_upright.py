@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recon.pose.people import Sighting
-from recon.pose.upright import turn_of, turned
+from recon.pose.upright import turn_of
 
 Figure = Callable[..., Sighting]
 QUARTER = np.pi / 2
@@ -17,19 +17,6 @@ def test_a_turned_clip_is_turned_back(figure: Figure, turns: int) -> None:
     seen = {k: figure(300 + k * way[0], 100 + k * way[1], angle=-turns * QUARTER) for k in range(40)}
     assert turn_of([seen]).turns == turns
     assert turn_of([seen]).doubt == ""
-
-
-def test_what_is_turned_with_the_picture_stays_on_its_pixels(figure: Figure) -> None:
-    person, size = figure(200, 100, angle=-QUARTER), (640, 480)
-    once = turned(person, 1, size)
-    # the left edge of the picture is its lower edge then: x becomes the height above it
-    np.testing.assert_allclose(once.points_2d[:, 1], 640 - person.points_2d[:, 0])
-    np.testing.assert_allclose(once.points_2d[:, 0], person.points_2d[:, 1])
-    assert once.turns == 0
-    assert once.points_3d[0, 1] < -0.7  # y down: the nose is up
-    there_and_back = turned(once, 3, size[::-1])
-    np.testing.assert_allclose(there_and_back.points_2d, person.points_2d)
-    np.testing.assert_allclose(there_and_back.points_3d, person.points_3d)
 
 
 def test_an_acrobat_is_not_taken_for_a_turned_clip(figure: Figure) -> None:

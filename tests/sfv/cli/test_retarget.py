@@ -54,3 +54,14 @@ def test_retarget_takes_a_map_for_names_that_say_nothing(
     (tmp_path / "joints.yaml").write_text("left_elbow: 3")
     assert main([*arguments, "--map", str(tmp_path / "joints.yaml"), "--out", str(tmp_path / "x.npz")]) == 2
     assert "left_elbow is no name of a body" in capsys.readouterr().err
+
+
+def test_a_person_is_a_body_to_retarget_to(wave: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wave.save(tmp_path / "wave.npz")
+    arguments = ["retarget", str(tmp_path / "wave.npz"), "--out", str(tmp_path / "x.npz"), "--iterations", "5", "--to"]
+    assert main([*arguments, "person:height=1.2,weight=30"]) == 0
+    small, large = Motion.load(tmp_path / "x.npz"), wave
+    # hips are as high as legs are long: 0.627 m of 1.2 m against 0.881
+    assert small.qpos[:, 2].mean() / large.qpos[:, 2].mean() == pytest.approx(0.627 / 0.881, rel=0.03)
+    assert main([*arguments, "person:height=12"]) == 2
+    assert "give 0.8 to 2.3" in capsys.readouterr().err

@@ -5,7 +5,6 @@ import mujoco
 import numpy as np
 import pytest
 
-from sfv.character import load_character
 from sfv.check.finding import moments, place, stretches
 from sfv.errors import InputError
 from sfv.motion import Motion
@@ -13,6 +12,7 @@ from sfv.pipeline.looking import distances, first_show, further_shows, marks_of,
 from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
+from sfv.work.mark import Mark
 
 
 def test_a_run_shows_what_it_has(tmp_path: Path, wave: Motion) -> None:
@@ -85,6 +85,20 @@ def test_the_check_of_a_file_stands_on_its_time(tmp_path: Path, wave: Motion) ->
     assert {curve.name for curve in last.timeline.curves} == {"lowest point", "root"}
 
 
+def test_who_moves_is_whom_the_user_names_or_who_performed_the_run(tmp_path: Path, wave: Motion) -> None:
+    wave.save(tmp_path / "run" / "2-motion" / "motion.npz")
+    assert things_at([tmp_path / "run"])[0].body is None
+    mark = Mark("done", "", "", {}, {"character": "humanoid"})
+    mark.write(tmp_path / "run" / "2-motion" / "stage.json")
+    (thing,) = things_at([tmp_path / "run"])
+    assert thing.body is not None
+    assert first_show([thing]).actors[0].body is thing.body
+    file = tmp_path / "run" / "2-motion" / "motion.npz"
+    assert things_at([file], Reading(character="humanoid"))[0].body is not None
+    with pytest.raises(InputError, match="holds no motion of person"):
+        things_at([file], Reading(character="person:height=1.2"))
+
+
 def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
     # a hip 1 m up and an ankle 0.9 m below it, held still
     xml = "<mujoco><worldbody><body name='hip'><freejoint/><geom size='.1'/><body name='ankle' pos='0 0 -.9'><joint/>"
@@ -97,15 +111,3 @@ def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
     assert {curve.name: curve.values[0] for curve in last.timeline.curves} == pytest.approx(
         {"lowest joint": 10.0, "root": 100.0}
     )
-
-
-def test_who_was_said_is_who_is_shown(tmp_path: Path, wave: Motion) -> None:
-    body = load_character("humanoid")
-    (tmp_path / "mine.xml").write_text(body.xml.replace('model="humanoid"', 'model="mine"'))
-    wave.save(tmp_path / "wave.npz")
-    (thing,) = things_at([tmp_path / "wave.npz"], Reading(character=str(tmp_path / "mine.xml")))
-    (actor,) = first_show([thing]).actors
-    assert actor.body is not None
-    assert actor.body.name == "mine"
-    with pytest.raises(InputError, match="no motion of smpl22"):
-        things_at([tmp_path / "wave.npz"], Reading(character="smpl22"))

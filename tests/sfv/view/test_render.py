@@ -14,7 +14,7 @@ from sfv.motion import Motion
 from sfv.skeleton import Skeleton
 from sfv.terrain.terrain import NO_BLOCK, Terrain
 from sfv.view import backends
-from sfv.view.figure import figure, sticks
+from sfv.view.figure import figure, has_dynamics, sticks
 from sfv.view.person import GHOST, HIDDEN_GROUP, PERSON, VISIBLE_GROUP, Look
 from sfv.view.render import Renderer, scene
 from sfv.view.rollout import rollout_video
@@ -177,3 +177,30 @@ def test_a_contact_sheet_has_a_row_per_motion(tmp_path: Path, wave: Motion) -> N
     contact_sheet(tmp_path / "s.png", rows, load_character("humanoid"), columns=3, cell=(60, 80))
     with Image.open(tmp_path / "s.png") as sheet:
         assert sheet.size == (180, 160)
+
+
+def test_a_person_of_other_measures_is_drawn_in_them() -> None:
+    child, robot = load_character("person:height=1.2,weight=30"), load_character("heavy-robot")
+    drawn = scene([(child, PERSON)])
+    data = mujoco.MjData(drawn)
+    mujoco.mj_kinematics(drawn, data)
+    seen = (drawn.geom_group <= VISIBLE_GROUP) & (drawn.geom_bodyid > 0)
+    tops = data.geom_xpos[seen, 2] + drawn.geom_rbound[seen]
+    assert 1.1 < tops.max() < 1.35  # it is 1.2 m tall, and a bound is a ball round an ellipsoid
+    assert (scene([(robot, PERSON)]).geom_group < HIDDEN_GROUP).all()  # it says that it shows its shapes
+
+
+def test_bones_named_like_the_humanoids_are_drawn_as_a_person_without_dynamics() -> None:
+    child = load_character("person:height=1.2,weight=30")
+    body = figure(child.skeleton)
+    assert child.skeleton.difference_to(body.skeleton) is None
+    assert not has_dynamics(body)
+    assert has_dynamics(figure(load_character("humanoid").skeleton))
+    leaning = child.skeleton.xml.replace('name="left_knee" pos="0 0 -', 'name="left_knee" pos="0.1 0 -')
+    assert leaning != child.skeleton.xml
+    assert figure(Skeleton(leaning)).name == "sticks"  # its halves are not alike
+
+
+def test_lights_of_a_body_s_own_file_do_not_shine() -> None:
+    lit = Character("lit", BALL.xml.replace("<geom", "<light pos='0 0 3'/><geom"))
+    assert scene([(lit, RED)]).nlight == scene([(BALL, RED)]).nlight
