@@ -24,7 +24,7 @@ check: setup
 	$(BIN)/lint-imports --no-logo
 
 docs: setup
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs site
+	$(BIN)/python -m sphinx --jobs 2 --fail-on-warning --keep-going --quiet -b html docs site
 	@echo "open site/index.html"
 
 # asks pypi.org what is known against the locked versions

@@ -238,9 +238,17 @@ def pictures_in(folder: Path | str) -> tuple[Path, ...]:
     return tuple(sorted(found, key=order))
 
 
+def photograph(path: Path) -> UInt8[np.ndarray, "H W 3"]:
+    """The picture in a file, upright; InputError where it is none, or a video."""
+    _check_readable(path)
+    if path.suffix.lower() not in PICTURES:
+        raise InputError(f"{path} is no photograph ({', '.join(PICTURES)}); give one picture, or a video to sfv run")
+    return next(iter(Clip(path, _upright_size(_picture(path)), np.zeros(1), (path,))))
+
+
 def _picture(path: Path) -> "VideoFrame":
     with (
-        blamed(f"{path} is no picture that can be read", "take it out of the folder"),
+        blamed(f"{path} is no picture that can be read", "leave it out, or save it again"),
         _opened(path, PICTURE_KINDS) as (container, stream),
     ):
         return next(container.decode(stream))
@@ -261,13 +269,21 @@ def _check_readable(path: Path) -> None:
         raise InputError(f"{path} is empty; copy or record the video again")
 
 
+def _is_jpeg(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == b"\xff\xd8\xff"
+
+
 @contextmanager
 def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["InputContainer", "VideoStream"]]:
     import av
 
+    # a JPEG is to FFmpeg one of a row of pictures with numbered names, unless it is told otherwise
+    told = "jpeg_pipe" if kinds == PICTURE_KINDS and _is_jpeg(path) else None
+    options = {"format_whitelist": ",".join(kinds), "protocol_whitelist": "file"}
     try:
         # FFmpeg would also open playlists, which name other files, and draw text as a terminal does
-        container = av.open(str(path), options={"format_whitelist": ",".join(kinds), "protocol_whitelist": "file"})
+        container = av.open(str(path), format=told, options=options)
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(

@@ -40,7 +40,7 @@ def surface_points(
             bodies.append(body)
             offsets.append(point)
             radii.append(radius)
-    return np.array(bodies), np.array(offsets), np.array(radii)
+    return np.array(bodies, np.int64), np.array(offsets, np.float64).reshape(-1, 3), np.array(radii, np.float64)
 
 
 def surface_track(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, "T H 3"]:

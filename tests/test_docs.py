@@ -1,4 +1,4 @@
-"""The site of docs/ and docstrings: no warning, a page for every module, and every public name in the reference."""
+"""The site of docs/ and docstrings: no warning, and every public name in the reference."""
 
 import ast
 import subprocess

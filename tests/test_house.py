@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -185,6 +186,14 @@ def test_lock_holds_every_declared_dependency(root: Path, pyproject: dict[str, A
 
 def test_version_is_the_installed_one() -> None:
     assert version("sfv") == sfv.__version__
+
+
+def test_the_notice_acknowledges_what_the_weights_were_fitted_to(root: Path, pyproject: dict[str, Any]) -> None:
+    notice = (root / "NOTICE").read_text()
+    records = [json.loads(path.read_text()) for path in (root / "sfv" / "assets" / "weights").glob("*.json")]
+    assert records
+    assert [words for record in records for words in record["licences"] if words not in notice] == []
+    assert "NOTICE" in pyproject["project"]["license-files"]
 
 
 # ---- what is written about the code

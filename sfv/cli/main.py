@@ -32,6 +32,7 @@ VERBS = {
     "train": "motion -> policy",
     "distill": "policies of a clip each -> one policy of all the clips",
     "evaluate": "policy -> how well it does",
+    "predict": "photograph and policies -> what happens next, by the policy whose clip passes nearest",
     "robustness": "policy -> how well it does on rough ground, pushed, weakened; several side by side",
     "report": "run, several, or a folder of them -> a page to look at",
     "batch": "many clips -> a run of each, and an index of all",

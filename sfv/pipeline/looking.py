@@ -173,14 +173,18 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
 
 
 def heights(motion: Motion, whose: str = "", body: "Character | None" = None) -> list[Trace]:
-    """Of the root and of the lowest point of the body over the ground, cm."""
+    """Of the root and of the lowest point of the body over the ground, cm; of one of sticks of its lowest joint."""
     from sfv.kinematics import motion_state
-    from sfv.surface import lowest
+    from sfv.surface import lowest, surface_points
     from sfv.view.figure import figure
 
     body = body or figure(motion.skeleton)
-    low = lowest(body.model, motion_state(motion, body.model))
-    named = {"lowest point": low, "root": motion.qpos[:, 2]}
+    state = motion_state(motion, body.model)
+    if len(surface_points(body.model)[0]):
+        named = {"lowest point": lowest(body.model, state)}
+    else:
+        named = {"lowest joint": state.xpos[:, 1:, 2].min(1)}
+    named["root"] = motion.qpos[:, 2]
     return [Trace("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
 
 

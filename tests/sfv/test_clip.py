@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from sfv.clip import Clip
+from sfv.clip import Clip, photograph
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 
@@ -247,6 +247,32 @@ def test_a_folder_of_pictures_is_a_clip_of_the_rate_given(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="folder without pictures"):
         Clip.of_pictures(tmp_path / "empty", 20.0)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_photograph_is_one_picture(tmp_path: Path, suffix: str) -> None:
+    from PIL import Image
+
+    colours = np.full((48, 64, 3), (200, 100, 50), np.uint8)
+    Image.fromarray(colours).save(tmp_path / f"me{suffix}", quality=95)
+    seen = photograph(tmp_path / f"me{suffix}")
+    assert seen.shape == (48, 64, 3)
+    np.testing.assert_allclose(seen.mean((0, 1)), (200, 100, 50), atol=4)
+    (tmp_path / "clip").mkdir()
+    for number in range(12):  # a folder of such pictures is a clip
+        Image.fromarray(colours).save(tmp_path / "clip" / f"{number}{suffix}")
+    assert len(list(Clip.of_pictures(tmp_path / "clip", 20.0))) == 12
+
+
+def test_what_is_no_photograph_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "me.txt").write_text("I")
+    with pytest.raises(InputError, match="no photograph"):
+        photograph(tmp_path / "me.txt")
+    (tmp_path / "me.jpg").write_bytes(b"\xff\xd8\xff and no more")
+    with pytest.raises(InputError, match=r"me\.jpg"):
+        photograph(tmp_path / "me.jpg")
+    with pytest.raises(InputError, match="does not exist"):
+        photograph(tmp_path / "you.jpg")
 
 
 @pytest.mark.parametrize("turns", range(4))

@@ -29,6 +29,8 @@ PORTS = 100
 """How many ports are tried, one after another, where they are taken."""
 MOST = 8
 """Most browsers at once: each has policies of its own."""
+SLOWEST = 120.0
+"""s that a browser may take to read an answer, or to say that it is there: a busy one takes over 20 for a show."""
 LARGEST = 64 * 1024
 """Bytes of what a page may say at once."""
 Answer = Callable[[str], tuple[str, bytes] | None]
@@ -61,7 +63,10 @@ def listen(host: str, port: int, door: Door, answer: Answer, meet: Callable[[Ser
     quiet.setLevel(logging.CRITICAL)
     for number in range(port, min(port + PORTS, 65_536)):
         try:
-            return serve(meet, host, number, process_request=request, max_size=LARGEST, logger=quiet)
+            return serve(
+                meet, host, number, process_request=request, max_size=LARGEST, close_timeout=SLOWEST,
+                ping_timeout=SLOWEST, logger=quiet,
+            )  # fmt: skip
         except OSError as error:
             trouble = error
     raise InputError(f"no port from {port} on is free at {host} ({trouble}); give another with --port")

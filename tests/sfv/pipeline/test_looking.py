@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from sfv.motion import Motion
 from sfv.pipeline.looking import distances, first_show, further_shows, marks_of, motions_at, things_at
 from sfv.reading import Reading
 from sfv.report import Number, Report
+from sfv.skeleton import Skeleton
 from sfv.work.mark import Mark
 
 
@@ -95,3 +97,17 @@ def test_who_moves_is_whom_the_user_names_or_who_performed_the_run(tmp_path: Pat
     assert things_at([file], Reading(character="humanoid"))[0].body is not None
     with pytest.raises(InputError, match="holds no motion of person"):
         things_at([file], Reading(character="person:height=1.2"))
+
+
+def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
+    # a hip 1 m up and an ankle 0.9 m below it, held still
+    xml = "<mujoco><worldbody><body name='hip'><freejoint/><geom size='.1'/><body name='ankle' pos='0 0 -.9'><joint/>"
+    xml += "<geom size='.1'/></body></body></worldbody></mujoco>"
+    skeleton = Skeleton.of(mujoco.MjModel.from_xml_string(xml))
+    qpos = np.tile([0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], (10, 1))
+    Motion(skeleton, 30.0, qpos, source="still").save(tmp_path / "still.npz")
+    things = things_at([tmp_path / "still.npz"])
+    *_, last = further_shows(things, first_show(things))
+    assert {curve.name: curve.values[0] for curve in last.timeline.curves} == pytest.approx(
+        {"lowest joint": 10.0, "root": 100.0}
+    )

@@ -59,6 +59,7 @@ function look() {
   const { shot } = show.pictures, through = get("through");
   through.parentElement.hidden = cast !== null || !shot;
   scene.camera.own = through.checked && shot && !cast ? shot : null;
+  get("picture").hidden = cast !== null || scene.camera.own !== null || !show.pictures.times.length;
   scene.behind = scene.camera.own && { image: get("picture"), size: shot.size, warp: warp() };
 }
 
@@ -72,7 +73,12 @@ function mode() {
   get("again").hidden = !live;
   get("back").hidden = live;
   get("rows").hidden = live;
-  get("picture").hidden = live || !show.pictures.times.length;
+}
+
+// Who has come to an end before the others, as who fell has, stands still from then on.
+function called({ name, frames, fps }) {
+  const end = (frames - 1) / fps;
+  return time > end + 0.1 ? `${name}: ended at ${end.toFixed(1)} s` : name;
 }
 
 const asideOf = (index, widths) => [0, -index * Math.max(APART, ...widths)];
@@ -81,7 +87,7 @@ function draw() {
   if (cast) return;
   const apart = get("apart").checked, widths = show.actors.map(({ width }) => width);
   const items = show.actors.map((actor, index) => ({
-    body: actor.body, ghost: actor.ghost, ground: actor.ground, name: actor.ghost ? "" : actor.name,
+    body: actor.body, ghost: actor.ghost, ground: actor.ground, name: actor.ghost ? "" : called(actor),
     aside: apart ? [0, -APART * index] : asideOf(actor.beside, widths),
     pose: between(actor.table, actor.parts, actor.fps, actor.frames, time, pose[index]),
   }));
@@ -194,7 +200,9 @@ function tread(contacts, [, aside]) {
 }
 
 function fetchShow() {
-  return fetch("/show.json").then((answer) => answer.json()).then(take);
+  return fetch("/show.json").then((answer) => answer.json()).then(take, () => {
+    news("What is to be shown did not come whole; load this page again.");
+  });
 }
 
 function connect() {
@@ -260,7 +268,7 @@ function listen() {
     if (!cast) draw();
     else if (cast.last) acted({ ...cast.last, values: [] });
   });
-  scene.steered = () => { get("through").checked = scene.camera.own !== null; };
+  scene.steered = () => { if (get("through").checked) { get("through").checked = scene.camera.own !== null; look(); } };
   get("picture").addEventListener("load", () => { if (scene.behind) scene.draw(); });
   get("still").addEventListener("click", () => keepPicture(scene, show.title));
   get("film").addEventListener("click", () => {
@@ -308,7 +316,7 @@ function start() {
   recorder = new Recorder(scene, () => { get("film").textContent = recorder.running ? "Stop the video" : "Video"; });
   drags();
   listen();
-  const ready = () => { if (!Number.isNaN(wanted)) seek(wanted); requestAnimationFrame(turn); };
+  const ready = () => { if (show && !Number.isNaN(wanted)) seek(wanted); requestAnimationFrame(turn); };
   if (filmed) { take(FILM); ready(); } else { fetchShow().then(ready); connect(); }
 }
 start();

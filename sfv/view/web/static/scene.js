@@ -55,6 +55,7 @@ class Scene {
 
   // Take bodies and grounds, as they come packed.
   load(bodies, grounds) {
+    this.items = []; // what was shown stood on other grounds
     for (const [key, { parts, names }] of Object.entries(bodies)) {
       if (this.bodies[key]) continue;
       this.bodies[key] = {

@@ -1,0 +1,142 @@
+"""The moment of a motion whose pose is nearest to that of a person in a photograph.
+
+Poses are compared by the directions of bones, which are the same for tall and short, in the world's frame turned about
+gravity: somebody who lies is not near to one who stands, however alike their limbs. Where the camera stood, and which
+way it looked, is found with it. It knows no estimator and no files.
+"""
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from recon.pose.people import Sighting
+from recon.pose.pose_landmarker import NAMES
+from sfv.character import Character
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.quaternions import matrix
+
+DEPTH = 0.7
+"""What a difference along the camera's sight counts, of one across it: the estimator guesses depth."""
+YAWS = np.radians(np.arange(0.0, 360.0, 5.0))
+PITCHES = np.radians((-20.0, -10.0, 0.0, 10.0, 20.0))
+"""Ways in which the camera may look; above 0 it looks up."""
+TILT = 0.05
+"""Of the distance, squared, that a camera costs which looks up or down by 20 degrees."""
+SPREAD = 10.0
+"""Degrees, root mean square, by which the estimator mistakes a pose: rendered frames are 6 to 20 from their own."""
+SIDES = ("left", "right")
+LIMBS = (
+    ("shoulder", "elbow", 1.0),
+    ("elbow", "wrist", 0.7),
+    ("hip", "knee", 1.5),
+    ("knee", "ankle", 1.5),
+    ("heel", "foot_index", 0.4),
+)
+"""Ends of a bone on one side, and its weight."""
+ACROSS = (("hip", 1.0), ("shoulder", 1.0))
+TRUNK = 4.0
+POINTS = tuple(dict.fromkeys(f"{side}_{end}" for side in SIDES for *ends, _ in LIMBS for end in ends))
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How near a motion comes to a pose.
+
+    Attributes:
+        frame: of the motion, the nearest.
+        degrees: root mean square of the angles between the bones' directions there.
+        by_frame: (T,) the same of every frame.
+        yaw: rad, the way in which the camera looked, in the motion's world, about Z from X.
+    """
+
+    frame: int
+    degrees: float
+    by_frame: Float[np.ndarray, " T"]
+    yaw: float
+
+    @property
+    def evidence(self) -> float:
+        """p(pose | clip) = mean_t exp(-d_t^2 / 2 SPREAD^2), but for a factor: how well a clip explains the pose.
+
+        A walk that is near for a tenth of its time explains a step better than a flip whose run-up is as near.
+        """
+        return float(np.exp(-0.5 * (self.by_frame / SPREAD) ** 2).mean())
+
+
+def nearest(seen: Sighting, motion: Motion, character: Character) -> Nearness:
+    """The frame of a motion of `character` that is nearest to who is seen.
+
+    Raises:
+        InputError: the character has no landmarks.
+    """
+    asked = _bones({name: seen.points_3d[None, NAMES.index(name)] for name in POINTS})  # (1, B, 3), x right, y down
+    mine = _bones(landmarks(motion, character))  # (T, B, 3)
+    weights = _weights() * _trust(seen)
+    best, way = np.full(len(motion), np.inf), np.zeros(len(motion))
+    for pitch in PITCHES:
+        for yaw in YAWS:
+            gap = (mine @ camera_axes(yaw, pitch).T - asked) * (1.0, 1.0, DEPTH)
+            square = (gap**2).sum(-1) @ weights / weights.sum() + TILT**2 * (pitch / PITCHES[-1]) ** 2
+            nearer = square < best
+            best[nearer], way[nearer] = square[nearer], yaw
+    # the chord between two directions, as the angle between them
+    degrees = np.degrees(2.0 * np.arcsin(np.minimum(0.5 * np.sqrt(best), 1.0)))
+    frame = int(best.argmin())
+    return Nearness(frame, float(degrees[frame]), degrees, float(way[frame]))
+
+
+def camera_axes(yaw: float, pitch: float) -> Float[np.ndarray, "3 3"]:
+    """Rows: right, down and ahead of a camera that looks along `yaw` (about Z from X), `pitch` up, in the world."""
+    ahead = np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)])
+    right = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
+    return np.stack((right, np.cross(ahead, right), ahead))
+
+
+def landmarks(motion: Motion, character: Character) -> dict[str, Float[np.ndarray, "T 3"]]:
+    """Where the landmarks of POINTS are in every frame, m.
+
+    Raises:
+        InputError: the character has none of one of them.
+    """
+    known = character.keypoints
+    if missing := [name for name in POINTS if name not in known]:
+        raise InputError(
+            f"{character.name} has no site {missing[0]}, and photographs show landmarks; give runs of the humanoid, or "
+            "a body with sites of their names (docs/your-own-body.md)"
+        )
+    model = character.model
+    data = mujoco.MjData(model)
+    out = {name: np.zeros((len(motion), 3)) for name in POINTS}
+    for t, qpos in enumerate(motion.qpos):
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(model, data)
+        for name in POINTS:
+            body, offset = known[name]
+            at = data.body(body)
+            out[name][t] = at.xpos + matrix(at.xquat) @ np.array(offset)
+    return out
+
+
+def _bones(points: dict[str, Float[np.ndarray, "T 3"]]) -> Float[np.ndarray, "T B 3"]:
+    """Directions of the bones, in the order of `_weights`."""
+    middle = {part: 0.5 * (points[f"left_{part}"] + points[f"right_{part}"]) for part, _ in ACROSS}
+    bones = [points[f"{side}_{end}"] - points[f"{side}_{start}"] for side in SIDES for start, end, _ in LIMBS]
+    bones += [points[f"left_{part}"] - points[f"right_{part}"] for part, _ in ACROSS]
+    bones.append(middle["shoulder"] - middle["hip"])
+    stacked = np.stack(bones, 1)
+    return stacked / (np.linalg.norm(stacked, axis=-1, keepdims=True) + 1e-9)
+
+
+def _weights() -> Float[np.ndarray, " B"]:
+    return np.array([weight for _ in SIDES for *_, weight in LIMBS] + [weight for _, weight in ACROSS] + [TRUNK])
+
+
+def _trust(seen: Sighting) -> Float[np.ndarray, " B"]:
+    """How surely each bone is seen: as its end that is seen less."""
+    sure = {name: float(seen.confidence[NAMES.index(name)]) for name in POINTS}
+    limbs = [min(sure[f"{side}_{start}"], sure[f"{side}_{end}"]) for side in SIDES for start, end, _ in LIMBS]
+    across = [min(sure[f"left_{part}"], sure[f"right_{part}"]) for part, _ in ACROSS]
+    return np.array([*limbs, *across, min(across)])
