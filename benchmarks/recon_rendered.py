@@ -61,7 +61,7 @@ ROOM = Floor(
     light=(0.66, 0.64, 0.61), dark=(0.62, 0.60, 0.57), sky_top=(0.80, 0.84, 0.86), sky_bottom=(0.90, 0.91, 0.90)
 )
 PATH = "path.txt"
-TERMS = ("bones", "smooth", "limits", "ground", "stance", "friction", "balance", "poise", "flight")
+TERMS = ("bones", "smooth", "limits", "ground", "stance", "friction", "balance", "sway", "poise", "flight")
 COLUMNS = {
     "pa": "PA-MPJPE mm", "root": "root-relative mm", "wa": "WA-MPJPE mm", "drift": "root drift %", "jerk": "jerk m/s^3",
     "kept": "swing %", "slide": "slide mm/frame", "under": "deepest cm", "f1": "contact F1", "fall": "a/g in flight",
@@ -184,7 +184,7 @@ def fitted(
 
 SFV = TermWeights(
     reprojection=10.0, bones=30.0, smooth=3.0, limits=0.0, solid=0.0, ground=0.0, stance=0.0, friction=0.0, balance=0.0,
-    poise=0.0, flight=0.0,
+    sway=0.0, poise=0.0, flight=0.0,
 )  # fmt: skip
 TRUTH = "truth"
 """The row of what was rendered: mocap's feet slide too."""

@@ -88,6 +88,8 @@ class TermWeights:
     """What touches the floor does not slide."""
     balance: Annotated[float, Within(0, 1_000_000)] = 0.6
     """The ground's force acts under the standing feet."""
+    sway: Annotated[float, Within(0, 1_000_000), Before(0.0)] = 0.6
+    """Who walks does not fall aside."""
     poise: Annotated[float, Within(0, 1_000_000)] = 1.0
     """At the clip's ends a standing body is about to stay, not to fall."""
     flight: Annotated[float, Within(0, 1_000_000)] = 3.0

@@ -46,6 +46,8 @@ FALLS = 0.25
 slowest flight of DeepMimic's clips is of 0.41 g."""
 NEAR, ROLLS = 0.02, 0.9
 """m above the floor, and m/s, below which a foot bears weight though it does not keep its place."""
+STEP = 0.4
+"""s: standard deviation over which a walker's way is a mean, a stride being about 1.1 s."""
 SOLE_THICKNESS = 0.01
 """m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
@@ -276,6 +278,13 @@ def ground_speed(path: Float[np.ndarray, "T 3"], over: float, fps: float) -> Flo
     """How fast (m/s) a point goes along the floor, per frame; its velocity smoothed by a Gaussian of `over` seconds."""
     ways = np.gradient(path[:, :2], axis=0) * fps
     return np.asarray(np.linalg.norm(gaussian_filter1d(ways, over * fps, axis=0, mode="nearest"), axis=1))
+
+
+def sideways(path: Float[np.ndarray, "T 3"], fps: float) -> Float[np.ndarray, "T 2"]:
+    """Unit vectors on the floor at right angles to the way of a point, its velocity smoothed over a step."""
+    ways = gaussian_filter1d(np.gradient(path[:, :2], axis=0), STEP * fps, axis=0, mode="nearest")
+    ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    return np.stack([-ways[:, 1], ways[:, 0]], axis=1)
 
 
 def _slow(found: Candidate, fps: float) -> Float[np.ndarray, " T"]:

@@ -24,6 +24,7 @@ from recon.fit.contacts import (
     floor_slopes,
     ground_speed,
     seated,
+    sideways,
     standing_parts,
 )
 from recon.fit.evidence import Evidence, gather
@@ -173,14 +174,18 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     touching = touching * standing_parts(body, stance, problem.contact_points)
     # a seat bears weight where the feet do not
     sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
-    still = torch.tensor(~sits & (ground_speed(found.placed.com.numpy(), 0.15, fps) < BRISK))
-    alone = replace(stance, weight=stance.weight * still[:, None])
+    com = found.placed.com.numpy()
+    brisk = ground_speed(com, 0.15, fps) >= BRISK
+    across = torch.tensor((~sits & brisk)[:, None] * sideways(com, fps))
+    aside = partial(terms.sway, given=stance, share=body.lump_share, across=across, fps=fps)
+    alone = replace(stance, weight=stance.weight * torch.tensor(~sits & ~brisk)[:, None])
     return {
         "ground": (terms.ground, w.ground),
         "stance": (partial(terms.stance, given=stance, size=firm), w.stance),
         # before a first fit to the floor, swinging feet may be under it
         "friction": (partial(terms.friction, points=points, touching=touching, fps=fps), w.friction * (firm < 0.01)),
         "balance": (partial(terms.balance, given=alone, share=body.lump_share, fps=fps), w.balance),
+        "sway": (aside, w.sway * bool(across.any())),
         "poise": (partial(terms.poise, given=alone, fps=fps), w.poise),
         "flight": (partial(terms.flight, airborne=air, share=body.lump_share, fps=fps), w.flight * float(air.any())),
     }

@@ -182,16 +182,37 @@ def balance(x: Candidate, given: Stance, share: Float[Tensor, " L"], fps: float)
     Borovac 2004, eq. 8). A clip does not show leaning towards the camera; this does, and
     what nothing shows stays near the middle (EASE). rho is Charbonnier, c = 2.
     """
-    lumps, stands = x.placed.lumps, given.weight > 0
-    acceleration = lumps.diff(n=2, dim=0) * fps**2
-    push = acceleration[..., 2:] + GRAVITY
-    moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
-    zmp = moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * GRAVITY)
+    zmp, stands = zero_moment(x, share, fps), given.weight > 0
     points, w = x.placed.surface[1:-1, given.points, :2], given.weight[1:-1]
     outside = beyond(zmp, points, stands[1:-1]) / 0.03
     centre = (w[..., None] * points).sum(1) / w.sum(1).clamp_min(1e-6)[:, None]
     off = stands[1:-1].any(1) * (zmp - centre).square().sum(-1) / 0.03**2
     return (charbonnier(outside.square(), 2.0) + EASE * charbonnier(off, 2.0)).mean()
+
+
+def sway(x: Candidate, given: Stance, share: Float[Tensor, " L"], across: Float[Tensor, "T 2"], fps: float) -> Tensor:
+    """E_sw = mean_t rho(how far the zero-moment point is beside the support / 3 cm), over frames that stand.
+
+    Who walks falls forward at every step, but not aside: `across` is at right angles to the way, zero where nothing is
+    asked. From the side a camera sees the way well and steps' width hardly. rho is Charbonnier, c = 2.
+    """
+    stands = given.weight[1:-1] > 0
+    where = (zero_moment(x, share, fps) * across[1:-1]).sum(-1)
+    points = (x.placed.surface[1:-1, given.points, :2] * across[1:-1, None]).sum(-1)
+    above = where - points.masked_fill(~stands, -1e3).max(1).values
+    below = points.masked_fill(~stands, 1e3).min(1).values - where
+    asked = stands.any(1) & (across[1:-1] != 0).any(1)
+    outside = asked * torch.relu(torch.maximum(above, below) + INSIDE) / 0.03
+    return charbonnier(outside.square(), 2.0).mean()
+
+
+def zero_moment(x: Candidate, share: Float[Tensor, " L"], fps: float) -> Float[Tensor, "S 2"]:
+    """Where on the floor (m) the ground's force must act in each frame but the first and last (S = T - 2)."""
+    lumps = x.placed.lumps
+    acceleration = lumps.diff(n=2, dim=0) * fps**2
+    push = acceleration[..., 2:] + GRAVITY
+    moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
+    return moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * GRAVITY)
 
 
 def poise(x: Candidate, given: Stance, fps: float) -> Tensor:

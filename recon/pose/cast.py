@@ -27,8 +27,8 @@ WHOLE_BODY_SHARE = 0.5
 AT = 0.5
 """s, and of the person's size: how far from where somebody is a --person-at may point."""
 
-STEADY_FRAMES, STEADY_SHARE = 3, 0.6
-"""A track begins and ends with so many frames in a row that are seen about as well as its median frame."""
+STEADY_FRAMES, STEADY_SHARE = 3, 0.8
+"""A track begins and ends with so many frames in a row that are seen nearly as well as its median frame."""
 LIMBS = tuple(
     tuple(f"{side}_{joint}" for joint in joints)
     for side in ("left", "right")

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from recon.fit.contacts import _settled, airborne, kept_places, rolling_feet, runs, seated
+from recon.fit.contacts import _settled, airborne, kept_places, rolling_feet, runs, seated, sideways
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.terms import Stance
 
@@ -16,6 +16,16 @@ def test_a_long_low_stay_is_a_seat_and_a_crouch_is_not():
     height[20:40] = 0.5  # 0.67 s
     height[100:160] = 0.5  # 2 s
     assert runs(seated(height, 30.0)) == [(100, 160)]
+
+
+def test_sideways_is_across_the_way_however_the_hips_sway():
+    time = np.arange(90) / 30.0
+    way, across = np.array([1.0, 1.0, 0.0]) / np.sqrt(2), np.array([-1.0, 1.0, 0.0]) / np.sqrt(2)
+    path = time[:, None] * way + 0.03 * np.sin(2 * np.pi * time / 1.1)[:, None] * across  # 3 cm with each stride
+    found = sideways(path, 30.0)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0)
+    assert (found @ across[:2] > np.cos(np.radians(6))).all()  # at the ends half a stride is seen
+    assert (found[30:60] @ across[:2] > np.cos(np.radians(1))).all()
 
 
 def test_a_foot_that_shuffles_stands_twice_and_one_that_stays_once():

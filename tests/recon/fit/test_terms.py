@@ -113,6 +113,33 @@ def test_balance_sees_a_lean(body):
     assert tilted > upright + 0.1
 
 
+def test_sway_sees_a_lean_across_the_way_and_none_along_it(body):
+    """17 degrees to the side about the hips: the middle of mass is some 15 cm beside the feet."""
+    given, x = soles(body, 6), standing(body, 6, 0.0)
+    leaning = x.qpos.clone()
+    leaning[:, 3:7] = torch.tensor([np.cos(0.15), np.sin(0.15), 0.0, 0.0])
+    tilted = candidate(body, leaning, x.pinhole, x.proportions)
+
+    def sway(of, across):
+        return float(terms.sway(of, given, body.lump_share, torch.tensor(across).double().repeat(6, 1), 30.0))
+
+    assert sway(x, (0.0, 1.0)) == 0.0
+    assert sway(tilted, (0.0, 1.0)) > 1.0
+    assert sway(tilted, (1.0, 0.0)) == pytest.approx(sway(x, (1.0, 0.0)), abs=1e-3)
+    assert sway(tilted, (0.0, 0.0)) == 0.0  # nobody walks
+
+
+def test_the_zero_moment_point_of_who_slides_is_behind(body):
+    """All of the body speeds up by 2 m/s^2 to the front: z x'' / g = 0.2 z behind the middle of mass."""
+    x = standing(body, 5, 0.0)
+    qpos = x.qpos.clone()
+    qpos[:, 0] += (torch.arange(5) / 30.0) ** 2
+    moved = candidate(body, qpos, x.pinhole, x.proportions)
+    com = moved.placed.com[1:-1]
+    where = terms.zero_moment(moved, body.lump_share, 30.0)
+    torch.testing.assert_close(where[:, 0], com[:, 0] - com[:, 2] * 2.0 / 9.81, atol=1e-3, rtol=0.0)
+
+
 def test_smooth_is_zero_on_a_parabola(body):
     x = standing(body, 10, 0.0)
     fall = x.qpos.clone()
