@@ -31,11 +31,11 @@ from sfv.work.tensors import load_tensors, save_tensors
 
 FREE = ("cmu_", "asf_amc", "g1_moves")
 """Folders whose data may be in what is given away: CMU's and G1 Moves'."""
-LICENCES = (
+CMU = (
     "CMU Graphics Lab Motion Capture Database: free for all uses. The data used in this project was obtained from "
-    "mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217.",
-    "G1 Moves, by its authors, under CC BY 4.0.",
+    "mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217."
 )
+LICENCES = {"cmu_": CMU, "asf_amc": CMU, "g1_moves": "G1 Moves, by its authors, under CC BY 4.0."}
 SETTINGS = (
     "--num-envs 1024 --steps 16 --minibatch 4096 --narrowing 6000000 --average 1000000 "
     "--evaluate-every 2000000 --checkpoint-every 1000000 --threads 1"
@@ -115,7 +115,7 @@ def ship(policy: Path, train: list[tuple[str, Entry]]) -> None:
         "parameters": sum(tensor.numel() for tensor in tensors.values()),
         "data": {"train": [name for name, _ in train],
                  "minutes_train": round(sum(entry.motion.duration for _, entry in train) / 60, 1)},
-        "licences": LICENCES,
+        "licences": sorted({LICENCES[start] for start in LICENCES for name, _ in train if name.startswith(start)}),
         "command": [f"sfv train MOTIONS... --together {FIRST} --out first",
                     f"sfv train MOTIONS... --together {SECOND} --from first --budget {about['samples'] / 1e6:.1f}M"],
         "samples": about["samples"], "seed": about["config"]["seed"], "sha256": fingerprint(place),
