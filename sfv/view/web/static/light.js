@@ -11,6 +11,11 @@ float sunlight() {
     sum += texture(shade, vec3(at.xy + 0.0006 * vec2(i, j), at.z - 0.0015));
   return 0.25 * sum;
 }`;
+const LINES = `
+float lines(vec2 at, float size) {
+  vec2 cell = abs(fract(at / size - 0.5) - 0.5) / fwidth(at / size);
+  return 1.0 - min(min(cell.x, cell.y), 1.0);
+}`;
 const SOLID = `#version 300 es
 uniform mat4 model, view, sun; in vec3 point, normal, colour; out vec3 turned, own, world; out vec4 lit;
 void main() {
@@ -21,13 +26,15 @@ void main() {
 }`;
 const LIT = `#version 300 es
 precision highp float;
-uniform vec4 tint; uniform float alpha; uniform vec3 eye, ray;
+uniform vec4 tint; uniform float alpha, lined; uniform vec3 eye, ray;
 in vec3 turned, own, world; out vec4 shown;
 ${SHADE}
+${LINES}
 void main() {
   vec3 n = normalize(turned), ahead = normalize(eye - world);
   if (dot(n, ahead) < 0.0) n = -n;
   vec3 base = pow(mix(own, tint.rgb, tint.a), vec3(2.2));
+  if (lined > 0.0) base *= 1.0 - 0.4 * max(lines(world.xy, 1.0), 0.35 * lines(world.xy, 0.25));
   float sun = max(dot(n, ray), 0.0) * sunlight();
   vec3 sky = mix(vec3(0.22, 0.21, 0.2), vec3(0.5, 0.54, 0.6), 0.5 + 0.5 * n.z);
   float gleam = pow(max(dot(n, normalize(ray + ahead)), 0.0), 40.0) * sun;
@@ -52,13 +59,10 @@ const SQUARES = `#version 300 es
 precision highp float;
 uniform vec2 centre; uniform vec3 paper, line; uniform float alpha; in vec2 at; out vec4 shown;
 ${SHADE}
-float lines(float size) {
-  vec2 cell = abs(fract(at / size - 0.5) - 0.5) / fwidth(at / size);
-  return 1.0 - min(min(cell.x, cell.y), 1.0);
-}
+${LINES}
 void main() {
   float fade = smoothstep(mix(18.0, 7.0, alpha), mix(4.0, 2.0, alpha), distance(at, centre)), dim = 1.0 - sunlight();
-  float drawn = fade * max(lines(1.0), 0.35 * lines(0.25));
+  float drawn = fade * max(lines(at, 1.0), 0.35 * lines(at, 0.25));
   vec3 colour = mix(paper, line, drawn) * (1.0 - 0.45 * dim);
   shown = vec4(colour, mix(1.0, max(drawn, 0.45 * dim), alpha));
 }`;

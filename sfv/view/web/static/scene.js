@@ -107,7 +107,9 @@ class Scene {
     this.shade.tell(this.solid);
     gl.uniformMatrix4fv(this.solid.at.view, false, matrix);
     gl.uniform3f(this.solid.at.eye, ...eye);
+    gl.uniform1f(this.solid.at.lined, 1);
     for (const [number, aside] of grounds) this.one(this.grounds[number], placed([0, 0, 0, 1, 0, 0, 0], 0, aside));
+    gl.uniform1f(this.solid.at.lined, 0);
     for (const place of this.prints) this.one(this.print, placed([...place, 1, 0, 0, 0], 0, [0, 0], [0.03, 0.03, 0.006]));
     for (const [x, y] of this.path) this.one(this.disc, placed([x, y, 0, 1, 0, 0, 0], 0, [0, 0], [0.06, 0.06, 0.02]));
     for (const item of this.items) if (!item.ghost) { if (behind) this.translucent(item, 0.72); else this.body(item, 1); this.props(item); }
@@ -212,6 +214,8 @@ class Scene {
       if (tag.textContent !== name) tag.textContent = name;
       tag.hidden = !place;
       tag.place = place && [place[0], Math.max(place[1], 26)]; // below the page's edge
+      const before = [...this.names.children].slice(0, index).filter((other) => other.place);
+      for (const other of before) if (place && over(tag, other)) tag.place[1] = other.place[1] + 28; // none hides another
       if (place) tag.style.transform = `translate(${tag.place[0]}px, ${tag.place[1]}px) translate(-50%, -100%)`;
     });
   }
@@ -246,4 +250,5 @@ class Scene {
   }
 }
 
+const over = (a, b) => Math.abs(a.place[1] - b.place[1]) < 26 && Math.abs(a.place[0] - b.place[0]) < (a.offsetWidth + b.offsetWidth) / 2;
 const onGround = ({ ground }) => ground !== null && ground !== undefined;
