@@ -36,8 +36,8 @@ class Settings:
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
     begun_from: Annotated[Path | None, arg(name="from")] = None
-    """A run or policy whose skill training begins with, such as one of level ground for --terrain, or "tracker", which
-    comes with sfv and has seen many clips. What it did not see, as a --scan, it learns to use."""
+    """A run or policy whose skill training begins with; "tracker" comes with sfv and has seen many clips. What it did
+    not see, as a --scan, it learns to use."""
     mend: bool = True
     """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
     slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
