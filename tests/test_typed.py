@@ -44,6 +44,8 @@ def clone(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("typed") / "sfv"
     subprocess.run(["git", "clone", "--quiet", str(root), str(place)], check=True)
     (place / "path").mkdir()
+    with (place / ".git" / "info" / "exclude").open("a") as file:
+        file.write("/path/\n/walk.bvh\n")  # the reader's own: no files of the project
     shutil.copy(place / "examples" / "demo.mp4", place / "path" / "to.mp4")
     if os.environ.get("SFV_TYPED") != "full":
         makefile = place / "Makefile"
