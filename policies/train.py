@@ -161,10 +161,10 @@ class _Run:
         config: TrainConfig,
         folder: Path,
         stopping: Stopping | None = None,
-        another: bool = False,
+        from_another: bool = False,
     ) -> None:
         self.learner, self.judge, self.config, self.folder = learner, judge, config, folder
-        self.another = another  # policy gave its weights at the start
+        self.from_another = from_another  # whether its first weights are those of another policy
         self.stopping = stopping or Stopping()
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, float] = {}
@@ -192,7 +192,7 @@ class _Run:
         self.rows.append(row)
         if self.learner.noise <= self.config.noise[-1]:
             self.learner.settling = _share(figures.survival, *SHRINKING)
-        elif self.another:
+        elif self.from_another:
             self.learner.settling = _share(figures.success, *FOUND)
         else:
             self.learner.settling = _share(figures.survival, *NARROWING)

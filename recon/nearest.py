@@ -7,16 +7,15 @@ way it looked, is found with it. It knows no estimator and no files.
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from jaxtyping import Float
 
 from recon.pose.people import Sighting
 from recon.pose.pose_landmarker import NAMES
+from recon.scorecard import landmark_positions
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.quaternions import matrix
 
 DEPTH = 0.7
 """What a difference along the camera's sight counts, of one across it: the estimator guesses depth."""
@@ -107,17 +106,8 @@ def landmarks(motion: Motion, character: Character) -> dict[str, Float[np.ndarra
             f"{character.name} has no site {missing[0]}, and photographs show landmarks; give runs of the humanoid, or "
             "a body with sites of their names (docs/your-own-body.md)"
         )
-    model = character.model
-    data = mujoco.MjData(model)
-    out = {name: np.zeros((len(motion), 3)) for name in POINTS}
-    for t, qpos in enumerate(motion.qpos):
-        data.qpos[:] = qpos
-        mujoco.mj_kinematics(model, data)
-        for name in POINTS:
-            body, offset = known[name]
-            at = data.body(body)
-            out[name][t] = at.xpos + matrix(at.xquat) @ np.array(offset)
-    return out
+    places = landmark_positions(character, motion, POINTS)
+    return {name: places[:, column] for column, name in enumerate(POINTS)}
 
 
 def _bones(points: dict[str, Float[np.ndarray, "T 3"]]) -> Float[np.ndarray, "T B 3"]:

@@ -50,12 +50,12 @@ def asked_person(name: str) -> AskedPerson:
     """
     said: dict[str, float] = {}
     for part in filter(None, name.partition(":")[2].split(",")):
-        word, equals, value = (piece.strip() for piece in part.partition("="))
+        word, _, value = (piece.strip() for piece in part.partition("="))
         if word not in LIMITS:
             raise InputError(f"{name}: {word!r} is nothing that a person has{did_you_mean(word, LIMITS)}")
         if word in said:
             raise InputError(f"{name} says {word} twice; say it once, as in {EXAMPLE}")
-        said[word] = _number(name, word, value) if equals else _number(name, word, "")
+        said[word] = _number(name, word, value)
     height = said.get("height", ADULT)
     age = said.get("age", age_of(height))
     weight = said.get("weight", usual_weight(age, height))

@@ -113,11 +113,11 @@ def read_path(file: Path) -> "np.ndarray":
 
 def say_alike(prior: "MotionPrior", text: str) -> None:
     """Name the captions that are nearest, and warn if none is near."""
-    from sfv.priors.text import NEAR
+    from sfv.priors.text import is_strange, strange
 
     alike = prior.alike(text)
     print("nearest captions that the prior was fitted to:")
     for sentence, cosine in alike:
         print(f"  {cosine:4.2f}  {sentence}")
-    if not alike or alike[0][1] < NEAR:
-        print(f"{prior.name} was fitted to nothing like that; what it makes may have little to do with the sentence")
+    if is_strange(alike):
+        print(strange(prior.name))

@@ -35,14 +35,12 @@ class Prediction:
         time: s of the clip at which it begins.
         found: name of a run -> how near its clip comes, the one that explains the pose best first.
         onward: its tries.
-        seen: the person.
     """
 
     act: Act
     time: float
     found: dict[str, Nearness]
     onward: Onward
-    seen: Sighting
 
     def report(self) -> Report:
         """The figures, and how near every run was."""
@@ -116,4 +114,4 @@ def predicted(seen: Sighting, acts: Sequence[Act], seconds: float, tries: int, s
     time = near[chosen].frame / act.motion.fps
     task = replace(act.tracking, threads=1)
     onward = go_on(act.policy, act.motion, act.character, task, time, seconds, tries, seed)
-    return Prediction(act, time, near, onward, seen)
+    return Prediction(act, time, near, onward)

@@ -15,7 +15,7 @@ from sfv.motion import Motion
 from sfv.pipeline.looking import marks_of
 from sfv.pipeline.reference import as_found, mended
 from sfv.priors.rows import ROWS, load_prior
-from sfv.priors.text import NEAR
+from sfv.priors.text import is_strange, strange
 from sfv.view.web.show import Actor, Asking, Show
 from sfv.view.web.timeline import Timeline
 from sfv.view.web.wish import Sample, Wish
@@ -85,11 +85,11 @@ def granted(
 
 def nearest(prior: MotionPrior, wish: Wish) -> str:
     """What the prior knows that is nearest to the sentence."""
-    alike = prior.alike(wish.text) if wish.text else []
     if not wish.text:
         return ""
-    if not alike or alike[0][1] < NEAR:
-        return f"{prior.name} was fitted to nothing like that; what it makes may have little to do with the sentence"
+    alike = prior.alike(wish.text)
+    if is_strange(alike):
+        return strange(prior.name)
     return f"nearest caption: {alike[0][0]} ({alike[0][1]:.2f})"
 
 

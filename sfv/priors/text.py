@@ -30,6 +30,16 @@ NEAR = 0.4
 with "a person is walking forward at a normal pace", and 0 with "a person dances salsa"."""
 
 
+def is_strange(alike: Sequence[tuple[str, float]]) -> bool:
+    """Whether not even the nearest of some captions, each with its cosine, is like a sentence."""
+    return not alike or alike[0][1] < NEAR
+
+
+def strange(prior: str) -> str:
+    """What is said of a sentence that is like nothing a prior was fitted to."""
+    return f"{prior} was fitted to nothing like that; what it makes may have little to do with the sentence"
+
+
 def words(sentence: str) -> list[str]:
     """The words that carry something, without their endings: walks, walked and walking are one word."""
     found = re.findall(r"[a-z]+|\d+(?:\.\d+)?", sentence.lower().replace("-", " "))

@@ -17,7 +17,7 @@ import platformdirs
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 CACHE = Path(platformdirs.user_cache_dir("sfv")) / "tests"
 SOFTWARE_GL = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
@@ -88,17 +88,22 @@ def browser(chromium: str) -> "Iterator[Browser]":
         opened.close()
 
 
-@pytest.fixture
-def page(browser: "Browser") -> "Iterator[Page]":
-    """A page without a network, in which nothing goes wrong unsaid."""
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, offline=True, reduced_motion="reduce")
-    context.set_default_timeout(60_000)
+def watched(context: "BrowserContext") -> "Iterator[Page]":
+    """A page in which nothing goes wrong unsaid: its errors fail the test when it is over."""
     opened, wrong = context.new_page(), list[str]()
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     yield opened
     context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page without a network, in which nothing goes wrong unsaid."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800}, offline=True, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    yield from watched(context)
 
 
 @pytest.fixture
@@ -106,12 +111,7 @@ def wired(browser: "Browser") -> "Iterator[Page]":
     """A page that reaches this machine, in which nothing goes wrong unsaid; small, since software draws the scene."""
     context = browser.new_context(viewport={"width": 660, "height": 560}, accept_downloads=True)
     context.set_default_timeout(120_000)  # machines may have much else to do
-    opened, wrong = context.new_page(), list[str]()
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    context.close()
-    assert wrong == []
+    yield from watched(context)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_who_began_from_another_narrows_by_what_is_found(wave, tmp_path, success
     learner = PPO(env, CONFIG)
     learner.narrowed = CONFIG.narrowing
     found = judged(survival=1.0, success=success)
-    _Run(learner, lambda policy: found, CONFIG, tmp_path, another=True).evaluate()
+    _Run(learner, lambda policy: found, CONFIG, tmp_path, from_another=True).evaluate()
     assert learner.settling == pytest.approx(pace)
 
 
