@@ -18,8 +18,8 @@ from jaxtyping import Float, UInt8
 from sfv.errors import InputError, blamed
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.progress import bar
-from sfv.repeats import BLOCK, change, repeated
 from sfv.work.contents import require_file
+from sfv.work.repeats import BLOCK, change, repeated
 
 if TYPE_CHECKING:  # av is loaded when a file is opened
     from av import VideoFrame

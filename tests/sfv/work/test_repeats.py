@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sfv.repeats import BLOCK, change, repeated
+from sfv.work.repeats import BLOCK, change, repeated
 
 
 def times(count: int, fps: float = 30.0) -> np.ndarray:
