@@ -149,7 +149,11 @@ class MotionDataset:
         chosen = torch.multinomial(weight, count, replacement=True, generator=generator).tolist()
         out = []
         for index in chosen:
-            start = int(torch.randint(len(self.z[index]) - frames + 1, (), generator=generator))
+            moment = self._moment(generator, frames)
+            index = index if moment is None else moment[0]
+            whole = len(self.z[index])
+            first, last = (0, whole - frames) if moment is None else _around(moment[1], whole, frames)
+            start = int(torch.randint(first, last + 1, (), generator=generator))
             out.append(self.z[index][start : start + frames])
         return torch.stack(out)
 
@@ -212,7 +216,7 @@ class MotionDataset:
 
 
 def _around(found: Happening, whole: int, length: int) -> tuple[int, int]:
-    """The first and the last frame at which a window may begin that has all of something that happens, or its middle."""
+    """First and last frame at which a window may begin that has all of something that happens, or its middle."""
     middle = (found.first + found.last) // 2
     begun, done = (found.first, found.last) if found.last - found.first < length else (middle, middle)
     return max(0, min(done - length + 1, whole - length)), max(0, min(begun, whole - length))

@@ -17,7 +17,7 @@ from sfv.priors.features import Features
 CLEAR = 0.12
 """m: who jumps has both soles higher than this at once; CMU's runs at 3 m/s have .11 at most."""
 HIGH, FAST = 0.6, 2.0
-"""m, and m/s: an ankle that comes over hip's height or near is a kick if it rises as fast as this, or else a leg lift."""
+"""m, and m/s: an ankle that comes so high kicks if it rises as fast as this, and else the leg is lifted."""
 THRUST, AHEAD = 2.5, 0.4
 """m/s, and m: a fist that goes away from its shoulder as fast as this, and ends so far before it, strikes."""
 ROUND, WITHIN = np.radians(120.0), 2.0
@@ -93,7 +93,7 @@ def _legs(height: Float[Tensor, " T"], other: Float[Tensor, " T"], side: str, fp
 
 
 def _turns(rows: Float[Tensor, "T D"], features: Features) -> list[Happening]:
-    """Where the heading goes round within the time that a turn takes, from where it begins to do so to where it ends."""
+    """Where the heading goes round within the time that a turn takes: from the first of such times to the last."""
     heading = np.concatenate(([0.0], np.cumsum(rows[:-1, features.groups["turn"]].numpy().ravel()) / features.fps))
     frames = min(round(WITHIN * features.fps), len(heading) - 1)
     turned = np.abs(heading[frames:] - heading[:-frames]) > ROUND if frames else np.zeros(0, bool)

@@ -74,18 +74,15 @@ def test_things_are_said_once_and_in_order() -> None:
 def test_windows_are_drawn_around_what_is_rare_and_say_it(humanoid: Character) -> None:
     (take,) = takes(humanoid, 1, 1.0)
     motion = turned(standing(humanoid, 20.0), "right_hip", np.interp(np.arange(601), (300, 306, 312), (0.0, -1.6, 0.0)))
-    data = MotionDataset(
-        [replace(take, motion=motion, captions=("a take", "a long take"), label="kick")], Features(humanoid)
-    )
+    long = replace(take, motion=motion, captions=("a take", "a long take"), label="kick")
+    data = MotionDataset([long], Features(humanoid))
     batch = data.described(torch.Generator().manual_seed(0), 600, 28, 32)
     kicks = [caption for caption in batch.captions if "kicks with the" in caption]
     # of those around a kick .8 say it, and of the others' sentences half would do; chance has a window of 1 s on it in
     # 20 of 600 starts, of which a half says it
     share = AROUND * (SAID + (1 - SAID) * 0.65)
     assert abs(len(kicks) / 600 - share) < 0.06
-    assert {"a person kicks with the right leg on the spot", "a person kicks with the left leg on the spot"} == set(
-        kicks
-    )
+    assert {f"a person kicks with the {side} leg on the spot" for side in ("left", "right")} == set(kicks)
     rows = data.normaliser.back(batch.z)
     for caption, row in zip(batch.captions, rows, strict=True):
         if caption in kicks:
