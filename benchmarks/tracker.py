@@ -36,7 +36,12 @@ CMU = (
     "CMU Graphics Lab Motion Capture Database: free for all uses. The data used in this project was obtained from "
     "mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217."
 )
-LICENCES = {"cmu_": CMU, "asf_amc": CMU, "g1_moves": "G1 Moves, by its authors, under CC BY 4.0."}
+G1 = (
+    "G1 Moves: Motion Capture Dataset for the Unitree G1 Humanoid Robot, Mitch Chaiet, 2026 "
+    "(github.com/experientialtech/g1-moves; performers Mitch Chaiet, Jasmine Coro, Mike Gassaway), CC BY 4.0; its "
+    "motions were put on another body."
+)
+LICENCES = {"cmu_": CMU, "asf_amc": CMU, "g1_moves": G1}
 SETTINGS = (
     "--num-envs 1024 --steps 16 --minibatch 4096 --narrowing 6000000 --average 1000000 "
     "--evaluate-every 2000000 --checkpoint-every 1000000 --threads 1"
