@@ -4,7 +4,7 @@
 
 Of codecs the mean distance of bodies (mm) beside that of as many principal components of four frames; of what writes
 or guesses codes the cross-entropy (nats) beside a bigram of the train windows' codes; of denoisers the squared error of
-normalised rows or vectors beside their mean; of `fill` the distance of bodies in gaps of a second beside interpolation.
+normalised rows or vectors beside their mean; of `fill` the distance of bodies in GAPS beside interpolation.
 Train, val and test persons are those of the captions' splits. Smaller is better throughout.
 """
 
@@ -34,8 +34,8 @@ from sfv.priors.tokens.guesser import masked
 FIELDS = ("prior", "split", "of", "measure", "it has", "baseline", "the baseline has", "holds")
 FRAMES, WINDOWS, FIT = 64, 128, 1024
 """Frames of a window, windows of a split, and windows of train that baselines are fitted to."""
-GAP = 30
-"""Frames of a gap that is filled, in the middle of a window of 96."""
+GAPS, AROUND, FILLED = (9, 30, 45), 96, 40
+"""Frames of gaps that are filled, each in the middle of a window of so many; and windows that have one."""
 TIMES = (0.3, 0.5, 0.7, 0.9)
 """How far noise has come where denoisers are asked."""
 
@@ -101,23 +101,23 @@ def of_denoiser(prior: Any, train: MotionDataset, held: MotionDataset) -> tuple[
     return "clean from noisy, squared", float(np.mean(errors)), "the mean", float(x.square().mean())
 
 
-def of_fill(prior: MotionPrior, train: MotionDataset, held: MotionDataset) -> tuple[str, float, str, float]:
-    """Gaps of a second beside interpolation (SLERP) between the frames around them."""
-    batch, features = drawn(held, WINDOWS // 2, 96, 96), train.features
+def of_fill(prior: MotionPrior, train: MotionDataset, held: MotionDataset, gap: int) -> tuple[str, float, str, float]:
+    """Gaps beside interpolation (SLERP) between the frames around them."""
+    batch, features = drawn(held, FILLED, AROUND, AROUND), train.features
     rows = train.normaliser.back(batch.z).double().numpy()
     mine, theirs = [], []
     for number, (row, caption) in enumerate(zip(rows, batch.captions, strict=True)):
         true, keep = features.decode(row), np.ones(len(row), bool)
-        first = (len(row) - GAP) // 2
-        keep[first : first + GAP] = False
-        ends = Motion(true.skeleton, features.fps / (GAP + 1), true.qpos[[first - 1, first + GAP]])
+        first = (len(row) - gap) // 2
+        keep[first : first + gap] = False
+        ends = Motion(true.skeleton, features.fps / (gap + 1), true.qpos[[first - 1, first + gap]])
         between = true.qpos.copy()
-        between[~keep] = ends.at(np.arange(1, GAP + 1) / features.fps)
+        between[~keep] = ends.at(np.arange(1, gap + 1) / features.fps)
         filled = prior.fill(true, keep, Condition(text=caption), number)
         for qpos, errors in ((filled.qpos, mine), (between, theirs)):
             off = (places(true, qpos) - places(true, true.qpos))[~keep]
             errors.append(1000 * np.linalg.norm(off, axis=-1).mean())
-    return "fill of 1 s, mm", float(np.mean(mine)), "SLERP", float(np.mean(theirs))
+    return f"fill of {gap / features.fps:.1f} s, mm", float(np.mean(mine)), "SLERP", float(np.mean(theirs))
 
 
 def places(like: Motion, qpos: np.ndarray) -> np.ndarray:
@@ -135,7 +135,8 @@ def gates(prior: Any, train: MotionDataset, held: MotionDataset) -> Iterator[tup
     if hasattr(prior, "denoiser") or hasattr(prior, "latents"):
         yield of_denoiser(prior, train, held)
     if "fill" in ROWS[prior.name].able:
-        yield of_fill(prior, train, held)
+        for gap in GAPS:
+            yield of_fill(prior, train, held, gap)
 
 
 @torch.no_grad()

@@ -100,8 +100,8 @@ class Described:
 
 
 class MotionDataset:
-    """Windows of takes, drawn so that a category that lasts ten times as long is seen 1.6 times as often, and what seldom
-    happens more often than by chance.
+    """Windows of takes, drawn so that a category that lasts ten times as long is seen 1.6 times as often, and what
+    seldom happens more often than by chance.
 
     Raises:
         InputError: there are no takes.
