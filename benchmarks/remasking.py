@@ -19,9 +19,9 @@ import torch
 from envs.config import TrackingConfig
 from sfv.character import load_character
 from sfv.interfaces import Condition
-from sfv.pipeline.choosing import FEW, TRIES, Answers, answers_of
+from sfv.pipeline.choosing import FEW, Answers, answers_of
 from sfv.pipeline.corpus import takes
-from sfv.pipeline.judging import Judge
+from sfv.pipeline.judging import TRIES, Judge
 from sfv.pipeline.remasking import Tried, anywhere, remasked, sampled_again, where_lost
 from sfv.priors.agreement import agreement
 from sfv.priors.captions import read_captions

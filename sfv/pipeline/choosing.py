@@ -11,19 +11,19 @@ from sfv.character import Character
 from sfv.check.check import check
 from sfv.interfaces import Condition, MotionPrior
 from sfv.motion import Motion
+from sfv.pipeline.judging import SEED, TRIES, Judge
 from sfv.pipeline.reference import mended
 from sfv.priors.agreement import agreement
 from sfv.priors.features import Features
 
 if TYPE_CHECKING:
     from envs.judge.following import Following
-    from sfv.pipeline.judging import Judge
 
 LENIENT = 0.26
 """Agreement that a sample may be short of the best one's: one of four words, such as "around" for a turn of 130
 degrees."""
-FEW, TRIES, SEED = 4, 8, 2000
-"""Tries of each sample at first; and of one that may be kept, with the seed of the noise, as `sfv judge` makes them."""
+FEW = 4
+"""Tries of each sample at first; one that may be kept has as many as `sfv judge` makes."""
 MENDED = 3
 """Most samples that are mended before the best of these is taken: to mend takes longer than to make ten."""
 
@@ -58,7 +58,7 @@ class Chosen:
         return self.passed and self.followed.success == 1.0
 
 
-def answers_of(judge: "Judge") -> Answers:
+def answers_of(judge: Judge) -> Answers:
     """A policy as a judge of samples."""
 
     def answers(motions: Sequence[Motion], tries: int) -> "list[Following]":
@@ -82,7 +82,9 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
     shown = [agreement(sentence, motion, features) for motion in made]
     some = [motion for motion, share in zip(made, shown, strict=True) if share >= max(shown) - LENIENT]
     first = judge(some, FEW)
-    order = sorted(range(len(some)), key=lambda k: (-first[k].success, -first[k].seconds))
+    # what passes as it is needs no mending, which takes as long as all that comes before
+    passes = [check(motion, character).passed for motion in some]
+    order = sorted(range(len(some)), key=lambda k: (-first[k].success, not passes[k], -first[k].seconds))
     best: Chosen | None = None
     for k in order[:MENDED]:
         motion, found = mended(some[k], character) if mend else (some[k], check(some[k], character))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TRIES, SEED = 8, 2000
+"""Tries of a motion, and the seed of the noise at their starts, unless told."""
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -93,14 +96,11 @@ def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig)
     Raises:
         InputError: the tracker's file is damaged.
     """
-    from envs.judge.following import follow
-    from policies.export import load_policy
-
-    actor, about = load_policy(policy_file(TRACKER))
-    known = body.name == about_of(about, TRACKER) and task_of(about, TRACKER, tracking) == tracking
-    if not known or tracking.terrain or tracking.scan:
+    judge = Judge.of(TRACKER, tracking)
+    if (body.name, tracking) != (judge.body.name, judge.task) or tracking.terrain or tracking.scan:
         return
-    ((_, found),) = follow(actor, {"motion": motion}, body, replace(tracking, randomise=()))
+    level = replace(judge, task=replace(tracking, randomise=()))
+    ((_, found),) = level.follow({"motion": motion}, TRIES, SEED)
     how = "all of it" if found.success == 1.0 else f"{found.seconds:.1f} of {found.duration:.1f} s of it"
     log.warning("untrained, the tracker (--from %s) follows %s", TRACKER, how)
 
