@@ -25,14 +25,14 @@ ROUND, WITHIN = np.radians(120.0), 2.0
 PAUSE = 6
 """Frames between what are two happenings of a kind and not one."""
 Kind = Literal["jump", "kick", "lift", "punch", "turn"]
-WORDS: dict[Kind, tuple[str, str]] = {
-    "jump": ("jumps", "jumps"),
-    "kick": ("kicks", "kicks with the {} leg"),
-    "lift": ("lifts a leg high", "lifts the {} leg high"),
-    "punch": ("punches", "punches with the {} arm"),
-    "turn": ("", ""),
+WORDS: dict[Kind, str] = {
+    "jump": "jumps",
+    "kick": "kicks with the {} leg",
+    "lift": "lifts the {} leg high",
+    "punch": "punches with the {} arm",
+    "turn": "",
 }
-"""What a person does, barely and wholly; of a turn nothing is said, since the way says it."""
+"""What a person does; of a turn nothing is said, since the way says it."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,10 @@ class Happening:
     first: int
     last: int
 
-    def words(self, barely: bool = False) -> str:
+    @property
+    def words(self) -> str:
         """What a person does in it."""
-        return WORDS[self.kind][0 if barely else 1].format(self.side)
+        return WORDS[self.kind].format(self.side)
 
 
 def happenings(rows: Float[Tensor, "T D"], features: Features, gait: bool) -> list[Happening]:
@@ -77,9 +78,9 @@ def happenings(rows: Float[Tensor, "T D"], features: Features, gait: bool) -> li
     return sorted(out, key=lambda found: (found.first, found.kind, found.side))
 
 
-def said_of(found: list[Happening], barely: bool = False) -> str:
+def said_of(found: list[Happening]) -> str:
     """What a person does in happenings, each thing once, in order; "" where there is nothing to be said."""
-    return " and ".join(dict.fromkeys(said for one in found if (said := one.words(barely))))
+    return " and ".join(dict.fromkeys(one.words for one in found if one.words))
 
 
 def _legs(height: Float[Tensor, " T"], other: Float[Tensor, " T"], side: str, fps: float) -> list[Happening]:

@@ -82,9 +82,9 @@ def test_a_rare_category_is_drawn_more_than_its_share(humanoid: Character) -> No
     walk, squat = takes(humanoid, 6, 4.0)[0], takes(humanoid, 6, 1.0)[5]
     data = MotionDataset([walk, squat], Features(humanoid))
     batch = data.described(torch.Generator().manual_seed(0), 600, 16, 28)
-    # 121 and 31 frames, to the power of 0.2: 2.61 to 1.99, so two fifths of the windows and not one
+    # 121 and 31 frames, to the power of 0.3: 4.21 to 2.80, so two fifths of the windows and not one
     share = sum("walk" not in caption for caption in batch.captions) / 600
-    assert share == pytest.approx(1.99 / (2.61 + 1.99), abs=0.06)
+    assert share == pytest.approx(2.80 / (4.21 + 2.80), abs=0.06)
 
 
 def test_nothing_to_learn_from_is_refused(humanoid: Character) -> None:
