@@ -33,7 +33,7 @@ MEASURED = 0.3
 """Share of windows whose sentence is measured though the take's own would do."""
 AROUND = 0.35
 """Share of windows that are drawn around something that happens, each kind as often as the others: in 46 minutes of
-CMU's and G1 Moves' takes there are 15 jumps, and drawn by chance one window in sixty had one."""
+CMU's and G1 Moves' takes there are 14 jumps, 45 kicks and 32 blows."""
 SAID = 0.8
 """Share of these whose sentence says what happens."""
 GAITS = frozenset({"walk", "run", "turn"})
