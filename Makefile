@@ -1,5 +1,5 @@
 # The verbs. Each does the set-up first, which takes no time when there is nothing to do.
-.PHONY: setup demo test test-slow check docs audit
+.PHONY: setup demo test test-slow check docs wheel audit
 
 # the clip of `make demo`, and the folder it writes to
 export CLIP ?= examples/demo.mp4
@@ -25,7 +25,12 @@ check: setup
 
 docs: setup
 	$(BIN)/python -m sphinx --jobs 2 --fail-on-warning --keep-going --quiet -b html docs site
+	@SITE=site $(BIN)/python -m pytest -q -n 0 -m slow tests/test_docs.py
 	@echo "open site/index.html"
+
+# the wheel, in an empty environment, by scripts/check_wheel.sh
+wheel: setup
+	BUDGET=5s $(BIN)/python -m pytest -n 0 -rs -m slow tests/test_wheel.py
 
 # asks pypi.org what is known against the locked versions
 audit: setup

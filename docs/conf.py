@@ -6,8 +6,12 @@ leave this folder, and how docstrings, which are plain English with Google's sec
 
 import re
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sphinx.addnodes import pending_xref
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -39,6 +43,7 @@ toc_object_entries = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_use_type_comments = False  # there are none, and looking for them takes a tenth of the time
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_attr_annotations = False  # shapes such as "*n 3" are no emphasis
@@ -49,6 +54,8 @@ ELSEWHERE = {"../CHANGELOG.md": "changes.md", "../SECURITY.md": "security.md", "
 """Links of pages -> where they lead in the site."""
 MARKS = re.compile(r"(?<!\\)([*|]|(?<=\w)_(?!\w))")
 """What reStructuredText takes for emphasis, a substitution or a link, and plain English does not mean."""
+LISTS: dict[int, Callable[..., str]] = {}
+"""Depth of a page of source -> what makes the list of pages that it shows."""
 
 
 def relinked(app: Any, name: str, content: list[str]) -> None:
@@ -72,7 +79,22 @@ def plain(app: Any, what: str, name: str, thing: object, options: object, lines:
         lines[number] = "`".join(pieces)
 
 
+def named(app: Any, doctree: Any) -> None:
+    """Look types up by their whole names, which signatures have; else each is compared with the ends of all names."""
+    for node in doctree.findall(pending_xref):
+        if node.get("refspecific") is False:
+            del node["refspecific"]
+
+
+def shared(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Pages of source of one depth share the list of pages: it has none of them, so it is the same on all."""
+    if page.startswith("_modules/") and "toctree" in context:
+        context["toctree"] = LISTS.setdefault(page.count("/"), cache(context["toctree"]))
+
+
 def setup(app: Any) -> None:
-    """Connect both."""
+    """Connect them."""
     app.connect("source-read", relinked)
     app.connect("autodoc-process-docstring", plain, priority=400)  # before napoleon
+    app.connect("doctree-read", named)
+    app.connect("html-page-context", shared, priority=400)  # before the theme

@@ -118,7 +118,7 @@ def first_show(things: Sequence[Thing]) -> Show:
         for name, motion in thing.motions.items():
             shown = name if len(things) == 1 or name != SIMULATED else thing.name
             ghost = name == REFERENCE and thing.followed
-            actors.append(Actor(shown, motion, ghost=ghost, beside=beside, body=thing.body))
+            actors.append(Actor(shown, motion, terrain=motion.ground, ghost=ghost, beside=beside, body=thing.body))
     seconds = max(actor.motion.duration for actor in actors)
     return Show(", ".join(thing.name for thing in things), tuple(actors), Timeline(seconds), news="reading on …")
 
