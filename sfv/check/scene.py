@@ -9,19 +9,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import binary_dilation
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sfv.character import Character
 from sfv.check import bearing
+from sfv.check.boards import Boards
 from sfv.check.check import even
 from sfv.check.finding import stretches
 from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.surface import surface_points
-from sfv.terrain.terrain import CELL, FLAT, NO_BLOCK, Terrain
+from sfv.terrain.terrain import CELL, FLAT, Terrain
 
 NEAR = 0.04
 """m above the lowest point within which points stand on the same thing."""
@@ -29,17 +27,10 @@ STILL = 0.5
 """m/s: what stands is slower."""
 LONG = 0.2
 """s that a body must be borne by nothing for something to have been there, once the check found it so at all."""
-STEP = 0.06
-"""m: neighbouring cells that differ by less are one level board."""
-THICK = 0.2
-"""m of a board. Legs have room below a seat; a step of this height or less is solid."""
 ENOUGH = 0.5
-"""Share of the cells under what was borne that must be left, without those that the body goes through."""
-SUNK = 0.5
-"""Share of a board's thickness, or of its height, that a point may be below its top and still be on it: who sits down
-lower the second time was read vaguely, and sat on the same thing."""
-TOUCHED = 0.05
-"""The same where a board is only wider than what it bore: there knees and calves go past its edge."""
+"""Share of what was borne that boards must be left for, without those that the body goes through."""
+ROUNDS = 4
+"""Times that what is missing is looked for: with boards below what is highest, the floor of the rest is seen better."""
 
 
 @dataclass(frozen=True)
@@ -89,31 +80,31 @@ def find_scene(motion: Motion, character: Character) -> Scene:
     Raises:
         InputError: the body passes through all places where a support would have to be, or a loop goes on from there.
     """
+    motion = replace(motion, ground=FLAT)
     performance = Performance(even(motion), character)
-    supports = found_supports(performance)
-    if not supports:
+    missing = found_supports(performance)
+    if not missing:
         return Scene(FLAT, ())
     if motion.loop and np.linalg.norm(motion.cycle()[1]) > CELL:
         raise InputError(
             f"{motion.source or 'the motion'} is a loop that goes on, so what bears it in one cycle is behind it in "
             "the next; give the clip itself, from before it was made a loop"
         )
-    every = performance.points.reshape(-1, 3)
-    corner = np.floor(every[:, :2].min(0) / CELL - 2) * CELL
-    size = np.ceil((every[:, :2].max(0) - corner) / CELL).astype(int) + 2
-    tops = np.full(size, np.nan)
-    for support in supports:
-        borne = _tops(support, corner, size)
-        left = _left(performance, borne, corner, SUNK)
-        if np.isfinite(left).sum() < ENOUGH * np.isfinite(borne).sum():
-            raise InputError(
-                f"the body goes through the place where it {support.how} from {support.start:.1f} to "
-                f"{support.stop:.1f} s, so nothing can have been there; leave that part out with --begin and --end"
-            )
-        tops = np.fmax(tops, np.fmax(left, _left(performance, _widened(left), corner, TOUCHED)))
-    level, ground = _levelled(tops), np.zeros(size + 1)
-    tops = np.where(np.isfinite(level), level, NO_BLOCK)
-    return Scene(Terrain(ground, tops, ground, CELL, (corner[0], corner[1]), thick=THICK), tuple(supports))
+    boards, supports, ground = Boards(performance.points), list[Support](), FLAT
+    for number in range(ROUNDS):
+        for support in missing:
+            if boards.add(support.points, ENOUGH):
+                supports.append(support)
+            elif number == 0:
+                raise InputError(
+                    f"the body goes through the place where it {support.how} from {support.start:.1f} to "
+                    f"{support.stop:.1f} s, so nothing can have been there; leave that part out with --begin and --end"
+                )
+        ground = boards.terrain()
+        missing = found_supports(Performance(even(replace(motion, ground=ground)), character))
+        if not missing:
+            break
+    return Scene(ground, tuple(supports))
 
 
 def found_supports(performance: Performance) -> list[Support]:
@@ -140,54 +131,4 @@ def found_supports(performance: Performance) -> list[Support]:
             continue
         if chosen.any():
             out.append(Support(stretch.how, stretch.start, stretch.stop, performance.points[frames][chosen]))
-    return out
-
-
-def _cells(points: Float[np.ndarray, "P 3"], corner: np.ndarray) -> np.ndarray:
-    return np.floor((points[:, :2] - corner) / CELL).astype(int)
-
-
-def _tops(support: Support, corner: np.ndarray, size: np.ndarray) -> Float[np.ndarray, "x y"]:
-    """Height of what is under each cell of a support: the lower quartile of its points; NaN elsewhere."""
-    cells = _cells(support.points, corner)
-    out = np.full(size, np.nan)
-    for cell in np.unique(cells, axis=0):
-        out[tuple(cell)] = np.quantile(support.points[(cells == cell).all(1), 2], 0.25)
-    return out
-
-
-def _widened(tops: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "x y"]:
-    """The same one cell wider."""
-    out, seen = tops.copy(), np.isfinite(tops)
-    for i, j in np.argwhere(binary_dilation(seen, np.ones((3, 3))) & ~seen):
-        out[i, j] = np.nanmedian(tops[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2])
-    return out
-
-
-def _left(
-    performance: Performance, tops: Float[np.ndarray, "x y"], corner: np.ndarray, sunk: float
-) -> Float[np.ndarray, "x y"]:
-    """The same without cells in which the body is ever inside of the board that would be there, deeper than `sunk`."""
-    points = performance.points.reshape(-1, 3)
-    i, j = _cells(points, corner).T
-    top, z = tops[i, j], points[:, 2]  # NaN, where there is none, is above and below nothing
-    inside = (z < np.maximum(top - sunk * THICK, (1.0 - sunk) * top)) & (z > top - THICK)
-    out = tops.copy()
-    out[i[inside], j[inside]] = np.nan
-    return out
-
-
-def _levelled(tops: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "x y"]:
-    """Neighbouring cells of like height at one height: seats and steps are level."""
-    there = np.isfinite(tops)
-    number = np.cumsum(there).reshape(tops.shape) - 1
-    pairs = []
-    for one, other in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
-        alike = there[one] & there[other] & (np.abs(tops[one] - tops[other]) < STEP)
-        pairs.append(np.stack([number[one][alike], number[other][alike]]))
-    rows, columns = np.concatenate(pairs, 1)
-    count = int(there.sum())
-    _, group = connected_components(coo_array((np.ones(len(rows)), (rows, columns)), shape=(count, count)))
-    values, out = tops[there], tops.copy()
-    out[there] = np.array([np.median(values[group == g]) for g in group])
     return out

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from sfv.character import load_character
+from sfv.check.boards import THICK
 from sfv.check.check import check
 from sfv.check.performance import Performance
-from sfv.check.scene import THICK, find_scene
+from sfv.check.scene import find_scene
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.surface import lowest, surface_points
