@@ -24,6 +24,6 @@ def motion_video(
         VideoWriter(out, fps) as video,
         bar("rendering", len(qpos), "frames") as advance,
     ):
-        for pose, camera in zip(qpos, watching(qpos, fps), strict=True):
+        for pose, camera in zip(qpos, watching(qpos, fps, motion.ground), strict=True):
             video.add(renderer.frame(pose, camera))
             advance(1)

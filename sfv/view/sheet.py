@@ -34,7 +34,7 @@ def gallery(
     for name, motion in rows.items():
         with Renderer(scene([(character, PERSON)], terrain=motion.ground), *cell) as renderer:
             times = np.linspace(0.0, motion.duration, columns)
-            cameras = watching(motion.qpos, motion.fps)
+            cameras = watching(motion.qpos, motion.fps, motion.ground)
             row = [
                 renderer.frame(pose, cameras[round(time * motion.fps)])
                 for pose, time in zip(motion.at(times), times, strict=True)
