@@ -7,39 +7,29 @@ nobody above asks again. A clip knows nothing about people, and holds no frame: 
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from sfv.errors import InputError, blamed
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.progress import bar
 from sfv.work.contents import require_file
+from sfv.work.decoding import PICTURE_KINDS, decoded, opened, promised_seconds, quarter_turns, upright_size
 from sfv.work.repeats import BLOCK, change, repeated
 
 if TYPE_CHECKING:  # av is loaded when a file is opened
     from av import VideoFrame
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
 
 MIN_SECONDS = 0.5
 """Shorter clips hold no motion worth learning."""
 LONGEST = 1_000_000
 """Frames."""
-LARGEST = 1 << 26
-"""Pixels in a picture: 8192 x 8192."""
-KINDS = (
-    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf"),
-    *("nut", "ivf", "m4v", "h264", "hevc", "av1", "obu", "vc1", "mjpeg", "yuv4mpegpipe", "gif", "apng", "dv", "rm"),
-    *("mpjpeg", "wtv", "swf", "nsv", "h263", "h261", "dirac"),
-)
-"""FFmpeg's names of the kinds of files that hold a video."""
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
-PICTURE_KINDS = ("png_pipe", "jpeg_pipe", "bmp_pipe", "webp_pipe", "tiff_pipe")
 SMALL = 320
 """px of the longer side of the pictures that are compared with each other."""
 LONG_SCAN = 1e9
@@ -109,7 +99,7 @@ class Clip:
             raise InputError(
                 f"{folder} has {len(kept)} pictures there, and a clip must last {MIN_SECONDS} s; give more"
             )
-        size = _upright_size(_picture(kept[0]))
+        size = upright_size(_picture(kept[0]))
         return cls(Path(folder), size, times, kept)
 
     def turned(self, turns: int) -> "Clip":
@@ -119,7 +109,17 @@ class Clip:
 
     def thinned(self, least: float) -> "Clip":
         """The clip with every n-th frame, still of at least this rate (1/s); with all where it is under twice that."""
-        return replace(self, times=self.times[:: max(int(self.fps / least + 1e-6), 1)])
+        return self.only(np.arange(0, len(self), max(int(self.fps / least + 1e-6), 1)))
+
+    def only(self, indices: Int[np.ndarray, " n"]) -> "Clip":
+        """The clip with some of its frames, in their order; the others are decoded, and made into no pictures."""
+        pictures = tuple(self.pictures[index] for index in indices) if self.pictures else ()
+        return replace(self, times=self.times[indices], pictures=pictures)
+
+    def narrowed(self, widest: int) -> "Clip":
+        """The clip in pictures of at most `widest` px across, which the decoder makes cheaper than large ones."""
+        width, height = self.size
+        return replace(self, size=(widest, round(height * widest / width))) if width > widest else self
 
     def __len__(self) -> int:
         return len(self.times)
@@ -148,29 +148,30 @@ class Clip:
         return [kept[index] for index in wanted]
 
     def _upright(self, frame: "VideoFrame") -> UInt8[np.ndarray, "H W 3"]:
-        turns = (_quarter_turns(frame) + self.turns) % 4
+        turns = (quarter_turns(frame) + self.turns) % 4
         width, height = self.size[::-1] if turns % 2 else self.size
         image = frame.to_ndarray(format="rgb24", width=width, height=height)
         return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
     def _decoded(self) -> Iterator["VideoFrame"]:
         """One frame per time, also where a damaged file decodes differently than it did in `open`."""
+        size = (0, 0)
         for picture in self.pictures:
             frame = _picture(picture)
-            size = self.size[::-1] if self.turns % 2 else self.size
-            if _upright_size(frame) != size:
-                width, height = _upright_size(frame)
+            size = size if any(size) else upright_size(frame)
+            if upright_size(frame) != size:
+                width, height = upright_size(frame)
                 raise InputError(f"{picture} has {width} x {height} px and the first {size}; make all alike")
             yield frame
         if self.pictures:
             return
-        with _opened(self.path) as (container, stream):
-            decoded = _decode(container, stream)
-            first, latest = next(decoded)
+        with opened(self.path) as (container, stream):
+            coming = decoded(container, stream)
+            first, latest = next(coming)
             time = first
             for shown in self.times:
                 while time < first + shown - 1e-6:
-                    time, latest = next(decoded, (np.inf, latest))
+                    time, latest = next(coming, (np.inf, latest))
                 yield latest
 
 
@@ -192,14 +193,14 @@ def _scanned(path: Path, excerpt: Excerpt) -> _Scan:
     size = (0, 0)
     with (
         blamed(f"{path} is not a video that can be read", "convert it to H.264 mp4, or copy it again"),
-        _opened(path) as (container, stream),
+        opened(path) as (container, stream),
     ):
-        promised = _promised_seconds(container, stream)
+        promised = promised_seconds(container, stream)
         long = stream.frames * stream.width * stream.height > LONG_SCAN
         shown = bar("reading clip", float(stream.frames), "frames") if long else nullcontext(lambda steps: None)
         with shown as advance:
-            for time, frame in _decode(container, stream):
-                size = size if times else _upright_size(frame)
+            for time, frame in decoded(container, stream):
+                size = size if times else upright_size(frame)
                 before, small = small, _small(frame)
                 changes += [change(before, small)] if times else []
                 times.append(time)
@@ -243,13 +244,13 @@ def photograph(path: Path) -> UInt8[np.ndarray, "H W 3"]:
     _check_readable(path)
     if path.suffix.lower() not in PICTURES:
         raise InputError(f"{path} is no photograph ({', '.join(PICTURES)}); give one picture, or a video to sfv run")
-    return next(iter(Clip(path, _upright_size(_picture(path)), np.zeros(1), (path,))))
+    return next(iter(Clip(path, upright_size(_picture(path)), np.zeros(1), (path,))))
 
 
 def _picture(path: Path) -> "VideoFrame":
     with (
         blamed(f"{path} is no picture that can be read", "leave it out, or save it again"),
-        _opened(path, PICTURE_KINDS) as (container, stream),
+        opened(path, PICTURE_KINDS) as (container, stream),
     ):
         return next(container.decode(stream))
 
@@ -267,83 +268,3 @@ def _check_readable(path: Path) -> None:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     if empty:
         raise InputError(f"{path} is empty; copy or record the video again")
-
-
-def _is_jpeg(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(3) == b"\xff\xd8\xff"
-
-
-@contextmanager
-def _opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["InputContainer", "VideoStream"]]:
-    import av
-
-    # a JPEG is to FFmpeg one of a row of pictures with numbered names, unless it is told otherwise
-    told = "jpeg_pipe" if kinds == PICTURE_KINDS and _is_jpeg(path) else None
-    options = {"format_whitelist": ",".join(kinds), "protocol_whitelist": "file"}
-    try:
-        # FFmpeg would also open playlists, which name other files, and draw text as a terminal does
-        container = av.open(str(path), format=told, options=options)
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"{path} is not a video that can be read ({reason}): it is of another kind, or was cut off; "
-            "convert it to H.264 mp4, or copy it again"
-        ) from error
-    with container:
-        stream = cast("VideoStream | None", container.streams.best("video"))
-        if stream is None:
-            held = " and ".join(sorted({other.type for other in container.streams})) or "nothing"
-            raise InputError(f"{path} holds no video, only {held}; give a video file")
-        if stream.codec_context is None:  # FFmpeg has no decoder for what the file names, and knows no size
-            raise InputError(f"{path} is packed in a way that cannot be decoded; convert it to H.264 mp4")
-        if not 0 < stream.width * stream.height <= LARGEST:
-            raise InputError(
-                f"{path} says that its pictures are {stream.width} x {stream.height} px, and {LARGEST >> 20} "
-                "megapixels are allowed; it is damaged, or scale it down"
-            )
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _decode(container: "InputContainer", stream: "VideoStream") -> Iterator[tuple[float, "VideoFrame"]]:
-    """Yield (time s, frame) in order of time; damaged packets and frames are left out."""
-    import av
-
-    step = float(1 / stream.guessed_rate) if stream.guessed_rate else 1.0 / 30.0
-    last: float | None = None
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError:  # the file breaks off inside a packet
-            return
-        if packet is None:
-            return
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            continue
-        for frame in frames:
-            # raw streams carry no times
-            time = (0.0 if last is None else last + step) if frame.time is None else float(frame.time)
-            if (last is None or time > last) and not frame.is_corrupt:
-                last = time
-                yield time, frame
-
-
-def _promised_seconds(container: "InputContainer", stream: "VideoStream") -> float:
-    """How long the file says the video lasts, s; 0 where it does not say."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    # a container's duration (microseconds) is that of its longest stream
-    return container.duration / 1e6 if container.duration and len(container.streams) == 1 else 0.0
-
-
-def _quarter_turns(frame: "VideoFrame") -> int:
-    """Counterclockwise quarter turns that bring the stored frame upright, from the container's display matrix."""
-    return round(frame.rotation / 90) % 4
-
-
-def _upright_size(frame: "VideoFrame") -> tuple[int, int]:
-    return (frame.height, frame.width) if _quarter_turns(frame) % 2 else (frame.width, frame.height)

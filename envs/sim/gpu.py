@@ -38,6 +38,8 @@ class GpuSim:
         contacts = CONTACTS * (ON_HEIGHTS if model.nhfield else 1)
         with wp.ScopedDevice(self._warp):
             self._model = mjw.put_model(model)
+            # the solver is to stop there, as in MuJoCo, which says nothing of it either
+            self._model.opt.warn_overflow &= ~mjw.OverflowType.ITERATIONS
             self._data = mjw.make_data(
                 model, nworld=num_envs, naconmax=contacts * num_envs, nconmax=contacts, njmax=4 * contacts + LIMITS
             )

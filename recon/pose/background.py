@@ -57,16 +57,15 @@ def camera_motion(
         clip: the video that the track is of.
         people: everybody seen in it, who are not background.
         track: whose frames are asked for.
-        advance: called with the number of frames done.
+        advance: called with the number of the track's frames done.
     """
     start = int(np.searchsorted(clip.times, track.times[0] - 1e-6))
-    scale = min(1.0, WIDTH / clip.size[0])
+    small = clip.narrowed(WIDTH).only(np.arange(start, start + len(track)))
+    scale = small.size[0] / clip.size[0]
     follower = _Follower()
-    for index, image in enumerate(clip):
-        if start <= index < start + len(track):
-            size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
-            grey = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-            follower.see(grey, _background(grey.shape, people, float(clip.times[index]), scale))
+    for image, time in zip(small, small.times.tolist(), strict=True):
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        follower.see(grey, _background(grey.shape, people, time, scale))
         advance(1.0)
     seen = follower.seen
     # where nobody is found something else may be shown, such as a title
@@ -75,7 +74,7 @@ def camera_motion(
         return None
     to_first = np.stack([s.to_first for s in seen])
     to_middle = np.linalg.inv(to_first[len(seen) // 2]) @ to_first
-    if _sway(to_middle, size) <= STILL:
+    if _sway(to_middle, small.size) <= STILL:
         return None
     back = np.diag([scale, scale, 1.0])
     full = np.linalg.inv(back) @ to_middle @ back

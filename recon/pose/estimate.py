@@ -24,6 +24,7 @@ from recon.pose.weights import pose_landmarker
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
 from sfv.progress import bar
+from sfv.work.abreast import ahead
 
 ENOUGH = 40.0
 """Frames a second that are looked at, of clips of twice as many: motions have 30."""
@@ -79,10 +80,10 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         pieces = [Pieces(tuple(_track(clip, piece, estimator) for piece in person.pieces)) for person in people]
         cast = choose(lasting(pieces, clip.path), config, clip.path)
         track = widened(cast.person, clip, found.scenes, config.max_gap)
-        with bar("looking again", 2.0 * len(clip), "frames") as advance:
+        with bar("looking again", 2.0 * len(track), "frames") as advance:
             track = trimmed(read_again(clip, track, cast.others, landmarker.look, advance))
     if config.background == "auto":
-        with bar("looking at the background", float(len(clip)), "frames") as advance:
+        with bar("looking at the background", float(len(track)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)
         track = replace(track, homography=moved)
     missing = left_out(track, cast.person.followed, clip.times, found.scenes, clip.repeats)
@@ -112,7 +113,7 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
 def _watched(clip: Clip, look: Look) -> WatchedClip:
     scenes = Scenes()
     with bar("finding people", float(len(clip)), "frames") as advance:
-        pieces = follow_people(scenes.watch(clip), clip.times, look, PATIENCE, advance, scenes.cuts)
+        pieces = follow_people(ahead(scenes.watch(clip)), clip.times, look, PATIENCE, advance, scenes.cuts)
     numbers = scenes.of_frames(len(clip))
     if scenes.cuts:
         when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:MOST])

@@ -7,7 +7,7 @@ given a function that looks) nor which of the people is wanted.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 from scipy.optimize import linear_sum_assignment
 
 from recon.pose.clothes import OTHER, unlike, usual
+from sfv.work.abreast import abreast
 
 SCAN_EVERY = 0.25
 """Seconds between searches of the whole picture for people not yet known."""
@@ -169,7 +170,7 @@ def follow_people(
     Args:
         frames: the pictures.
         times: s, of each.
-        look: what sees the people in a window of a picture.
+        look: what sees the people in a window of a picture, for several threads at once.
         max_gap: s.
         advance: called with 1.0 after each frame.
         cuts: frames with which another scene begins; a frame's may be added just before that is given.
@@ -187,7 +188,8 @@ def follow_people(
         scanned: list[Sighting] = []
         scanning = time >= next_scan
         if scanning:
-            scanned = [s for window in scan_windows(image) for s in _plausible(look(image, window), image, NEW_BELIEF)]
+            seen = abreast(partial(look, image), scan_windows(image))
+            scanned = [s for people in seen for s in _plausible(people, image, NEW_BELIEF)]
             next_scan = time + SCAN_EVERY
         people = _distinct(known, scanned)
         pairs = _pairs(expected, people)

@@ -8,9 +8,11 @@ here knows about time, identity or which person matters.
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +21,7 @@ from jaxtyping import Float, UInt8
 
 from recon.pose.clothes import clothes
 from recon.pose.people import Sighting, Window
+from sfv.work.abreast import BESIDE
 
 NAMES = (
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
@@ -40,7 +43,10 @@ LARGEST_INPUT = 640
 
 
 class PoseLandmarker:
-    """A loaded Pose Landmarker; a context manager, because MediaPipe must be closed before Python ends."""
+    """A loaded Pose Landmarker; a context manager, because MediaPipe must be closed before Python ends.
+
+    It is there BESIDE times, so that as many threads may look at once: by itself it keeps to one core.
+    """
 
     def __init__(self, weights: Path, max_people: int = 4) -> None:
         with _quiet():
@@ -50,16 +56,18 @@ class PoseLandmarker:
             from mediapipe.tasks.python.vision import PoseLandmarkerOptions, RunningMode
 
             self._image: Any = lambda data: mp.Image(image_format=mp.ImageFormat.SRGB, data=data)
-            self._landmarker: Any = Landmarker.create_from_options(
-                PoseLandmarkerOptions(
-                    base_options=BaseOptions(model_asset_path=str(weights)),
-                    running_mode=RunningMode.IMAGE,
-                    num_poses=max_people,
-                )
+            options = PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(weights)),
+                running_mode=RunningMode.IMAGE,
+                num_poses=max_people,
             )
-            # it also talks on its first picture, and again on the first person
-            self._landmarker.detect(self._image(np.zeros((256, 256, 3), np.uint8)))
-        self._talks = True
+            self._copies: list[Any] = [Landmarker.create_from_options(options) for _ in range(BESIDE)]
+            self._idle: SimpleQueue[tuple[Any, bool]] = SimpleQueue()
+            for landmarker in self._copies:
+                # it also talks on its first picture, and again on the first person
+                landmarker.detect(self._image(np.zeros((256, 256, 3), np.uint8)))
+                self._idle.put((landmarker, True))
+        self._silence = Lock()
 
     def __enter__(self) -> "PoseLandmarker":
         return self
@@ -67,15 +75,23 @@ class PoseLandmarker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._landmarker.close()
+        for landmarker in self._copies:
+            landmarker.close()
 
     def look(self, image: UInt8[np.ndarray, "H W 3"], window: Window) -> list[Sighting]:
         """The people in a square `window` of `image`, in the whole image's pixels; in no particular order."""
         crop = np.rot90(_crop(image, window), window.turns)
-        crop = crop[:, ::-1] if window.mirrored else crop
-        with _quiet() if self._talks else nullcontext():
-            result = self._landmarker.detect(self._image(np.ascontiguousarray(crop)))
-        self._talks = self._talks and not result.pose_landmarks
+        seen = self._image(np.ascontiguousarray(crop[:, ::-1] if window.mirrored else crop))
+        landmarker, talks = self._idle.get()
+        try:
+            if talks:
+                with self._silence, _quiet():
+                    result = landmarker.detect(seen)
+            else:
+                result = landmarker.detect(seen)
+            talks = talks and not result.pose_landmarks
+        finally:
+            self._idle.put((landmarker, talks))
         return [
             _sighting(landmarks, world, window, image)
             for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
@@ -88,11 +104,12 @@ def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray
 
     height, width = image.shape[:2]
     x0, y0, side = window.x, window.y, window.side
-    left, right = max(x0, 0), min(x0 + side, width)
-    top, bottom = max(y0, 0), min(y0 + side, height)
-    crop = np.zeros((side, side, 3), np.uint8)
-    if left < right and top < bottom:
-        crop[top - y0 : bottom - y0, left - x0 : right - x0] = image[top:bottom, left:right]
+    left, right = np.clip((x0, x0 + side), 0, width).tolist()
+    top, bottom = np.clip((y0, y0 + side), 0, height).tolist()
+    crop = image[top:bottom, left:right]
+    if crop.shape[:2] != (side, side):
+        inside, crop = crop, np.zeros((side, side, 3), np.uint8)
+        crop[top - y0 : top - y0 + len(inside), left - x0 : left - x0 + inside.shape[1]] = inside
     if side > LARGEST_INPUT:
         crop = np.asarray(cv2.resize(crop, (LARGEST_INPUT, LARGEST_INPUT), interpolation=cv2.INTER_AREA))
     return crop

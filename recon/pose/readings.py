@@ -18,6 +18,7 @@ from recon.pose.people import MIN_BELIEF, Look, Sighting, Window, around, scan_w
 from recon.pose.pose_landmarker import clothed, upright_turns
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
+from sfv.work.abreast import abreast
 
 AGREEMENT = 0.1
 """Distance of a point in two looks, over the person's size, up to which they agree: a forearm is about 0.15."""
@@ -58,40 +59,75 @@ def read_again(
         clip: where the track is from.
         track: the person, as followed; may hold gaps.
         others: who else is there: they are painted over where the person may be behind them.
-        look: sees people in a window of a picture.
-        advance: called with the number of frames done, twice the clip's in all.
+        look: sees people in a window of a picture, for several threads at once.
+        advance: called with the number of frames done, twice the track's in all.
     """
     start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
-    followed, beside = _followed(track), _beside(track, others)
+    clip = clip.only(np.arange(start, start + len(track)))
+    followed = _followed(track)
+    search = _Search(look, followed, _bridged(followed), _beside(track, others))
     readings = [[Glimpse(seen, False) for seen in frame] for frame in followed]
     dressed: list[Sighting] = []
-    whereabouts = _bridged(followed)
-    for index, image in enumerate(clip, start=-start):
-        if 0 <= index < len(track):
-            where, strangers = whereabouts[index], beside[index]
-            dressed += [clothed(image, seen) for seen in followed[index]]
-            windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
-            if not track.found[index]:
-                windows += [around(where), scan_windows(image)[0]]
-                readings[index] += _behind(image, strangers, where, look)
-            readings[index] += _own(_looked(image, windows, where, look), strangers)
+    for own, (wearing, seen) in zip(readings, abreast(search.at_first, enumerate(clip)), strict=True):
+        dressed += wearing
+        own += seen
         advance(1.0)
     dress = worn(dressed)
     choice = _chosen(track, readings, dress)
-    doubtful = _doubtful(choice, readings) & _near(track.times, choice.picks >= 0)
+    doubtful = np.flatnonzero(_doubtful(choice, readings) & _near(track.times, choice.picks >= 0))
+    if not len(doubtful):
+        advance(len(track))
+        return _tracked(track, readings, choice)
     fits = (choice.picks >= 0) & (choice.misfit <= DOUBTFUL)
     if fits.any():
-        own = zip(fits, choice.picks.tolist(), readings, strict=True)
-        whereabouts = _bridged([[seen[pick].seen] if fit else [] for fit, pick, seen in own])
-    for index, image in enumerate(clip, start=-start):
-        if 0 <= index < len(track) and doubtful[index]:
-            where, strangers = whereabouts[index], beside[index]
-            windows = [around(where, turns=turns) for turns in range(4)] + [around(where, WIDE), scan_windows(image)[0]]
-            windows += [replace(around(where), mirrored=True)]
-            readings[index] += _own(_looked(image, windows, where, look), strangers)
-            readings[index] += _behind(image, strangers, where, look)
-        advance(1.0)
+        picked = zip(fits, choice.picks.tolist(), readings, strict=True)
+        search = replace(search, where=_bridged([[own[pick].seen] if fit else [] for fit, pick, own in picked]))
+    again = abreast(search.in_doubt, zip(doubtful.tolist(), clip.only(doubtful), strict=True))
+    for index, seen in zip(doubtful.tolist(), again, strict=True):
+        readings[index] += seen
+        advance(len(track) / len(doubtful))
     return _tracked(track, readings, _chosen(track, readings, dress))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Where somebody is looked for.
+
+    Attributes:
+        look: sees people in a window of a picture.
+        followed: them as followed, in each frame; nobody in a gap.
+        where: where they should be.
+        beside: who else is there.
+    """
+
+    look: Look
+    followed: list[list[Sighting]]
+    where: list[Sighting]
+    beside: list[list[Sighting]]
+
+    def at_first(self, frame: tuple[int, np.ndarray]) -> tuple[list[Sighting], list[Glimpse]]:
+        """Whoever is followed in their clothes, and the readings of the mirror; in a gap, of other windows, too."""
+        index, image = frame
+        where, followed, seen = self.where[index], self.followed[index], []
+        windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
+        if not followed:
+            windows += [around(where), scan_windows(image)[0]]
+            seen += self._behind(index, image)
+        return [clothed(image, one) for one in followed], seen + self._seen(index, image, windows)
+
+    def in_doubt(self, frame: tuple[int, np.ndarray]) -> list[Glimpse]:
+        """The readings of all windows."""
+        index, image = frame
+        where = self.where[index]
+        windows = [around(where, turns=turns) for turns in range(4)] + [around(where, WIDE), scan_windows(image)[0]]
+        windows += [replace(around(where), mirrored=True)]
+        return self._seen(index, image, windows) + self._behind(index, image)
+
+    def _seen(self, index: int, image: np.ndarray, windows: list[Window]) -> list[Glimpse]:
+        return _own(_looked(image, windows, self.where[index], self.look), self.beside[index])
+
+    def _behind(self, index: int, image: np.ndarray) -> list[Glimpse]:
+        return _behind(image, self.beside[index], self.where[index], self.look)
 
 
 def _followed(track: PoseTrack) -> list[list[Sighting]]:

@@ -7,12 +7,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from sfv.errors import InputError, blamed
 from sfv.work.run_folder import POLICY
 
 TRACKER = Path("tracker")
 """What the policy that comes with sfv is called, where nothing else in the folder is."""
+ACTS = ("control_hz", "action_scale")
+"""Settings of the task that decide what an action does."""
 
 
 def policy_file(place: Path) -> Path:
@@ -33,20 +36,28 @@ def policy_file(place: Path) -> Path:
     )
 
 
-def suited(config: TrainConfig, policy: Path, character: str) -> TrainConfig:
+def suited(config: TrainConfig, policy: Path, character: str, tracking: TrackingConfig) -> TrainConfig:
     """The settings of a training that begins from `policy`: with its layers, where nobody asked for others.
 
     Raises:
-        InputError: the file is none of sfv's, or the policy of another character.
+        InputError: the file is none of sfv's, or the policy of another character, or its actions mean something else.
     """
     from safetensors import safe_open
 
     with blamed(f"{policy} is no policy of sfv", "train it again"), safe_open(policy, framework="np") as file:
         about = json.loads((file.metadata() or {})["about"])
         hidden, whose = tuple(int(width) for width in about["hidden"]), about.get("character", character)
+        acts = {name: float(about[name]) for name in ACTS}
     if whose not in (character, Path(character).stem):
         raise InputError(
             f"{policy} is a policy of {whose} and cannot be begun from by {character}; name one of {character}, or "
             "begin from scratch without --from"
         )
+    for name, its in acts.items():
+        if its != (mine := getattr(tracking, name)):
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"{policy} was trained with {option} {its:g} and not {mine:g}, so its actions would "
+                f"mean something else; train with {option} {its:g}, or from scratch without --from"
+            )
     return replace(config, hidden=hidden) if config.hidden == TrainConfig.hidden else config

@@ -191,7 +191,7 @@ def policy_stage(
     if begun_from:
         begun_from = policy_file(begun_from)
         inputs |= {"begun from": begun_from}
-        config = suited(config, begun_from, character)
+        config = suited(config, begun_from, character, tracking)
     said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}

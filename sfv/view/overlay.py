@@ -54,7 +54,7 @@ def overlay_video(
         def drawn() -> Iterator[UInt8[np.ndarray, "H W 3"]]:
             shown = round(clip.times[0] * fps)
             ends = np.append(clip.times[1:], clip.times[0] + clip.duration)
-            for image, time, end in zip(clip, clip.times.tolist(), ends.tolist(), strict=True):
+            for image, time, end in zip(clip.narrowed(MAX_WIDTH), clip.times.tolist(), ends.tolist(), strict=True):
                 # as many output frames as begin before the next input frame does, half an output frame of slack
                 count = max(int(np.ceil(end * fps - 0.5)) - shown, 0)
                 if count:
@@ -63,7 +63,7 @@ def overlay_video(
                 shown += count
                 advance(1.0)
 
-        write_video(path, drawn(), fps)
+        write_video(path, drawn(), fps, preset="veryfast")
 
 
 def draw(
@@ -73,7 +73,10 @@ def draw(
     chosen: int,
     lines: Sequence[str] = (),
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A copy of `image`, at most 960 px wide, with the people seen at `time` (s), the time and `lines` drawn on it."""
+    """A copy of `image`, at most 960 px wide, with the people seen at `time` (s), the time and `lines` drawn on it.
+
+    The image may be smaller than the clip that the tracks are of.
+    """
     import cv2
 
     height, width = image.shape[:2]
@@ -85,7 +88,13 @@ def draw(
         track = tracks[index]
         frame = int(np.searchsorted(track.times, time - 1e-6))
         if frame < len(track) and abs(track.times[frame] - time) < 1e-6 and track.found[frame]:
-            _person(canvas, track, track.points_2d[frame] * scale, track.confidence[frame], bold=index == chosen)
+            _person(
+                canvas,
+                track,
+                track.points_2d[frame] * size[0] / track.image_size[0],
+                track.confidence[frame],
+                bold=index == chosen,
+            )
     _write(canvas, f"{time:6.2f} s", (8, size[1] - 10), 0.6)
     # as large as fits across the picture
     wide = max((cv2.getTextSize(line, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)[0][0] for line in lines), default=1)

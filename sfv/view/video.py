@@ -25,15 +25,17 @@ class VideoWriter:
     """Write frames one by one: `with VideoWriter(path, fps) as video: video.add(frame)`.
 
     The size is the first frame's; yuv420p wants even sides, so an odd last row or column is doubled. The encoder runs
-    on one thread: the same frames give the same bytes. `crf` is x264's quality: 18 is nearly lossless, 28 is coarse.
+    on one thread: the same frames give the same bytes. `crf` is x264's quality: 18 is nearly lossless, 28 is coarse;
+    `preset` how much time it takes to make the file small.
 
     Raises:
         InputError: the file cannot be written.
         ValueError: no frame was added; nothing is left behind, as after any exception.
     """
 
-    def __init__(self, path: Path | str, fps: float, crf: int = 23) -> None:
-        self._path, self._fps, self._crf, self._count = path, fps, crf, 0
+    def __init__(self, path: Path | str, fps: float, crf: int = 23, preset: str = "medium") -> None:
+        self._path, self._fps, self._count = path, fps, 0
+        self._options: dict[str, object] = {"crf": str(crf), "preset": preset, "threads": "1"}
         self._stack = ExitStack()
         self._container: OutputContainer
         self._stream: VideoStream
@@ -54,7 +56,7 @@ class VideoWriter:
             self._stream = self._container.add_stream("libx264", Fraction(self._fps).limit_denominator(1001))
             self._stream.height, self._stream.width = frame.shape[:2]
             self._stream.pix_fmt = "yuv420p"
-            self._stream.options = {"crf": str(self._crf), "threads": "1"}
+            self._stream.options = self._options
         assert frame.shape[:2] == (self._stream.height, self._stream.width), "frames of one video are of one size"
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture.pts = self._count
@@ -80,13 +82,15 @@ class VideoWriter:
             self._container.close()
 
 
-def write_video(path: Path | str, frames: Iterable[UInt8[np.ndarray, "H W 3"]], fps: float, crf: int = 23) -> None:
-    """Write all `frames` (RGB) as an mp4 at `fps`.
+def write_video(
+    path: Path | str, frames: Iterable[UInt8[np.ndarray, "H W 3"]], fps: float, crf: int = 23, preset: str = "medium"
+) -> None:
+    """Write all `frames` (RGB) as an mp4 at `fps`; `crf` and `preset` are those of a VideoWriter.
 
     Raises:
         InputError: the file cannot be written.
         ValueError: there are no frames.
     """
-    with VideoWriter(path, fps, crf) as video:
+    with VideoWriter(path, fps, crf, preset) as video:
         for frame in frames:
             video.add(frame)

@@ -115,6 +115,26 @@ def test_frames_are_yielded_in_order_and_picked_by_index(tmp_path: Path) -> None
         clip.frames([12])
 
 
+def test_some_frames_of_a_clip_are_a_clip_with_their_times(tmp_path: Path) -> None:
+    part = Clip.open(encode(tmp_path / "clip.mp4", [100 * k for k in range(12)])).only(np.array([2, 3, 7]))
+    np.testing.assert_allclose(part.times, [0.2, 0.3, 0.7])
+    np.testing.assert_allclose([frame[40, 40].mean() for frame in part], [20, 30, 70], atol=3)
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_narrowed_clips_show_the_same_in_fewer_px(tmp_path: Path, turns: int) -> None:
+    """Of 320 x 240 px, upright or turned; in small the mean of each block of four px each way, as far as codecs go."""
+    clip = Clip.open(encode(tmp_path / "clip.mp4", [100 * k for k in range(10)], size=(320, 240))).turned(turns)
+    width, height = clip.size
+    small = clip.narrowed(width // 4)
+    assert small.size == (width // 4, height // 4)
+    assert clip.narrowed(width) is clip
+    for whole, narrow in zip(clip, small, strict=True):
+        assert narrow.shape == (height // 4, width // 4, 3)
+        blocks = whole.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3))
+        assert np.abs(narrow - blocks).mean() < 3
+
+
 # the stored picture has its red corner upper left; turning it counterclockwise by 90 brings it lower left, and so on
 @pytest.mark.parametrize(("turned", "corner"), [(90, (-8, 8)), (180, (-8, -8)), (-90, (8, -8))])
 def test_rotation_flag_is_applied(tmp_path: Path, turned: int, corner: tuple[int, int]) -> None:
@@ -225,7 +245,7 @@ def test_a_video_of_an_unknown_codec_or_of_giant_pictures_is_refused(
     with pytest.raises(InputError, match=r"cannot be decoded|is not a video"):
         Clip.open(film)
     film.write_bytes(content)
-    monkeypatch.setattr("sfv.clip.LARGEST", 64 * 48 - 1)
+    monkeypatch.setattr("sfv.work.decoding.LARGEST", 64 * 48 - 1)
     with pytest.raises(InputError, match="64 x 48 px"):
         Clip.open(film)
 
@@ -241,6 +261,8 @@ def test_a_folder_of_pictures_is_a_clip_of_the_rate_given(tmp_path: Path) -> Non
     assert (clip.size, len(clip), clip.fps) == ((64, 48), 10, pytest.approx(20.0))
     np.testing.assert_allclose([frame.mean() for frame in clip], [20 * n for n in range(2, 12)], atol=2)
     assert clip.frames([-1])[0].mean() == pytest.approx(220, abs=2)
+    assert [frame.mean() for frame in Clip.of_pictures(tmp_path, 20.0).thinned(5.0)] == [0, 80, 160]
+    assert next(iter(clip.narrowed(32))).shape == (24, 32, 3)
     (tmp_path / "shot5.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     with pytest.raises(InputError, match=r"shot5\.png"):
         list(clip)

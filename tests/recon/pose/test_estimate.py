@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recon.config import PoseConfig
+from recon.pose.account import account
 from recon.pose.cast import Pieces
 from recon.pose.estimate import estimate_pose, followed, widened
 from recon.pose.people import Sighting, Window
@@ -97,11 +98,17 @@ def test_empty_scene_is_refused(excerpt: Callable[[str, int], Clip]) -> None:
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_the_man_on_the_roof_is_followed_through_his_somersault(excerpt: Callable[[str, int], Clip]) -> None:
+def test_the_man_on_the_roof_is_followed_beyond_his_somersault(excerpt: Callable[[str, int], Clip]) -> None:
+    """From 4.9 to 6.2 s he turns over against the sun: what is seen there are trees. Such frames are gaps, and said."""
     estimate = estimate_pose(excerpt("video/sports2d_kiosk_jump_walk.mp4", 230), PoseConfig())
     track = estimate.track
     assert len(track) >= 220
-    assert track.found.mean() > 0.9
+    stands = (track.times < 4.9) | (track.times > 6.2)
+    assert track.found[stands].mean() > 0.97
+    assert track.found.mean() < 1.0
+    assert any("filled in" in sentence for sentence in account(track))
+    shoulder, hip = (track.points_2d[:, track.index(f"left_{joint}"), 1] for joint in ("shoulder", "hip"))
+    assert (shoulder[stands & track.found] < hip[stands & track.found]).all()
     assert np.nanmean(track.points_2d[:120, :, 1]) < 400  # on the roof; the woman below him is at 740
 
 
@@ -113,6 +120,9 @@ def test_accuracy_on_measured_joints(excerpt: Callable[[str, int], Clip], data_f
     limbs = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     columns = [track.index(f"{side}_{limb}") for limb in limbs for side in ("left", "right")]
     truth = np.loadtxt(data_folder / "gt/bodypose3d/kpts_3d.dat").reshape(-1, 12, 3)
+    # 20 frames a second; he walks in and out, and the track begins and ends where all of him is in
+    truth = truth[np.round(track.times * 20.0).astype(int)]
+    assert len(truth) > 170
     errors = [aligned_error(a, b) for a, b in zip(track.points_3d[:, columns], truth, strict=True)]
     assert np.mean(errors) < 0.065
 

@@ -19,7 +19,7 @@ class Frames(Clip):
     """A clip that needs no file: each picture's first pixel is its number."""
 
     def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter([np.full((480, 640, 3), k, np.uint8) for k in range(len(self))])
+        return iter([np.full((480, 640, 3), round(30 * time), np.uint8) for time in self.times])
 
 
 CLIP = Frames(Path("clip.mp4"), (640, 480), np.arange(90) / 30)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from policies.export import save_policy
 from policies.networks import make_policy
@@ -20,7 +21,7 @@ from sfv.work.files import fingerprint
 def saved(folder: Path, hidden: tuple[int, ...] = (8, 4), character: str = "humanoid") -> Path:
     """A policy's file in a new folder."""
     folder.mkdir(parents=True)
-    save_policy(folder, make_policy(5, 2, hidden), {"character": character})
+    save_policy(folder, make_policy(5, 2, hidden), {"character": character, "control_hz": 30.0, "action_scale": 0.4})
     return folder / "policy.safetensors"
 
 
@@ -61,12 +62,26 @@ def test_sfv_s_tracker_is_small_says_where_it_is_from_and_stands(
     assert json.loads(capsys.readouterr().out)["standing"]["success"] == 1.0
 
 
+def test_a_training_says_first_how_far_the_tracker_comes(
+    standing: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = ["train", str(standing), "--num-envs", "8", "--threads", "1", "--out", str(tmp_path / "out")]
+    assert main([*command, "--budget", "96"]) == 0
+    assert "untrained, the tracker (--from tracker) follows all of it" in caplog.text
+    caplog.clear()
+    assert main([*command, "--budget", "192"]) == 0  # goes on, and need not say it again
+    assert "untrained" not in caplog.text
+
+
 def test_a_training_has_the_layers_of_what_it_begins_from(tmp_path: Path) -> None:
     policy = saved(tmp_path / "policy")
-    assert suited(TrainConfig(), policy, "humanoid").hidden == (8, 4)
-    assert suited(TrainConfig(hidden=(16,)), policy, "humanoid").hidden == (16,)  # as asked, and refused later
+    task = TrackingConfig()
+    assert suited(TrainConfig(), policy, "humanoid", task).hidden == (8, 4)
+    assert suited(TrainConfig(hidden=(16,)), policy, "humanoid", task).hidden == (16,)  # as asked, and refused later
     with pytest.raises(InputError, match=r"a policy of humanoid and cannot be begun from by g1\.xml"):
-        suited(TrainConfig(), policy, "g1.xml")
+        suited(TrainConfig(), policy, "g1.xml", task)
+    with pytest.raises(InputError, match=r"--control-hz 30 and not 60, .*; train with --control-hz 30"):
+        suited(TrainConfig(), policy, "humanoid", TrackingConfig(control_hz=60.0, decimation=2))
     policy.write_bytes(b"no safetensors")
     with pytest.raises(InputError, match="no policy of sfv"):
-        suited(TrainConfig(), policy, "humanoid")
+        suited(TrainConfig(), policy, "humanoid", task)
