@@ -39,9 +39,9 @@ class Settings:
     """A run or policy whose skill training begins with; "tracker" comes with sfv and has seen many clips. What it did
     not see, as a --scan, it learns to use."""
     mend: bool = True
-    """Let sfv repair mend what the physics check finds: feet in the floor, or sliding, a rough seam, force from nowhere. The
-    reference then differs from a motion file by a few centimetres; from what is seen in a video only where the check
-    fails. A motion for which a scene was found is not mended."""
+    """Let sfv repair mend what the physics check finds: feet in the floor or sliding, a rough seam, force from nowhere.
+    The reference then differs from a motion file by a few centimetres; from what is seen in a video only where the
+    check fails. A motion for which a scene was found is not mended."""
     anyway: bool = False
     """Go on though the physics check says that the clip was read wrongly."""
     scene: Literal["none", "auto"] = "none"
