@@ -6,7 +6,7 @@ Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and nei
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, arg
 
@@ -44,6 +44,9 @@ class Settings:
     what is seen in a video only where the check fails."""
     anyway: bool = False
     """Go on though the physics check says that the clip was read wrongly."""
+    scene: Literal["none", "auto"] = "none"
+    """What the body is on besides level ground: 'auto' finds seats and steps that must have been there, and trains with
+    them (docs/scene.md)."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
