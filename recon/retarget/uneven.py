@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
@@ -16,16 +17,20 @@ from recon.fit.stance import runs
 from recon.retarget.keys import Keys
 from recon.retarget.retarget import ITERATIONS, Goal, finished, goal_for, solved
 from sfv.character import Character
+from sfv.errors import InputError
 from sfv.joints.part_names import SIDES
 from sfv.motion import Motion
 from sfv.terrain.terrain import Terrain
 
 SOLE = np.linspace(-0.25, 1.25, 7), (-0.04, 0.0, 0.04)
 """Where a sole is looked at: along, in parts of the way from heel to toe, and across, m."""
-SHIFTS = np.linspace(-0.2, 0.2, 21), np.linspace(-0.06, 0.06, 5)
+SHIFTS = np.linspace(-0.3, 0.3, 31), np.linspace(-0.15, 0.15, 11)
 """m along and across the foot by which a foothold may be moved."""
-FAR, ASIDE, UNEVEN = 0.1, 0.05, 0.01
-"""m: sizes of a move along and across, and of what a sole does not lie on."""
+PIT = 0.3
+"""m: ground that is as far as this from the footing bears nobody."""
+FAR, ASIDE, UNEVEN, OFF = 0.1, 0.05, 0.01, 0.1
+"""m: sizes of a move along and across, of what a sole does not lie on, and of how far from the footing it is: a pit's
+floor is even, too."""
 CLEARANCE = 0.03
 """m over what it passes that a swinging foot keeps, in the middle of its way."""
 AHEAD, EASE = 0.15, 0.06
@@ -36,13 +41,20 @@ RIDE = 0.15
 
 @dataclass(frozen=True)
 class Foothold:
-    """Where a foot stands from frame `start` to `stop`, moved by `shift` (x, y), `heel` and `toe` raised, all in m."""
+    """Where a foot stands from frame `start` to `stop`, all in m.
+
+    Attributes:
+        shift: (x, y) by which its place is moved.
+        heel, toe: by which these are raised.
+        off: how far the ground there is from the smooth ground that references are lifted onto.
+    """
 
     start: int
     stop: int
     shift: Float[np.ndarray, "2"]
     heel: float
     toe: float
+    off: float
 
 
 def onto_terrain(
@@ -62,7 +74,7 @@ def onto_terrain(
         advance: called with the number of steps done (`retarget_steps`).
 
     Raises:
-        InputError: no joint map fits the character.
+        InputError: no joint map fits the character, or there is no ground for a foot.
     """
     assert not motion.loop, "the next cycle has other footholds"
     goal = raised(goal_for(motion, character), terrain)
@@ -79,6 +91,7 @@ def raised(goal: Goal, terrain: Terrain) -> Goal:
         heel, toe = points[f"{side}_heel"], points[f"{side}_toe"]
         stood[index] = goal.stands[f"{side}_heel"] | goal.stands[f"{side}_toe"]
         holds = [foothold(heel, toe, start, stop, terrain) for start, stop in runs(stood[index])]
+        require_ground(holds, side, goal.fps)
         under_heel, under_toe = carried_by(holds, len(heel))
         lift = swing(heel + under_heel, toe + under_toe, stood[index], terrain, goal.fps)
         carried[index] = 0.5 * (under_heel + under_toe)
@@ -94,10 +107,10 @@ def raised(goal: Goal, terrain: Terrain) -> Goal:
 def foothold(
     heel: Float[np.ndarray, "T 3"], toe: Float[np.ndarray, "T 3"], start: int, stop: int, terrain: Terrain
 ) -> Foothold:
-    """The least of (along / FAR)^2 + (across / ASIDE)^2 + (gap / UNEVEN)^2 over SHIFTS.
+    """The least of (along / FAR)^2 + (across / ASIDE)^2 + (over / UNEVEN)^2 + (off / OFF)^2 over SHIFTS.
 
-    The gap is what the ground is farthest away from the plane that fits it best below the sole; the sole lies on what
-    stands out of that plane.
+    `over` is what stands out most of the plane that fits the ground below the sole best, on which the sole lies; `off`
+    how far the plane is from the smooth ground that references are lifted onto.
     """
     middle_heel, middle_toe = (path[start:stop, :2].mean(0) for path in (heel, toe))
     way = middle_toe - middle_heel
@@ -112,10 +125,27 @@ def foothold(
     design = np.stack((np.ones_like(along), along, across), 1)
     planes = heights @ np.linalg.pinv(design).T
     over = (heights - planes @ design.T).max(1)
-    cost = (far / FAR) ** 2 + (beside / ASIDE) ** 2 + (over / UNEVEN) ** 2
+    footing = terrain.relief.footing(torch.from_numpy(middle_heel + 0.5 * way)).numpy()
+    off = heights.mean(1) - footing
+    cost = (far / FAR) ** 2 + (beside / ASIDE) ** 2 + (over / UNEVEN) ** 2 + (off / OFF) ** 2
     best = int(cost.argmin())
     level, slope, _ = planes[best]
-    return Foothold(start, stop, moves[best], float(level + over[best]), float(level + slope + over[best]))
+    return Foothold(start, stop, moves[best], float(level + over[best]), float(level + slope + over[best]), off[best])
+
+
+def require_ground(holds: list[Foothold], side: str, fps: float) -> None:
+    """Raise unless there is ground for every foothold.
+
+    Raises:
+        InputError: one is in a pit.
+    """
+    for hold in holds:
+        if abs(hold.off) > PIT:
+            raise InputError(
+                f"nothing bears the {side} foot at {hold.start / fps:.1f} s: near its place the ground is "
+                f"{100 * abs(hold.off):.0f} cm too deep or too high; take an easier ground, or a clip that goes "
+                "straight on"
+            )
 
 
 def carried_by(holds: list[Foothold], frames: int) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T 3"]]:
