@@ -87,8 +87,8 @@ def find_scene(motion: Motion, character: Character) -> Scene:
         return Scene(FLAT, ())
     if motion.loop and np.linalg.norm(motion.cycle()[1]) > CELL:
         raise InputError(
-            f"{motion.source or 'the motion'} is a loop that goes on, so what bears it in one cycle is behind it in "
-            "the next; give the clip itself, from before it was made a loop"
+            f"{motion.source or 'the motion'} is a loop that goes on, and leaves behind what bears it in one cycle; "
+            "give the clip itself, from before it was made a loop"
         )
     boards, supports, ground = Boards(performance.points), list[Support](), FLAT
     for number in range(ROUNDS):
