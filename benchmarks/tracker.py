@@ -15,7 +15,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from policies.export import load_policy
 from sfv.character import ASSETS, load_character
 from sfv.pipeline.corpus import RATE, Entry, Source, corpus
 from sfv.pipeline.policy_file import TRACKER, policy_file
-from sfv.work.files import fingerprint, write_json
+from sfv.work.files import fingerprint, replacing, write_json
 from sfv.work.tensors import load_tensors, save_tensors
 
 FREE = ("cmu_", "asf_amc", "g1_moves")
@@ -54,6 +54,9 @@ THIRD = "--minutes 8"
 """Begun from the second, whose best policy was that of 8 M samples, by which it had learnt from 22 M."""
 BEFORE = 22_000_000
 """Samples of the first two parts."""
+HALF = 0.5
+"""Of its tries, from which a take counts as followed beside the check's verdict."""
+Entries = dict[str, Entry]
 LEAST = 1.0
 """Seconds of a take that is trained on."""
 
@@ -67,6 +70,7 @@ def main() -> None:
     parser.add_argument("--sources", nargs="+", default=list(FREE), help="what the folders of the data begin with")
     parser.add_argument("--train", metavar="BUDGET")
     parser.add_argument("--ship", action="store_true")
+    parser.add_argument("--verdicts", type=Path, help="a CSV of every take of these sources, with the check's verdict")
     args = parser.parse_args()
     rows = [row for row in read_rows(args.captions) if row["file"].startswith(tuple(args.sources))]
     found = {row["file"]: entry for row in rows for entry in entries(row, args)}
@@ -85,8 +89,11 @@ def main() -> None:
         ship(policy, [(name, usable[name]) for name in train])
     actor, _ = load_policy(policy)
     humanoid, task = load_character("humanoid"), TrackingConfig()
-    judged = dict(follow(actor, {name: e.motion for name, e in usable.items()}, humanoid, task))
-    show(judged, about, usable)
+    asked = found if args.verdicts else usable
+    judged = dict(follow(actor, {name: entry.motion for name, entry in asked.items()}, humanoid, task))
+    show({name: judged[name] for name in usable}, about, usable)
+    if args.verdicts:
+        write_verdicts(args.verdicts, judged, about, found)
 
 
 def read_rows(captions: Path) -> list[dict[str, str]]:
@@ -155,6 +162,25 @@ def show(judged: dict[str, Following], about: dict[str, dict[str, str]], usable:
             success = sum(one.success for one in some) / len(some)
             minutes = sum(usable[name].motion.duration for name in names) / 60
             print(f"| {split} | {kind} | {len(some)} | {minutes:.1f} | {success:.2f} | {share:.2f} | {error:.0f} |")
+
+
+def write_verdicts(out: Path, judged: dict[str, Following], about: dict[str, dict[str, str]], found: Entries) -> None:
+    """A row for each take; and printed, how many the check passes and fails of those that are followed and are not."""
+    columns = ("file", "split", "category", "seconds", "check fails", "tries to the end", "time followed", "error, mm")
+    counts = Counter[tuple[bool, bool]]()
+    with replacing(out) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for name, one in sorted(judged.items()):
+            failed = found[name].failed
+            counts[not failed, one.success >= HALF] += 1
+            share = one.seconds / one.duration
+            figures = (f"{one.success:.2f}", f"{share:.2f}", f"{one.error:.0f}")
+            row = (name, about[name]["split"], about[name]["category"], f"{one.duration:.1f}", "; ".join(failed))
+            writer.writerow((*row, *figures))
+    print("| | followed to the end by half of the tries | not |\n| --- | --- | --- |")
+    for passes, said in ((True, "the check passes"), (False, "the check fails")):
+        print(f"| {said} | {counts[passes, True]} | {counts[passes, False]} |")
 
 
 if __name__ == "__main__":

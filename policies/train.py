@@ -48,6 +48,9 @@ FOUND = (0.25, 0.75)
 """Success between which noise begins to narrow and does so at its full pace where another policy was begun from: that
 one stays up from the start, and by survival noise was at its least before the new skill was found. A demo begun from
 the tracker had .84 of its starts at 1.0 M samples so, and .90 at 0.45 M with noise that was held (docs/log.md)."""
+CAREFUL = 0.2
+"""The first step, in units of `learning_rate`, where another policy was begun from: with a whole one the KL divergence
+of the first iterations was five times its target, and what the other could was half forgotten (docs/log.md)."""
 THERE, SURE = (0.25, 0.5), 0.9
 """Survival between which a skill begins to be there, and strict success from which it begins to be sure. Exploration
 lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
@@ -87,6 +90,7 @@ def train(
         take_over(learner.policy, begun_from)
         take_over(learner.average, begun_from)
         learner.narrowed = config.narrowing
+        learner.optimizer.step_size *= CAREFUL
     if group.rank > 0:
         with Stopping():  # the first decides when they stop
             _assist(learner)

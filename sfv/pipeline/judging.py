@@ -1,5 +1,6 @@
 """A policy as a judge of motions: the task that it knows, and references as `sfv run` makes them of motion files."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from envs.config import TrackingConfig
 from sfv.errors import InputError, blamed
-from sfv.pipeline.policy_file import policy_file
+from sfv.pipeline.policy_file import TRACKER, policy_file
 
 if TYPE_CHECKING:
     from envs.judge.following import Following
     from sfv.character import Character
     from sfv.motion import Motion
     from sfv.pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def judged(
@@ -42,6 +45,24 @@ def judged(
     motions: dict[str, Motion] = {name: reference_of(file, body, settings).motion for name, file in files.items()}
     require_same_view(about, next(iter(motions.values())), body, task, policy)
     yield from follow(actor, motions, body, task, tries, seed)
+
+
+def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig) -> None:
+    """Say how far the tracker follows a motion before any training on it, where it is of its body and on level ground.
+
+    Raises:
+        InputError: the tracker's file is damaged.
+    """
+    from envs.judge.following import follow
+    from policies.export import load_policy
+
+    actor, about = load_policy(policy_file(TRACKER))
+    known = body.name == about_of(about, TRACKER) and task_of(about, TRACKER, tracking) == tracking
+    if not known or tracking.terrain or tracking.scan:
+        return
+    ((_, found),) = follow(actor, {"motion": motion}, body, replace(tracking, randomise=()))
+    how = "all of it" if found.success == 1.0 else f"{found.seconds:.1f} of {found.duration:.1f} s of it"
+    log.warning("untrained, the tracker (--from %s) follows %s", TRACKER, how)
 
 
 def about_of(about: Mapping[str, Any], policy: Path) -> str:

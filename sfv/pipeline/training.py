@@ -12,10 +12,11 @@ from policies.config import TrainConfig
 from policies.export import load_policy
 from policies.group import joined
 from policies.teachers import Teachers
-from policies.train import train
+from policies.train import CHECKPOINT, train
 from sfv.character import Character
 from sfv.judged import Broken
 from sfv.motion import Motion
+from sfv.pipeline.judging import say_untrained
 
 
 def train_policy(
@@ -39,6 +40,9 @@ def train_policy(
     clips, group = {name: Motion.load(path) for name, path in motions.items()}, joined()
     if tracking.threads:  # two learners side by side would wait for each other's threads
         torch.set_num_threads(tracking.threads)
+    first, *others = clips.values()
+    if not others and group.rank == 0 and not (folder / CHECKPOINT).exists():
+        say_untrained(first, body, tracking)
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
     train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, begun_from)

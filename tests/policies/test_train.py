@@ -101,6 +101,14 @@ def test_who_began_from_another_narrows_by_what_is_found(wave, tmp_path, success
     assert learner.settling == pytest.approx(pace)
 
 
+def test_who_began_from_another_takes_small_steps_at_first(wave, trained, tmp_path):
+    """A fifth of the first step; 1.3 times as large after an iteration that was far below its target."""
+    env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)
+    config = replace(CONFIG, budget="128", evaluate_every=128, target_kl=(100.0,) * 4)
+    train(env, lambda policy: judged(), config, tmp_path, begun_from=trained)
+    assert float(read(tmp_path)[-1]["learning_rate"]) == pytest.approx(0.2 * 1.3 * config.learning_rate)
+
+
 @pytest.mark.parametrize(("survival", "pace"), [(0.5, 0.0), (0.7, 0.5), (0.95, 1.0)])
 def test_steps_shrink_only_for_those_who_hardly_fall(wave, tmp_path, survival, pace):
     env = TrackingEnv([wave], CHARACTER, TASK, CONFIG.num_envs, CONFIG.seed)

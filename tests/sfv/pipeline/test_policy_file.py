@@ -62,6 +62,17 @@ def test_sfv_s_tracker_is_small_says_where_it_is_from_and_stands(
     assert json.loads(capsys.readouterr().out)["standing"]["success"] == 1.0
 
 
+def test_a_training_says_first_how_far_the_tracker_comes(
+    standing: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = ["train", str(standing), "--num-envs", "8", "--threads", "1", "--out", str(tmp_path / "out")]
+    assert main([*command, "--budget", "96"]) == 0
+    assert "untrained, the tracker (--from tracker) follows all of it" in caplog.text
+    caplog.clear()
+    assert main([*command, "--budget", "192"]) == 0  # goes on, and need not say it again
+    assert "untrained" not in caplog.text
+
+
 def test_a_training_has_the_layers_of_what_it_begins_from(tmp_path: Path) -> None:
     policy = saved(tmp_path / "policy")
     task = TrackingConfig()
