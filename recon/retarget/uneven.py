@@ -142,9 +142,8 @@ def require_ground(holds: list[Foothold], side: str, fps: float) -> None:
     for hold in holds:
         if abs(hold.off) > PIT:
             raise InputError(
-                f"nothing bears the {side} foot at {hold.start / fps:.1f} s: near its place the ground is "
-                f"{100 * abs(hold.off):.0f} cm too deep or too high; take an easier ground, or a clip that goes "
-                "straight on"
+                f"nothing bears the {side} foot at {hold.start / fps:.1f} s: the ground there is "
+                f"{100 * abs(hold.off):.0f} cm too deep or too high; take an easier ground"
             )
 
 
