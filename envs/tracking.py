@@ -276,8 +276,8 @@ class TrackingEnv:
 
     def _observed(self, qpos: Tensor, qvel: Tensor, ids: Tensor) -> Float[Tensor, "n o"]:
         nearby, height = self.reference(self.tick[ids] + self.control_ticks, ids), qpos[:, 2:3]
-        if self.ground:
-            height = height - self.ground.relief.footing(qpos[:, :2])[:, None]
+        if relief := self.ground.relief if self.ground else self._relief:
+            height = height - relief.footing(qpos[:, :2])[:, None]
         parts = [
             observations.proprioception(self.joints, self._rest, qpos, qvel, height),
             observations.goal(self.joints, qpos, nearby),

@@ -15,6 +15,7 @@ from recon.fit.solids import Solids
 from recon.fit.stance import Stance
 from sfv import rotation
 from sfv.kinematics import GRAVITY
+from sfv.terrain.relief import Relief
 
 EASE = 0.1
 """How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
@@ -138,9 +139,14 @@ def rest(x: Candidate, body: ScaledBody) -> Tensor:
     return rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1).mean()
 
 
-def ground(x: Candidate) -> Tensor:
-    """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the floor."""
-    return (torch.relu(-x.placed.surface[..., 2]) / 0.01).square().sum(-1).mean()
+def ground(x: Candidate, relief: Relief | None = None) -> Tensor:
+    """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the ground, which is at z = 0
+    without a `relief`."""
+    return (torch.relu(-_height(x.placed.surface, relief)) / 0.01).square().sum(-1).mean()
+
+
+def _height(points: Float[Tensor, "*n 3"], relief: Relief | None) -> Float[Tensor, "*n"]:
+    return points[..., 2] if relief is None else relief.height_above(points)
 
 
 def solid(x: Candidate, solids: Solids) -> Tensor:
@@ -148,10 +154,11 @@ def solid(x: Candidate, solids: Solids) -> Tensor:
     return (solids.depths(x.placed) / 0.01).square().sum() / len(x.qpos)
 
 
-def stance(x: Candidate, given: Stance, size: float) -> Tensor:
+def stance(x: Candidate, given: Stance, size: float, relief: Relief | None = None) -> Tensor:
     """E_st = mean_t sum_p w_tp rho((|p_tp - m_p|_xy, z_tp) / size): standing feet neither slide nor float.
 
-    m_p the mean place over the contact. rho is Charbonnier, c = 3: a wrong contact pulls, but not with all its might.
+    m_p the mean place over the contact, z the height over the ground (`relief`). rho is Charbonnier, c = 3: a wrong
+    contact pulls, but not with all its might.
     """
     points = x.placed.surface[:, given.points]
     w, held = given.weight.unsqueeze(-1), points[..., :2]
@@ -160,7 +167,7 @@ def stance(x: Candidate, given: Stance, size: float) -> Tensor:
     total = torch.zeros(stretches, 2, dtype=points.dtype).index_add(0, index, (w * held).flatten(0, 1))
     count = torch.zeros(stretches, dtype=points.dtype).index_add(0, index, given.weight.flatten())
     mean = (total / count.clamp_min(1e-6).unsqueeze(-1))[given.stretch]
-    square = (held - mean).square().sum(-1) + points[..., 2].square()
+    square = (held - mean).square().sum(-1) + _height(points, relief).square()
     return (given.weight * charbonnier(square / size**2, 3.0)).sum(-1).mean()
 
 

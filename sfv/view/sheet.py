@@ -63,7 +63,7 @@ def contact_sheet(
     first = next(iter(rows.values()))
     times = np.linspace(0.0, first.duration, columns)
     moments = np.round(times * first.fps).astype(int)
-    cameras = [watching(first.qpos, first.fps)[moment] for moment in moments]
+    cameras = [watching(first.qpos, first.fps, first.ground)[moment] for moment in moments]
     pictures = []
     for number, (name, motion) in enumerate(rows.items()):
         look = GHOST if number == 0 and len(rows) > 1 else PERSON
