@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recon.config import ReconstructConfig
@@ -193,7 +193,8 @@ def reconstructed(
     """The reference in a pose track; with `mend` repaired where it fails the check, with `scene` on its ground."""
     found = reconstruct(track, body, config)
     motion, rows = settled(found.motion, body, "video", mend, scene, failures_only=True)
-    return Prepared(motion, found.scorecard, rows)
+    # of what is saved: a repair may have changed it
+    return Prepared(motion, replace(found, motion=motion).scorecard, rows)
 
 
 def as_it_is(source: Path, body: Character) -> Motion | None:
