@@ -13,10 +13,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from envs.config import TrackingConfig
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv import rotation
+from sfv.errors import InputError
 from sfv.motion import Motion
+from sfv.terrain.kinds import parse_terrain
 from sfv.terrain.relief import Relief
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, World, make_world
 
 REACH = 1.5
@@ -27,6 +31,9 @@ STILL = 0.3
 """m: a clip that ends nearer to its start than this goes nowhere, and is not turned."""
 SCAN = 11, 0.1
 """The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
+
+LEVELS = 8
+"""Difficulties of each kind of terrain that training climbs through, 0 to 1."""
 
 
 class Ground:
@@ -119,6 +126,35 @@ class Climb:
 
     def _go(self, ids: Tensor) -> None:
         self.ground.tile[ids] = self.kind[ids] * self.levels + self.level[ids]
+
+
+def own_ground(motions: Sequence[Motion], elsewhere: bool) -> Terrain:
+    """The ground that a motion brings with it.
+
+    Raises:
+        InputError: it would have to be `elsewhere`, or on the ground of others.
+    """
+    mine = [motion for motion in motions if not motion.ground.flat]
+    if mine and (elsewhere or len(motions) > 1):
+        raise InputError(
+            f"{mine[0].source or 'a motion'} has a ground of its own, so it is trained there and alone; leave out "
+            "--terrain and other motions, or take the motion without --scene"
+        )
+    return mine[0].ground if mine else FLAT
+
+
+def training_tiles(config: TrackingConfig) -> list[Tile]:
+    """The tiles that training climbs through: of each kind LEVELS difficulties, or as many of the one named.
+
+    Raises:
+        InputError: there is no such kind or difficulty.
+    """
+    tiles = []
+    for text in config.terrain:
+        kind, difficulty = parse_terrain(text)
+        levels = np.linspace(0.0, 1.0, LEVELS) if difficulty is None else [difficulty] * LEVELS
+        tiles += [Tile(kind, float(level), 100 * config.terrain_seed + i) for i, level in enumerate(levels)]
+    return tiles
 
 
 def turned(motion: Motion) -> Motion:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import mujoco
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,7 +19,7 @@ from envs.adaptive import STARTS, displaced
 from envs.config import TrackingConfig
 from envs.driving import driving
 from envs.events import Events, parse_events
-from envs.ground import SCAN, Climb, Ground, turned
+from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, columns, joints_of
@@ -31,16 +30,11 @@ from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
-from sfv.terrain.kinds import parse_terrain
-from sfv.terrain.terrain import FLAT
+from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
 if TYPE_CHECKING:
     from envs.sim.gpu import GpuSim
-
-
-LEVELS = 8
-"""Difficulties of each kind of terrain that training climbs through, 0 to 1."""
 
 
 class TrackingEnv:
@@ -68,11 +62,13 @@ class TrackingEnv:
         self.config, self.character, self.num_envs = config, character, num_envs
         climbing, kinds = not tiles, len(config.terrain)
         tiles = tiles or training_tiles(config)
+        own = own_ground(motions, bool(tiles))
         if tiles:
             motions = [turned(motion) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
         self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
-        self.terrain = self.ground.world.terrain if self.ground else FLAT
+        self.terrain = self.ground.world.terrain if self.ground else own
+        self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self.climb = None
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
@@ -253,7 +249,7 @@ class TrackingEnv:
         if self.ground:
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
         ref, row = self.reference(tick, ids), self.library.row(clip, tick)
-        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self.library.lift[row]
+        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self._lift(row)
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -269,13 +265,19 @@ class TrackingEnv:
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
         sim.qacc_warmstart[ids] = 0.0
 
+    def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
+        if self._relief is None:
+            return self.library.lift[row]
+        return (-self._relief.height_above(self.library.surface[row])).amax(-1).clamp_min(0.0)
+
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
         return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), ids)
 
     def _observed(self, qpos: Tensor, qvel: Tensor, ids: Tensor) -> Float[Tensor, "n o"]:
         nearby, height = self.reference(self.tick[ids] + self.control_ticks, ids), qpos[:, 2:3]
-        if self.ground:
-            height = height - self.ground.relief.footing(qpos[:, :2])[:, None]
+        if relief := self.ground.relief if self.ground else self._relief:
+            height = height - relief.footing(qpos[:, :2])[:, None]
         parts = [
             observations.proprioception(self.joints, self._rest, qpos, qvel, height),
             observations.goal(self.joints, qpos, nearby),
@@ -297,20 +299,6 @@ class TrackingEnv:
         if count and self.broken_state is None:
             self.broken_state = self._before[broken][0]
         self.broken += count
-
-
-def training_tiles(config: TrackingConfig) -> list[Tile]:
-    """The tiles that training climbs through: of each kind LEVELS difficulties, or as many of the one named.
-
-    Raises:
-        InputError: there is no such kind or difficulty.
-    """
-    tiles = []
-    for text in config.terrain:
-        kind, difficulty = parse_terrain(text)
-        levels = np.linspace(0.0, 1.0, LEVELS) if difficulty is None else [difficulty] * LEVELS
-        tiles += [Tile(kind, float(level), 100 * config.terrain_seed + i) for i, level in enumerate(levels)]
-    return tiles
 
 
 def simulator_device(config: TrackingConfig) -> str:

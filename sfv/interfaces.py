@@ -191,6 +191,11 @@ class MotionPrior(Protocol):
 
     name: str
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories of what it was fitted to, of which a condition may name one; none, if it heeds no label."""
+        ...
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The sentences that it was fitted to and that are nearest to another, with how near, up to 1."""
         ...

@@ -17,6 +17,7 @@ from sfv.excerpt import Excerpt
 from sfv.quaternions import heading
 from sfv.reading import FASTEST, SLOWEST
 from sfv.skeleton import Skeleton
+from sfv.terrain.terrain import FLAT, Terrain
 from sfv.work.contents import array_names, arrays_of, content_of
 from sfv.work.files import replacing
 
@@ -39,6 +40,7 @@ class Motion:
         contact_names: the F bodies.
         loop: the last frame is the first again, moved on (and turned) by one cycle.
         source: where it came from, for people.
+        ground: what it is done on.
     """
 
     skeleton: Skeleton
@@ -48,6 +50,7 @@ class Motion:
     contact_names: tuple[str, ...] = ()
     loop: bool = False
     source: str = ""
+    ground: Terrain = FLAT
 
     def __post_init__(self) -> None:
         if self.qpos.ndim != 2 or self.qpos.shape[1] != self.skeleton.nq or len(self.qpos) < 2:
@@ -212,6 +215,8 @@ class Motion:
         }
         if self.contacts is not None:
             arrays |= {"contacts": self.contacts, "contact_names": np.array(self.contact_names)}
+        if not self.ground.flat:
+            arrays |= self.ground.arrays()
         with replacing(path) as temporary:
             np.savez_compressed(temporary, **arrays)
 
@@ -254,6 +259,7 @@ class Motion:
             contact_names=tuple(str(name) for name in data.get("contact_names", ())),
             loop=bool(data["loop"]),
             source=str(data["source"]),
+            ground=Terrain.of(data) if "ground_heights" in data else FLAT,
         )
 
     def _moved(self, qpos: np.ndarray, cycles: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from sfv.judged import Judged, Shown
 from sfv.motion import Motion
 from sfv.report import Number, Report
 from sfv.terrain.kinds import parse_terrain
-from sfv.terrain.terrain import FLAT, Terrain
+from sfv.terrain.terrain import Terrain
 from sfv.terrain.world import Tile
 
 CYCLIC_SECONDS = 20.0
@@ -62,7 +62,8 @@ class Evaluator:
     def _found(self, done: Rollouts, start: Tensor) -> Judged:
         env, hz, n = self.env, self.env.config.control_hz, self.rollouts
         first = self._shown(done, 0)
-        slide = slide_of(first.simulated, self.character, env.terrain) if done.first_error else float("nan")
+        done_there = replace(first.simulated, ground=env.terrain)
+        slide = slide_of(done_there, self.character) if done.first_error else float("nan")
         seconds, found = done.survived[start] / hz, figures(done, start, hz)
         numbers = (
             *found.numbers(),
@@ -87,12 +88,12 @@ class Evaluator:
         hz, qpos = self.env.config.control_hz, done.paths[index]
         if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
             qpos = np.repeat(qpos, 2, 0)
-        simulated = Motion(self.character.skeleton, hz, qpos, source="simulation")
+        skeleton, ground = self.character.skeleton, self.motion.ground
+        simulated = Motion(skeleton, hz, qpos, source="simulation", ground=ground)
         ticks = torch.arange(len(qpos)) * self.env.control_ticks
         wanted = self.env.reference(ticks, torch.full_like(ticks, index)).qpos.double().numpy()
-        return Shown(
-            simulated, Motion(self.character.skeleton, hz, wanted, source=self.motion.source), self.env.terrain
-        )
+        reference = Motion(skeleton, hz, wanted, source=self.motion.source, ground=ground)
+        return Shown(simulated, reference, self.env.terrain)
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""
@@ -125,7 +126,7 @@ def judging_env(
 def judged_ground(motion: Motion, character: Character, config: TrackingConfig) -> Terrain:
     """The ground that a policy of one clip is judged on."""
     if not config.terrain:
-        return FLAT
+        return motion.ground
     horizon = CYCLIC_SECONDS if motion.loop else motion.duration
     return judging_env([motion], character, config, 1, 0, horizon).terrain
 

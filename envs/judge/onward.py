@@ -62,6 +62,7 @@ def go_on(
     ticks = tick + torch.arange(left + 1) * every
     wanted = env.reference(ticks, torch.zeros(left + 1, dtype=torch.long)).qpos.double().numpy()
     qpos = done.paths[0] if len(done.paths[0]) > 1 else np.repeat(done.paths[0], 2, 0)  # a motion has two frames
-    simulated = Motion(character.skeleton, hz, qpos, source="simulation")
-    shown = Shown(simulated, Motion(character.skeleton, hz, wanted, source=motion.source), env.terrain)
+    simulated = Motion(character.skeleton, hz, qpos, source="simulation", ground=motion.ground)
+    reference = Motion(character.skeleton, hz, wanted, source=motion.source, ground=motion.ground)
+    shown = Shown(simulated, reference, env.terrain)
     return Onward(tuple(float(steps) / hz for steps in done.survived), left / hz, shown)

@@ -124,12 +124,13 @@ class Robustness:
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
-        """In their order; kinds of terrain that the clip would not reach are left out."""
+        """In their order; kinds of terrain that the clip would not reach are left out, and all where it brings a
+        ground of its own: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
         goes = max(reach(level.library, self.horizon))
         for kind, row in KINDS.items():
-            if kind != "flat" and (goes >= GOES or not row.beyond):
+            if self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
                 sizes = [row.size(d) for d in scale.difficulties]
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
@@ -240,9 +241,9 @@ def matrix(title: str, found: Mapping[str, Columns]) -> Report:
     numbers.append(Number("success undisturbed", _share(plain), "share of rollouts", "higher"))
     numbers.append(Number("normalised_return undisturbed", plain["normalised_return"][0], "0..1", "higher"))
     terrain = {name: columns for name, columns in series.items() if name.startswith("terrain ")}
-    numbers.append(
-        Number("success on terrain", float(np.mean([_share(c) for c in terrain.values()])), "mean share", "higher")
-    )
+    if terrain:
+        rough = float(np.mean([_share(columns) for columns in terrain.values()]))
+        numbers.append(Number("success on terrain", rough, "mean share", "higher"))
     numbers.append(Number("friction and strength", _share(grid), "mean share over the grid", "higher"))
     numbers += [Number(f"success {name}", _share(columns), "mean share", "higher") for name, columns in terrain.items()]
     for name, columns in series.items():

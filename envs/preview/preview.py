@@ -63,8 +63,9 @@ def preview(motion: Motion, character: Character, config: PreviewConfig, advance
     if config.assist == "always" or (config.assist == "lost" and made.lost):
         forces = assistance(motion, character, config, advance)
     model, hz, count = character.model, config.control_hz, len(made.x)
-    simulated = Motion(character.skeleton, hz, made.x[:, : model.nq].copy(), source=f"preview of {motion.source}")
-    reference = Motion(character.skeleton, hz, task.goal[:count, : model.nq].copy(), source=motion.source)
+    done, wanted, ground = made.x[:, : model.nq].copy(), task.goal[:count, : model.nq].copy(), motion.ground
+    simulated = Motion(character.skeleton, hz, done, source=f"preview of {motion.source}", ground=ground)
+    reference = Motion(character.skeleton, hz, wanted, source=motion.source, ground=ground)
     lost_at = (count - 1) / hz if made.lost else None
     verdict = f"followed to the end within {config.lost:g} m at every body: the character can do this"
     if lost_at is not None:

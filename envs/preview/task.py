@@ -91,7 +91,7 @@ def make_task(motion: Motion, character: Character, config: PreviewConfig, assis
     if assisted:
         base, control = np.pad(base, ((0, 0), (0, 6))), np.append(control, [ASSIST_PRICE] * 6)
         character = with_assistance(character)
-    model = build_scene(character, config.control_hz * config.decimation)
+    model = build_scene(character, config.control_hz * config.decimation, motion.ground)
     directions = 2 * model.nv + model.nu
     differences = max(config.horizon * 2 * directions, farthest * (directions + 1))
     rows = max(differences, candidates(max(config.noise, RETRY_NOISE)))

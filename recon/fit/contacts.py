@@ -47,7 +47,8 @@ slowest flight of DeepMimic's clips is of 0.41 g."""
 NEAR, ROLLS = 0.02, 0.9
 """m above the floor, and m/s, below which a foot bears weight though it does not keep its place."""
 STEP = 0.4
-"""s: standard deviation over which a walker's way is a mean, a stride being about 1.1 s."""
+"""s: standard deviation over which a walker's way is a mean, a stride being about 1.1 s; who goes along for less than
+this gets up, turns or falls."""
 SOLE_THICKNESS = 0.01
 """m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
@@ -142,10 +143,7 @@ def seated(height: Float[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"
 
     `height` is the root's, over its height when standing. Assumption, not studied.
     """
-    out = np.zeros(len(height), bool)
-    for start, stop in runs(height < LOW):
-        out[start:stop] = (stop - start) / fps > LONGEST_CROUCH
-    return out
+    return lasting(height < LOW, LONGEST_CROUCH, fps)
 
 
 def _lowest_soles(
@@ -236,8 +234,7 @@ def rolling_feet(
     out = np.zeros((len(surface), len(character.feet)))
     for f, foot in enumerate(character.feet):
         mine = near[:, [body.names[b] == foot for b in body.surface_body]].any(1)
-        for start, stop in runs(mine):  # not what is as short as a slip of the estimator
-            out[start:stop, f] = (stop - start) / fps >= LONGEST_GAP
+        out[:, f] = lasting(mine, LONGEST_GAP, fps)  # not what is as short as a slip of the estimator
     return out
 
 
@@ -278,6 +275,14 @@ def ground_speed(path: Float[np.ndarray, "T 3"], over: float, fps: float) -> Flo
     """How fast (m/s) a point goes along the floor, per frame; its velocity smoothed by a Gaussian of `over` seconds."""
     ways = np.gradient(path[:, :2], axis=0) * fps
     return np.asarray(np.linalg.norm(gaussian_filter1d(ways, over * fps, axis=0, mode="nearest"), axis=1))
+
+
+def lasting(mask: Bool[np.ndarray, " T"], least: float, fps: float) -> Bool[np.ndarray, " T"]:
+    """The stretches of a mask that last `least` seconds or longer."""
+    out = np.zeros_like(mask)
+    for start, stop in runs(mask):
+        out[start:stop] = (stop - start) / fps >= least
+    return out
 
 
 def sideways(path: Float[np.ndarray, "T 3"], fps: float) -> Float[np.ndarray, "T 2"]:

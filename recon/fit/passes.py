@@ -17,12 +17,14 @@ from recon.camera import default_focal
 from recon.config import ReconstructConfig
 from recon.fit import terms
 from recon.fit.contacts import (
+    STEP,
     airborne,
     contact_groups,
     estimate_stance,
     floor_level,
     floor_slopes,
     ground_speed,
+    lasting,
     seated,
     sideways,
     standing_parts,
@@ -176,7 +178,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
     com = found.placed.com.numpy()
     brisk = ground_speed(com, 0.15, fps) >= BRISK
-    across = torch.tensor((~sits & brisk)[:, None] * sideways(com, fps))
+    across = torch.tensor((~sits & lasting(brisk, STEP, fps))[:, None] * sideways(com, fps))
     aside = partial(terms.sway, given=stance, share=body.lump_share, across=across, fps=fps)
     alone = replace(stance, weight=stance.weight * torch.tensor(~sits & ~brisk)[:, None])
     return {

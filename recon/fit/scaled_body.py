@@ -19,6 +19,9 @@ from sfv import rotation
 from sfv.character import Character
 from sfv.surface import surface_points
 
+CORNERS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)])
+"""Of a tetrahedron."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -30,7 +33,7 @@ class Placed:
         landmarks: (..., K, 3) the character's landmarks.
         surface: (..., H, 3) the lowest point of each of the balls that cover the body.
         com: (..., 3) centre of mass.
-        lumps: (..., 6 B, 3) point masses that have the bodies' masses and inertias.
+        lumps: (..., 4 B, 3) point masses that have the bodies' masses and inertias.
     """
 
     xpos: Float[Tensor, "*n B 3"]
@@ -92,7 +95,7 @@ class ScaledBody:
         self._lump_share = torch.tensor(shares)
         # points fixed on bodies: landmarks, surface, lumps
         self._counts = [len(marks), len(surface), len(lumps)]
-        lump_body = [b for b in range(len(self.names)) for _ in range(6)]
+        lump_body = [b for b in range(len(self.names)) for _ in CORNERS]
         self._fixed_body = torch.tensor([*landmark_body, *self.surface_body, *lump_body])
         self._fixed_offset = torch.tensor(np.concatenate((marks, surface, lumps)))
         self._fixed_stem = torch.tensor([stem_of_body[b] for b in self._fixed_body.tolist()])
@@ -203,18 +206,18 @@ class ScaledBody:
 
 
 def _lumps(model: mujoco.MjModel) -> tuple[Float[np.ndarray, "L 3"], Float[np.ndarray, " L"]]:
-    """Six equal point masses per body that have its mass, centre and inertia: offsets in its frame (m), mass shares.
+    """Four equal point masses per body that have its mass, centre and inertia: offsets in its frame (m), mass shares.
 
-    On each principal axis i two points at +-a_i, m / 6 each: 2 (m / 6) a_i^2 = (I_j + I_k - I_i) / 2.
+    At the corners of a tetrahedron, (s_1 a_1, s_2 a_2, s_3 a_3) on the principal axes with s_1 s_2 s_3 = 1, m / 4 each:
+    m a_i^2 = (I_j + I_k - I_i) / 2, and what is mixed of two axes is zero.
     """
     offsets, shares = [], []
     for body in range(1, model.nbody):
         mass, inertia, axes = model.body_mass[body], model.body_inertia[body], np.zeros(9)
         mujoco.mju_quat2Mat(axes, model.body_iquat[body])
-        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) * 3.0 / mass)
-        ways = (axes.reshape(3, 3) * reach).T
-        offsets += [model.body_ipos[body] + sign * way for way in ways for sign in (1.0, -1.0)]
-        shares += [mass / 6.0] * 6
+        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) / mass)
+        offsets += [model.body_ipos[body] + axes.reshape(3, 3) @ (corner * reach) for corner in CORNERS]
+        shares += [mass / len(CORNERS)] * len(CORNERS)
     return np.array(offsets), np.array(shares) / np.sum(shares)
 
 

@@ -15,6 +15,7 @@ from recon.fit.solids import Solids
 from recon.fit.stance import Stance
 from sfv import rotation
 from sfv.kinematics import GRAVITY
+from sfv.terrain.relief import Relief
 
 EASE = 0.1
 """How much a weight off the middle of its support counts beside one outside of it: a clip seldom shows which."""
@@ -138,9 +139,14 @@ def rest(x: Candidate, body: ScaledBody) -> Tensor:
     return rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1).mean()
 
 
-def ground(x: Candidate) -> Tensor:
-    """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the floor."""
-    return (torch.relu(-x.placed.surface[..., 2]) / 0.01).square().sum(-1).mean()
+def ground(x: Candidate, relief: Relief | None = None) -> Tensor:
+    """E_gr = mean_t sum_h (max(0, -z_th) / 1 cm)^2: no ball of the surface is under the ground, which is at z = 0
+    without a `relief`."""
+    return (torch.relu(-_height(x.placed.surface, relief)) / 0.01).square().sum(-1).mean()
+
+
+def _height(points: Float[Tensor, "*n 3"], relief: Relief | None) -> Float[Tensor, "*n"]:
+    return points[..., 2] if relief is None else relief.height_above(points)
 
 
 def solid(x: Candidate, solids: Solids) -> Tensor:
@@ -148,10 +154,11 @@ def solid(x: Candidate, solids: Solids) -> Tensor:
     return (solids.depths(x.placed) / 0.01).square().sum() / len(x.qpos)
 
 
-def stance(x: Candidate, given: Stance, size: float) -> Tensor:
+def stance(x: Candidate, given: Stance, size: float, relief: Relief | None = None) -> Tensor:
     """E_st = mean_t sum_p w_tp rho((|p_tp - m_p|_xy, z_tp) / size): standing feet neither slide nor float.
 
-    m_p the mean place over the contact. rho is Charbonnier, c = 3: a wrong contact pulls, but not with all its might.
+    m_p the mean place over the contact, z the height over the ground (`relief`). rho is Charbonnier, c = 3: a wrong
+    contact pulls, but not with all its might.
     """
     points = x.placed.surface[:, given.points]
     w, held = given.weight.unsqueeze(-1), points[..., :2]
@@ -160,7 +167,7 @@ def stance(x: Candidate, given: Stance, size: float) -> Tensor:
     total = torch.zeros(stretches, 2, dtype=points.dtype).index_add(0, index, (w * held).flatten(0, 1))
     count = torch.zeros(stretches, dtype=points.dtype).index_add(0, index, given.weight.flatten())
     mean = (total / count.clamp_min(1e-6).unsqueeze(-1))[given.stretch]
-    square = (held - mean).square().sum(-1) + points[..., 2].square()
+    square = (held - mean).square().sum(-1) + _height(points, relief).square()
     return (given.weight * charbonnier(square / size**2, 3.0)).sum(-1).mean()
 
 
@@ -182,7 +189,10 @@ def balance(x: Candidate, given: Stance, share: Float[Tensor, " L"], fps: float)
     Borovac 2004, eq. 8). A clip does not show leaning towards the camera; this does, and
     what nothing shows stays near the middle (EASE). rho is Charbonnier, c = 2.
     """
-    zmp, stands = zero_moment(x, share, fps), given.weight > 0
+    stands = given.weight > 0
+    if not stands[1:-1].any():
+        return x.qpos.new_zeros(())
+    zmp = zero_moment(x, share, fps)
     points, w = x.placed.surface[1:-1, given.points, :2], given.weight[1:-1]
     outside = beyond(zmp, points, stands[1:-1]) / 0.03
     centre = (w[..., None] * points).sum(1) / w.sum(1).clamp_min(1e-6)[:, None]
@@ -210,9 +220,10 @@ def zero_moment(x: Candidate, share: Float[Tensor, " L"], fps: float) -> Float[T
     """Where on the floor (m) the ground's force must act in each frame but the first and last (S = T - 2)."""
     lumps = x.placed.lumps
     acceleration = lumps.diff(n=2, dim=0) * fps**2
-    push = acceleration[..., 2:] + GRAVITY
-    moment = share[:, None] * (push * lumps[1:-1, :, :2] - lumps[1:-1, :, 2:] * acceleration[..., :2])
-    return moment.sum(1) / (share[:, None] * push).sum(1).clamp_min(0.3 * GRAVITY)
+    push = share * (acceleration[..., 2] + GRAVITY)
+    pull = share * lumps[1:-1, :, 2]
+    moment = push.unsqueeze(1) @ lumps[1:-1, :, :2] - pull.unsqueeze(1) @ acceleration[..., :2]
+    return moment.squeeze(1) / push.sum(1).clamp_min(0.3 * GRAVITY)[:, None]
 
 
 def poise(x: Candidate, given: Stance, fps: float) -> Tensor:
@@ -249,13 +260,14 @@ def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L
 
     The centre of mass c falls freely and the angular momentum per mass, L' = sum_l m_l (p_l - c) x p''_l, is kept.
     """
-    lumps, com = x.placed.lumps, x.placed.com
-    acceleration = lumps.diff(n=2, dim=0) * fps**2
-    mean = (share[:, None] * acceleration).sum(1)
+    air = torch.nonzero(airborne[1:-1]).squeeze(1)
+    lumps, com = x.placed.lumps, x.placed.com[1 + air]
+    acceleration = (lumps[air] - 2.0 * lumps[1 + air] + lumps[2 + air]) * fps**2
+    mean = share @ acceleration
     fall = mean + torch.tensor([0.0, 0.0, GRAVITY], dtype=mean.dtype)
-    spin = (share[:, None] * torch.linalg.cross(lumps[1:-1] - com[1:-1, None], acceleration)).sum(1)
+    spin = share @ torch.linalg.cross(lumps[1 + air] - com[:, None], acceleration)
     misfit = geman_mcclure(fall.square().sum(-1) / 2.0**2, 6.0) + geman_mcclure(spin.square().sum(-1) / 0.6**2, 6.0)
-    return (airborne[1:-1] * misfit).mean()
+    return (airborne[1 + air] * misfit).sum() / (len(lumps) - 2)
 
 
 def camera(x: Candidate, prior: Candidate) -> Tensor:

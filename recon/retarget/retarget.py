@@ -33,6 +33,7 @@ from sfv.kinematics import motion_state, within_limits
 from sfv.metrics import contact_slide, joint_limit_violation, penetration
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
+from sfv.terrain.relief import Relief
 
 PLACES, STANDS = 16.0, 0.2
 """Weights of key bodies' places and of standing points."""
@@ -94,6 +95,20 @@ def retarget(
         InputError: no joint map fits the motion's skeleton or the character.
     """
     goal = goal_for(motion, character, given)
+    return judged(goal, finished(motion, character, goal, solved(goal, iterations, advance)))
+
+
+def solved(
+    goal: "Goal", iterations: int, advance: Callable[[float], None], relief: Relief | None = None
+) -> Float[np.ndarray, "T nq"]:
+    """The poses that reach a goal: inverse kinematics frame by frame, then one optimisation over all frames.
+
+    Args:
+        goal: where everything is to be.
+        iterations: most steps of the optimiser.
+        advance: called with the number of steps done.
+        relief: the ground, where it is not the plane z = 0.
+    """
     body, solid = ScaledBody(goal.solid), goal.solid
     posed = pose_frames(solid, goal.parts, goal.keys, advance)
     surfaces = {part: points for part, points in _surfaces(body, goal.parts).items() if goal.stands[part].any()}
@@ -101,10 +116,9 @@ def retarget(
     start = unseen(body, posed)
     count, soles = len(body.landmark_names), tuple(sorted(set(stance.points.tolist())))
     stiffness = Stiffness(PLACES / (count * NEAR**2), STANDS / PLANTED**2, soles)
-    table = objective(body, goal, stance, start)
-    found = fit(body, start, table, motion.fps, iterations, stiffness, advance=advance)
-    qpos = within_limits(character.model, found.qpos.numpy())[goal.window]
-    return judged(goal, finished(motion, character, goal, qpos))
+    table = objective(body, goal, stance, start, relief)
+    found = fit(body, start, table, goal.fps, iterations, stiffness, advance=advance)
+    return within_limits(goal.character.model, found.qpos.numpy())[goal.window]
 
 
 @dataclass(frozen=True)
@@ -179,7 +193,9 @@ def solid_of(character: Character, parts: Parts, margin: float = LIMIT_MARGIN) -
     return Character(character.name, spec.to_xml())
 
 
-def objective(body: ScaledBody, goal: Goal, stance: Stance, start: Candidate) -> dict[str, tuple[Term, float]]:
+def objective(
+    body: ScaledBody, goal: Goal, stance: Stance, start: Candidate, relief: Relief | None = None
+) -> dict[str, tuple[Term, float]]:
     """The terms of the whole-trajectory optimisation and their weights."""
     names = list(goal.keys.points)
     columns = [body.landmark_names.index(name) for name in names]
@@ -222,13 +238,13 @@ def objective(body: ScaledBody, goal: Goal, stance: Stance, start: Candidate) ->
         "steady": (steady, 0.04),
         "neutral": (neutral, 0.002),
         "limits": (within, 1.0),
-        "ground": (terms.ground, 0.3),
+        "ground": (partial(terms.ground, relief=relief), 0.3),
         "smooth": (partial(terms.smooth, fps=goal.fps, ease=ease), 0.001),
         # thighs of one body pass where another's are too thick to
         "solid": (partial(terms.solid, solids=Solids(body.model)), 0.3),
     }
     if len(stance.points):
-        table["stance"] = (partial(terms.stance, given=stance, size=PLANTED), STANDS)
+        table["stance"] = (partial(terms.stance, given=stance, size=PLANTED, relief=relief), STANDS)
     return table
 
 

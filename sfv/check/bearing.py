@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sfv.check.performance import Performance
-from sfv.check.wrench import NEAR, outside_of
+from sfv.check.wrench import NEAR, on_ground, outside_of
 from sfv.kinematics import GRAVITY
 
 CLEAR = 0.04
@@ -65,14 +65,15 @@ def flights(performance: Performance) -> tuple[Flight, ...]:
     return tuple(f for f in _aloft(performance) if not f.fall < FALLS)
 
 
-def held(performance: Performance) -> tuple[Held, ...]:
-    """Times in which it stands in the air, or its weight is far outside of all that touches the ground."""
+def held(performance: Performance, seems: float = SEEMS) -> tuple[Held, ...]:
+    """Times of at least `seems` seconds in which it stands in the air, or its weight is far outside of all that touches
+    the ground."""
     fps, floor, out = performance.motion.fps, performance.floor, []
     for span in _aloft(performance):
-        if span.fall < FALLS and (span.stop - span.start) / fps >= SEEMS:
+        if span.fall < FALLS and (span.stop - span.start) / fps >= seems:
             height = float(np.median(performance.lowest[span.start : span.stop])) - floor
             out.append(Held("stands", span.start / fps, span.stop / fps, height))
-    root, beside = performance.state.xpos[:, 1, 2] - floor, _beside(performance)
+    root, beside = performance.root - floor, _beside(performance)
     low = root < SEAT * performance.tall
     kinds: dict[Literal["sits", "leans"], Bool[np.ndarray, " T"]] = {
         "sits": low & (beside > OFF_LOW),
@@ -80,7 +81,7 @@ def held(performance: Performance) -> tuple[Held, ...]:
     }
     for how, mask in kinds.items():
         for start, stop in _runs(_closed(mask, round(GAP * fps))):
-            if (stop - start) / fps >= SEEMS:
+            if (stop - start) / fps >= seems:
                 out.append(Held(how, start / fps, stop / fps, float(np.median(root[start:stop]))))
     return tuple(sorted(out, key=lambda stretch: stretch.start))
 
@@ -101,9 +102,10 @@ def _beside(performance: Performance) -> Float[np.ndarray, " T"]:
     com, need, out = performance.state.com, performance.demand, np.zeros(len(performance.motion))
     speed = np.linalg.norm(np.gradient(com[:, :2], axis=0), axis=1) * performance.motion.fps
     for t in np.flatnonzero(speed < CALM):
-        near = performance.points[t, performance.heights[t] - performance.floor < NEAR, :2]
-        if len(near):
-            out[t] = outside_of(near, com[t], need.force[t], need.moment[t])
+        near = performance.heights[t] - performance.floor < NEAR
+        if near.any():
+            places = on_ground(performance.points[t, near], performance.heights[t, near])
+            out[t] = outside_of(places, com[t], need.force[t], need.moment[t])
     return np.nan_to_num(out)
 
 

@@ -67,7 +67,10 @@ CUT = Cause(
     "two takes, or a held pose before one: give a part without it, --begin, --end; sfv run takes the longest",
     "a cut of the video, or another person: see the overlay; give a part without it, --begin, --end",
 )
-ABSENT = Cause("what it stands or sits on is not in the motion: give a part without it, --begin, --end")
+ABSENT = Cause(
+    "what it stands or sits on is not in the motion: sfv run --scene auto finds it, and so does sfv scene; or give a "
+    "part without it, --begin, --end"
+)
 HARD = Cause("no repair: bodies fall at 1 g, and what falls slower is hard to learn; another take")
 WEAK = Cause("no repair: another take, or a stronger character, sfv retarget FILE --to humanoid")
 LOOP = Cause("sfv repair --loop")

@@ -16,7 +16,7 @@ from sfv.check.wrench import SMOOTHING, Demand, demand
 from sfv.kinematics import GRAVITY, MotionState, motion_state
 from sfv.motion import Motion
 from sfv.surface import lowest, surface_points, surface_track
-from sfv.terrain.terrain import FLAT, Terrain, height_above
+from sfv.terrain.terrain import height_above
 
 BORNE = 0.5
 """BW: what bears half of the weight or more is the ground."""
@@ -37,16 +37,14 @@ class Performance:
     """A motion done by a body.
 
     Attributes:
-        motion: what is done.
+        motion: what is done, and on what ground.
         character: the body: its geoms are what touches the ground, its masses what falls.
         dynamic: whether masses and shapes are a real body's, or sticks that stand in for one.
-        terrain: the ground.
     """
 
     motion: Motion
     character: Character
     dynamic: bool = True
-    terrain: Terrain = FLAT
 
     @cached_property
     def state(self) -> MotionState:
@@ -66,12 +64,17 @@ class Performance:
     @cached_property
     def heights(self) -> Float[np.ndarray, "T H"]:
         """How high above the ground these are, m."""
-        return height_above(self.points, self.terrain)
+        return height_above(self.points, self.motion.ground)
 
     @cached_property
     def lowest(self) -> Float[np.ndarray, " T"]:
         """Height of the body's lowest point, m."""
         return self.heights.min(1)
+
+    @cached_property
+    def root(self) -> Float[np.ndarray, " T"]:
+        """Height of the root above the ground, m."""
+        return height_above(self.state.xpos[:, 1], self.motion.ground)
 
     @cached_property
     def borne(self) -> Float[np.ndarray, " T"]:
@@ -154,8 +157,7 @@ class Performance:
                 body = int(model.body_parentid[body])
         others = ~np.isin(surface_points(model)[0], list(legs))
         aloft = self.heights[:, others].min(1) - self.floor > ALOFT
-        root = height_above(self.state.xpos[:, 1], self.terrain)
-        return aloft & (root - self.floor > ERECT * self.tall)
+        return aloft & (self.root - self.floor > ERECT * self.tall)
 
 
 def _rotated(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:

@@ -14,7 +14,6 @@ from sfv.kinematics import GRAVITY
 from sfv.metrics import RATE
 from sfv.motion import Motion
 from sfv.surface import surface_points
-from sfv.terrain.terrain import FLAT, Terrain
 
 TOUCHING = 0.03
 """m above the clip's floor within which a foot that is declared to stand may be."""
@@ -28,10 +27,10 @@ BLUR = 0.07
 """s: contacts begin and end this vaguely."""
 
 
-def slide_of(motion: Motion, character: Character, terrain: Terrain = FLAT) -> float:
+def slide_of(motion: Motion, character: Character) -> float:
     """The foot slide of scorecards and evaluations: `support_slide` at RATE, cm/s."""
     even = motion if abs(motion.fps / RATE - 1.0) < 0.01 else motion.resampled(RATE)
-    return support_slide(Performance(even, character, terrain=terrain)).value
+    return support_slide(Performance(even, character)).value
 
 
 def floating(performance: Performance) -> Finding:

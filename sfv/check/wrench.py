@@ -16,6 +16,7 @@ from sfv.character import Character
 from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
 from sfv.surface import surface_points, surface_track
+from sfv.terrain.terrain import height_above
 
 SMOOTHING = 0.027
 """s: standard deviation of the Gaussian that velocities pass, -3 dB at 5 Hz; marker data of movement are filtered at
@@ -83,7 +84,8 @@ def demand(motion: Motion, character: Character) -> Demand:
     force, moment = np.zeros((frames, 3)), np.zeros((frames, 3))
     left, torque = np.zeros((frames, 6)), np.zeros((frames, model.nv))
     outside = np.full(frames, np.nan)
-    touching = points[..., 2].min(1) < NEAR
+    heights = height_above(points, motion.ground)
+    touching = heights.min(1) < NEAR
     edges, jacobian = pyramid(FRICTION), np.zeros((3, model.nv))
     for t in range(frames):
         data.qpos[:], data.qvel[:], data.qacc[:] = motion.qpos[t], qvel[t], qacc[t]
@@ -95,14 +97,14 @@ def demand(motion: Motion, character: Character) -> Demand:
         force[t] = needed[:3] / weight
         moment[t] = (about_root + np.cross(root - com, needed[:3])) / weight
         wanted = left[t] = np.concatenate((force[t], moment[t] / ARM))
-        near = np.flatnonzero(points[t, :, 2] < NEAR)
+        near = np.flatnonzero(heights[t] < NEAR)
         if not len(near):
             torque[t, 6:] = needed[6:]
             continue
         # the ground pushes at its own height, however deep a point is in it or above it
-        where = points[t, near] * np.array([1.0, 1.0, 0.0])
+        where = on_ground(points[t, near], heights[t, near])
         given = _given(where - com, wanted, edges)
-        outside[t] = outside_of(where[:, :2], com, force[t], moment[t])
+        outside[t] = outside_of(where, com, force[t], moment[t])
         left[t] = wanted - np.concatenate((given.sum(0), np.cross(where - com, given).sum(0) / ARM))
         for index, f in zip(near, given, strict=True):
             if f.any():
@@ -151,15 +153,21 @@ def _given(arms: np.ndarray, wanted: np.ndarray, edges: np.ndarray) -> Float[np.
     return np.einsum("en,ed->nd", f.reshape(len(edges), len(arms)), edges)
 
 
-def outside_of(points: np.ndarray, com: np.ndarray, force: np.ndarray, moment: np.ndarray) -> float:
-    """Distance (m) of the zero-moment point on the ground from the hull of `points`, 0 inside.
+def on_ground(points: Float[np.ndarray, "n 3"], heights: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
+    """The places on the ground below points that are so high (m) above it."""
+    return points - heights[:, None] * np.array([0.0, 0.0, 1.0])
 
-    Where the ground's force acts if it has no horizontal moment: p = c + (z x M - c_z F) / F_z in xy
-    (Vukobratovic and Borovac 2004, eq. 8). The hull is by its widths in 32 directions.
+
+def outside_of(places: np.ndarray, com: np.ndarray, force: np.ndarray, moment: np.ndarray) -> float:
+    """Distance (m) of the zero-moment point from the hull of `places` on the ground, in xy; 0 inside.
+
+    Where the ground's force acts if it has no horizontal moment: p = c + (z x M - c_z F) / F_z in xy, c_z above the
+    ground, at its mean height (Vukobratovic and Borovac 2004, eq. 8). The hull is by its widths in 32 directions.
     """
     if force[2] < 1.0 / 3.0:
         return float("nan")
-    zmp = com[:2] + (np.array([-moment[1], moment[0]]) - com[2] * force[:2]) / force[2]
+    high = com[2] - places[:, 2].mean()
+    zmp = com[:2] + (np.array([-moment[1], moment[0]]) - high * force[:2]) / force[2]
     angle = np.arange(32) * 2 * np.pi / 32
     ways = np.stack((np.cos(angle), np.sin(angle)))
-    return max(0.0, float((zmp @ ways - (points @ ways).max(0)).max()))
+    return max(0.0, float((zmp @ ways - (places[:, :2] @ ways).max(0)).max()))

@@ -26,6 +26,8 @@ VERBS = {
     "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct; or a prior, for generate",
     "generate": "sentence or path -> motion",
     "check": "motion -> whether physics allows it, in numbers with limits",
+    "scene": "motion -> the same with the seats and steps that must have borne it",
+    "terrain": "motion -> the same fitted to stairs, slopes or other uneven ground",
     "judge": "motions and a policy -> how far it follows each, untrained",
     "repair": "motion -> the nearest motion that keeps to the floor and to gravity",
     "preview": "motion -> what physics makes of it, before any training",

@@ -50,6 +50,10 @@ def main(program: Program) -> None:
             f"{program.motion} moves a skeleton that no character of sfv has, so there are no soles to stand on; "
             "name its body with --character, or retarget it first"
         )
+    if not motion.ground.flat:
+        raise InputError(
+            f"{program.motion} is on a ground of its own, and repair knows level ground; repair it before sfv scene"
+        )
     origin = origin_of(program.motion)
     before = check(motion, character, origin=origin)
     with bar("repair", program.iterations) as advance:

@@ -13,7 +13,7 @@ from sfv.errors import InputError, blamed, did_you_mean
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.formats import restricted
 from sfv.formats.conventions import SMALLEST, TALLEST, stature
-from sfv.formats.known import CONTACTS, FORMATS, FPS, LOOP, Body, Format, known
+from sfv.formats.known import CONTACTS, FORMATS, FPS, GROUND, LOOP, Body, Format, known
 from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
@@ -112,7 +112,7 @@ def write_motion(motion: Motion, path: Path | str, format: str | None = None) ->
         written = ", ".join(name for name, kind in FORMATS.items() if kind.write)
         raise InputError(f"sfv reads {format} but does not write it; there are: {written}")
     kind.write(motion, path)
-    absent = {LOOP: not motion.loop, CONTACTS: motion.contacts is None}
+    absent = {LOOP: not motion.loop, CONTACTS: motion.contacts is None, GROUND: motion.ground.flat}
     if lost := [what for what in sorted(kind.drops) if not absent.get(what, False)]:
         log.warning("%s does not hold of the motion: %s; an .npz does", path, ", ".join(lost))
 

@@ -84,6 +84,7 @@ def _npy(*words: bytes) -> Callable[[bytes], bool]:
 
 UP, UNIT, FPS, CHARACTER = "up", "unit", "fps", "character"
 LOOP, CONTACTS, RATE, SKELETON = "that it is a loop", "its contacts", "its rate", "its skeleton"
+GROUND = "the ground that it is done on"
 
 FORMATS = {
     "npz": Format(
@@ -99,7 +100,7 @@ FORMATS = {
         _is_deepmimic,
         lambda path, reading, body: read_deepmimic(path),
         write_deepmimic,
-        drops=frozenset({CONTACTS}),
+        drops=frozenset({CONTACTS, GROUND}),
     ),
     "bvh": Format(
         "BVH",
@@ -108,7 +109,7 @@ FORMATS = {
         lambda path, reading, body: read_bvh(path, reading.metres, reading.up),
         write_bvh,
         takes=frozenset({UP, UNIT}),
-        drops=frozenset({LOOP, CONTACTS}),
+        drops=frozenset({LOOP, CONTACTS, GROUND}),
     ),
     "amc": Format(
         "ASF/AMC",
@@ -124,7 +125,7 @@ FORMATS = {
         lambda path, reading, body: read_table(path, body),
         write_table,
         takes=frozenset({CHARACTER}),
-        drops=frozenset({LOOP, CONTACTS, SKELETON}),
+        drops=frozenset({LOOP, CONTACTS, GROUND, SKELETON}),
     ),
     "robot": Format(
         "robot csv",
@@ -140,7 +141,7 @@ FORMATS = {
         lambda path, reading, body: read_robot_csv(path, body, "xyzw", reading.fps),
         lambda motion, path: write_robot_csv(motion, path, "xyzw"),
         takes=frozenset({CHARACTER, FPS}),
-        drops=frozenset({LOOP, CONTACTS, RATE, SKELETON}),
+        drops=frozenset({LOOP, CONTACTS, GROUND, RATE, SKELETON}),
     ),
     "kimodo-csv": Format(
         "robot csv, quaternion wxyz",
@@ -149,7 +150,7 @@ FORMATS = {
         lambda path, reading, body: read_robot_csv(path, body, "wxyz", reading.fps),
         lambda motion, path: write_robot_csv(motion, path, "wxyz"),
         takes=frozenset({CHARACTER, FPS}),
-        drops=frozenset({LOOP, CONTACTS, RATE, SKELETON}),
+        drops=frozenset({LOOP, CONTACTS, GROUND, RATE, SKELETON}),
     ),
     "mjlab": Format(
         "mjlab and BeyondMimic",
@@ -158,7 +159,7 @@ FORMATS = {
         lambda path, reading, body: read_mjlab(path, body),
         write_mjlab,
         takes=frozenset({CHARACTER}),
-        drops=frozenset({LOOP, CONTACTS, SKELETON}),
+        drops=frozenset({LOOP, CONTACTS, GROUND, SKELETON}),
     ),
     "locomujoco": Format(
         "loco-mujoco",

@@ -118,7 +118,7 @@ def first_show(things: Sequence[Thing]) -> Show:
         for name, motion in thing.motions.items():
             shown = name if len(things) == 1 or name != SIMULATED else thing.name
             ghost = name == REFERENCE and thing.followed
-            actors.append(Actor(shown, motion, ghost=ghost, beside=beside, body=thing.body))
+            actors.append(Actor(shown, motion, terrain=motion.ground, ghost=ghost, beside=beside, body=thing.body))
     seconds = max(actor.motion.duration for actor in actors)
     return Show(", ".join(thing.name for thing in things), tuple(actors), Timeline(seconds), news="reading on …")
 
@@ -175,16 +175,17 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
 def heights(motion: Motion, whose: str = "", body: "Character | None" = None) -> list[Trace]:
     """Of the root and of the lowest point of the body over the ground, cm; of one of sticks of its lowest joint."""
     from sfv.kinematics import motion_state
-    from sfv.surface import lowest, surface_points
+    from sfv.surface import surface_points, surface_track
+    from sfv.terrain.terrain import height_above
     from sfv.view.figure import figure
 
     body = body or figure(motion.skeleton)
     state = motion_state(motion, body.model)
     if len(surface_points(body.model)[0]):
-        named = {"lowest point": lowest(body.model, state)}
+        named = {"lowest point": height_above(surface_track(body.model, state), motion.ground).min(1)}
     else:
         named = {"lowest joint": state.xpos[:, 1:, 2].min(1)}
-    named["root"] = motion.qpos[:, 2]
+    named["root"] = height_above(motion.qpos[:, :3], motion.ground)
     return [Trace("height", whose + name, "cm", motion.times, 100.0 * values) for name, values in named.items()]
 
 

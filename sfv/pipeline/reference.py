@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recon.config import ReconstructConfig
@@ -14,6 +14,7 @@ from sfv.check.cause import Origin
 from sfv.check.check import Check, check
 from sfv.check.finding import measured
 from sfv.check.jumps import find_jumps, longest_piece
+from sfv.check.scene import find_scene
 from sfv.check.scorecard import motion_scorecard
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
@@ -50,6 +51,8 @@ def retargeted(motion: Motion, body: Character, joints: Path | None = None) -> M
         body.name,
         result.key_error,
     )
+    if not motion.ground.flat:
+        log.warning("the ground of the other body's measures is left out; find it again with sfv scene")
     return result.motion
 
 
@@ -127,6 +130,34 @@ def as_found(motion: Motion, body: Character, origin: Origin) -> tuple[Motion, C
     return motion, found
 
 
+def on_its_ground(motion: Motion, body: Character) -> Motion:
+    """A motion with the ground that it must have been done on, found from it; the user is told what was found.
+
+    Raises:
+        InputError: the body passes through where its support would have to be.
+    """
+    found = find_scene(motion, body)
+    if found.ground.flat:
+        log.warning("nothing is missing below the motion: its ground is level")
+    for words in found.words():
+        log.warning("something bore the body that is not in the motion, and is now: it %s", words)
+    return found.under(motion)
+
+
+def settled(
+    motion: Motion, body: Character, origin: Origin, mend: bool, scene: bool, failures_only: bool = False
+) -> tuple[Motion, Check]:
+    """A motion as it is to be followed, and its check: with `scene` on its ground, with `mend` repaired.
+
+    What has a ground of its own is not repaired: a repair knows level ground alone.
+    """
+    if scene and motion.ground.flat:
+        motion = on_its_ground(motion, body)
+    if mend and motion.ground.flat:
+        return mended(motion, body, origin, failures_only)
+    return as_found(motion, body, origin)
+
+
 def stop_if_misread(found: Check, anyway: bool) -> None:
     """Stop where rows of the check say that the source was read wrongly: whatever is trained on it is wasted.
 
@@ -156,12 +187,14 @@ class Prepared:
         self.check.report().save(place("check.json"))
 
 
-def reconstructed(track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool) -> Prepared:
-    """The reference in a pose track; with `mend` repaired where it fails the check."""
+def reconstructed(
+    track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool, scene: bool = False
+) -> Prepared:
+    """The reference in a pose track; with `mend` repaired where it fails the check, with `scene` on its ground."""
     found = reconstruct(track, body, config)
-    motion = found.motion
-    motion, rows = mended(motion, body, "video", True) if mend else as_found(motion, body, "video")
-    return Prepared(motion, found.scorecard, rows)
+    motion, rows = settled(found.motion, body, "video", mend, scene, failures_only=True)
+    # of what is saved: a repair may have changed it
+    return Prepared(motion, replace(found, motion=motion).scorecard, rows)
 
 
 def as_it_is(source: Path, body: Character) -> Motion | None:
@@ -196,5 +229,5 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
         motion = motion.resampled(rate)
     if motion.skeleton.difference_to(body.skeleton):
         motion = retargeted(motion, body, settings.map)
-    motion, rows = mended(motion, body, origin) if settings.mend else as_found(motion, body, origin)
+    motion, rows = settled(motion, body, origin, settings.mend, settings.scene == "auto")
     return Prepared(motion, motion_scorecard(motion, body), rows)

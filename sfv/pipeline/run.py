@@ -102,7 +102,15 @@ def _reference_stages(run: Run, folder: RunFolder) -> list[Stage]:
         )
     return [
         pose_stage(run.source, track, folder.pose, settings.pose, settings.excerpt, reading.fps, reading.speed),
-        motion_stage(track, motion, folder.motion, settings.performer, settings.reconstruct, settings.mend),
+        motion_stage(
+            track,
+            motion,
+            folder.motion,
+            settings.performer,
+            settings.reconstruct,
+            settings.mend,
+            settings.scene == "auto",
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ Presets (`configs/`) make settings, `sfv run` and `sfv batch` take them, and nei
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, arg
 
@@ -39,18 +39,20 @@ class Settings:
     """A run or policy whose skill training begins with; "tracker" comes with sfv and has seen many clips. What it did
     not see, as a --scan, it learns to use."""
     mend: bool = True
-    """Let sfv repair take flaws out of the reference that the physics check finds: a floor that is sunk into, feet that
-    slide, a rough seam, force from nowhere. The reference then differs from a motion file by a few centimetres; from
-    what is seen in a video only where the check fails."""
+    """Let sfv repair mend what the physics check finds: feet in the floor or sliding, a rough seam, force from nowhere.
+    The reference then differs from a motion file by a few centimetres; from what is seen in a video only where the
+    check fails. A motion for which a scene was found is not mended."""
     anyway: bool = False
     """Go on though the physics check says that the clip was read wrongly."""
+    scene: Literal["none", "auto"] = "none"
+    """What there is besides level ground: 'auto' finds the seats and steps that must have been there."""
     preview: bool = False
     """Before training, let the character perform the reference by planning ahead, as sfv preview does, for a first page
     to look at while training runs. It takes 10 to 40 CPU seconds per second of the clip."""
     robustness: bool = False
     """Measure as well how robust the policy is, as sfv robustness --quick does, and link it from the page."""
     rollouts: Annotated[int, Within(1, 10_000)] = 32
-    """Rollouts by which the policy is measured: so many from the clip's start, and as many from random phases."""
+    """Rollouts from the clip's start by which the policy is measured, and as many from random phases."""
 
     @classmethod
     def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:

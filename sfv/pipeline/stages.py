@@ -100,20 +100,23 @@ def pose_stage(
 
 
 def motion_stage(
-    track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig, mend: bool
+    track: Path, motion: Path, place: Place, character: str, config: ReconstructConfig, mend: bool, scene: bool = False
 ) -> Stage:
-    """Track -> reference motion, its scorecard and its physics check; with `mend` repaired where it fails.
+    """Track -> reference motion, its scorecard and its physics check; with `mend` repaired where it fails, with `scene`
+    on the ground that it must have been performed on.
 
     Raises:
         InputError: there is no such camera path or lifter.
     """
     said: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
+    if scene:
+        said["scene"] = "auto"
 
     def work(at: At) -> None:
         from sfv.pipeline.reference import reconstructed
         from sfv.pose import PoseTrack
 
-        reference = reconstructed(PoseTrack.load(track), _character(character), config, mend)
+        reference = reconstructed(PoseTrack.load(track), _character(character), config, mend, scene)
         reference.save(at(motion), lambda name: at(place(name)))
         write_config(at(place("config.yaml")), said)
 
@@ -137,6 +140,8 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
     said: dict[str, object] = {"character": character, "fps": fps, "mend": settings.mend} | _part(settings.excerpt)
     if whose is not None:
         said["performer"] = whose  # as marks of before 0.2.0 call it
+    if settings.scene != "none":
+        said["scene"] = settings.scene
     if others := [name for name in reading.given if name != "character"]:
         said["reading"] = {name: getattr(reading, name) for name in others}
 

@@ -32,14 +32,18 @@ def asking(name: str) -> Show:
     """
     character = load_character("humanoid")
     prior = load_prior(name, character)
-    heeds = ROWS[prior.name].able & {"path"} if prior.name in ROWS else frozenset[str]()
+    heeds = ROWS[prior.name].able & {"path", "label"} if prior.name in ROWS else frozenset[str]()
+    labels = prior.labels if "label" in heeds else ()
+    heeds -= set() if labels else {"label"}
 
     def make(wish: Wish, tell: Callable[[str], None]) -> Show:
         return replace(granted(prior, character, wish, name, tell), asking=still.asking)
 
     stands = _stands(character)
     news = "Type a sentence and press Generate."
-    still = Show(name, (Actor("", stands, body=character),), Timeline(1.0), news=news, asking=Asking(name, heeds, make))
+    still = Show(
+        name, (Actor("", stands, body=character),), Timeline(1.0), news=news, asking=Asking(name, heeds, make, labels)
+    )
     return still
 
 
@@ -62,7 +66,7 @@ def granted(
     Raises:
         InputError: the prior heeds no such part of it.
     """
-    condition = Condition(text=wish.text or None, path=wish.path, seconds=wish.seconds)
+    condition = Condition(wish.text or None, wish.label or None, wish.path, seconds=wish.seconds)
     tell("generating …")
     made = prior.sample(condition, wish.seed, wish.count)
     actors, samples, marks = [], [], []
@@ -77,7 +81,7 @@ def granted(
         marks += marks_of(report, f"{number}: ")
     seconds = max(actor.motion.duration for actor in actors)
     failing = tuple(mark for mark in marks if mark.failing)
-    title = wish.text or f"what {name} makes of nothing"
+    title = wish.text or wish.label or f"what {name} makes of nothing"
     return Show(
         title, tuple(actors), Timeline(seconds, marks=failing), news=nearest(prior, wish), samples=tuple(samples)
     )
@@ -97,6 +101,7 @@ def commands(wish: Wish, name: str, number: int) -> tuple[str, ...]:
     """What to type to train on a sample."""
     words = ["sfv", "generate", *([wish.text] if wish.text else []), "--prior", name, "--seconds", f"{wish.seconds:g}"]
     words += ["--n", str(wish.count), "--best", "1", "--seed", str(wish.seed), "--out", f"{FILE}.npz"]
+    words += ["--label", wish.label] if wish.label else []
     words += ["--path", PATH] if wish.path is not None else []
     words += [] if wish.mend else ["--no-mend"]
     file = f"{FILE}.npz" if wish.count == 1 else f"{FILE}-{number}.npz"

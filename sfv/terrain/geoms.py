@@ -52,10 +52,8 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
             **given,
         )
     for x0, x1, y0, y1, top in boxes(terrain):
-        middle, half = (
-            np.array([x0 + x1, y0 + y1, low - DEEP + top]) / 2,
-            np.array([x1 - x0, y1 - y0, top - low + DEEP]) / 2,
-        )
+        bottom = max(low - DEEP, top - terrain.thick)
+        middle, half = np.array([x0 + x1, y0 + y1, bottom + top]) / 2, np.array([x1 - x0, y1 - y0, top - bottom]) / 2
         spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, **given)
     return not level
 

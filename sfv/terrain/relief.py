@@ -15,7 +15,7 @@ class Relief:
     """A terrain's tables on a device: gathers of one row a place, which is what many environments can pay for."""
 
     def __init__(self, terrain: Terrain, device: str, dtype: torch.dtype = torch.float32) -> None:
-        self.flat, self.cell = terrain.flat, terrain.cell
+        self.flat, self.cell, self.thick = terrain.flat, terrain.cell, terrain.thick
 
         def tensor(array: object) -> Tensor:
             return torch.as_tensor(array, dtype=dtype, device=device)
@@ -36,8 +36,16 @@ class Relief:
         return _triangles(*self._rows(self._footing, places))
 
     def height_above(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
-        """How high points are above the ground below them, m; over the plane z = 0 exactly their z."""
-        return points[..., 2] if self.flat else points[..., 2] - self.height(points[..., :2])
+        """How high points are above the ground below them, m; over the plane z = 0 exactly their z.
+
+        A point that is nearer to a block's underside than to its top is below the block.
+        """
+        if self.flat:
+            return points[..., 2]
+        rows, u, v = self._rows(self._ground, points[..., :2])
+        ground, top = _triangles(rows, u, v), rows[..., 4]
+        below = points[..., 2] < top - 0.5 * self.thick
+        return points[..., 2] - torch.where(below, ground, torch.maximum(ground, top))
 
     def normal(self, places: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 3"]:
         """Upward unit normal."""
@@ -52,6 +60,10 @@ class Relief:
     def heights(self, x: Shaped[np.ndarray, "*n"], y: Shaped[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """`height` of arrays."""
         return self.height(_places(x, y)).numpy()
+
+    def heights_above(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:
+        """`height_above` of arrays."""
+        return self.height_above(torch.from_numpy(np.asarray(points, np.float64))).numpy()
 
     def normals(self, x: Shaped[np.ndarray, "*n"], y: Shaped[np.ndarray, "*n"]) -> Float[np.ndarray, "*n 3"]:
         """`normal` of arrays."""

@@ -4,12 +4,15 @@ Between the grid's points the ground is two triangles a cell, cut as MuJoCo cuts
 up here is what bodies touch there. It knows no simulator and no character; beyond its edges the ground goes on level.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Shaped
+
+from sfv.errors import InputError
 
 if TYPE_CHECKING:
     from sfv.terrain.relief import Relief
@@ -18,6 +21,8 @@ CELL = 0.1
 """m between the points of the grids that sfv makes: half of a foot's length. 0.05 costs physics twice the plane's time,
 this half as much again."""
 NO_BLOCK = -np.inf
+LARGEST, HIGHEST = 1_000_000, 1000.0
+"""Points of a ground that a file holds, and m of its blocks: more is no ground that a person moves on."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Terrain:
         cell: m between points.
         corner: (x, y) of the first point, m.
         friction: coefficient, sliding.
+        thick: m from the top of a block to its underside: a seat has room for legs below. Infinite where blocks stand
+            on the ground.
     """
 
     heights: Float[np.ndarray, "x y"]
@@ -40,6 +47,7 @@ class Terrain:
     cell: float = CELL
     corner: tuple[float, float] = (0.0, 0.0)
     friction: float = 1.0
+    thick: float = np.inf
 
     def __post_init__(self) -> None:
         nx, ny = self.heights.shape
@@ -66,6 +74,38 @@ class Terrain:
         """Upward unit normal of the ground at places (m)."""
         return self.relief.normals(x, y)
 
+    def arrays(self) -> dict[str, object]:
+        """It as named arrays, for a file; `of` reads them again."""
+        return {
+            "ground_heights": self.heights,
+            "ground_tops": self.tops,
+            "ground_footing": self.footing,
+            "ground_cell": self.cell,
+            "ground_corner": np.array(self.corner),
+            "ground_friction": self.friction,
+            "ground_thick": self.thick,
+        }
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Terrain":
+        """That of a file.
+
+        Raises:
+            InputError: an array is missing, of another shape, or no number.
+            KeyError, ValueError: likewise, of a damaged file.
+        """
+        names = ("heights", "tops", "footing")
+        heights, tops, footing = (np.asarray(arrays[f"ground_{name}"], float) for name in names)
+        cell, friction, thick = (float(arrays[f"ground_{name}"]) for name in ("cell", "friction", "thick"))
+        x, y = (float(number) for number in arrays["ground_corner"])
+        fits = heights.ndim == 2 and min(heights.shape) >= 2 and footing.shape == heights.shape
+        fits = fits and tops.shape == (heights.shape[0] - 1, heights.shape[1] - 1) and heights.size <= LARGEST
+        sane = np.isfinite([*heights.flat, *footing.flat, x, y]).all() and not np.isnan(tops).any()
+        sane = sane and 0.0 < cell <= 100.0 and 0.0 <= friction <= 100.0 and thick > 0.0 and tops.max() < HIGHEST
+        if not (fits and sane):
+            raise InputError("the ground in the file is none: its arrays do not fit each other; find it with sfv scene")
+        return cls(heights, tops, footing, cell, (x, y), friction, thick)
+
 
 FLAT = Terrain(np.zeros((2, 2)), np.full((1, 1), NO_BLOCK), np.zeros((2, 2)))
 """The plane z = 0."""
@@ -75,4 +115,4 @@ def height_above(points: Float[np.ndarray, "*n 3"], terrain: Terrain = FLAT) -> 
     """How high points (m) are above the ground below them, m; over the plane z = 0 exactly their z."""
     if terrain.flat:
         return points[..., 2]
-    return points[..., 2] - terrain.height(points[..., 0], points[..., 1])
+    return terrain.relief.heights_above(points)

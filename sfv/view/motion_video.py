@@ -20,10 +20,10 @@ def motion_video(
     """Write one motion as an .mp4 of `size` (width, height) pixels; `body` is who moves, where that is known."""
     qpos = motion.at(np.arange(int(motion.duration * fps) + 1) / fps)
     with (
-        Renderer(scene([(body or figure(motion.skeleton), PERSON)]), *size) as renderer,
+        Renderer(scene([(body or figure(motion.skeleton), PERSON)], terrain=motion.ground), *size) as renderer,
         VideoWriter(out, fps) as video,
         bar("rendering", len(qpos), "frames") as advance,
     ):
-        for pose, camera in zip(qpos, watching(qpos, fps), strict=True):
+        for pose, camera in zip(qpos, watching(qpos, fps, motion.ground), strict=True):
             video.add(renderer.frame(pose, camera))
             advance(1)

@@ -31,10 +31,10 @@ def gallery(
         InputError: the file cannot be written.
     """
     pictures = []
-    with Renderer(scene([(character, PERSON)]), *cell) as renderer:
-        for name, motion in rows.items():
+    for name, motion in rows.items():
+        with Renderer(scene([(character, PERSON)], terrain=motion.ground), *cell) as renderer:
             times = np.linspace(0.0, motion.duration, columns)
-            cameras = watching(motion.qpos, motion.fps)
+            cameras = watching(motion.qpos, motion.fps, motion.ground)
             row = [
                 renderer.frame(pose, cameras[round(time * motion.fps)])
                 for pose, time in zip(motion.at(times), times, strict=True)
@@ -63,11 +63,11 @@ def contact_sheet(
     first = next(iter(rows.values()))
     times = np.linspace(0.0, first.duration, columns)
     moments = np.round(times * first.fps).astype(int)
-    cameras = [watching(first.qpos, first.fps)[moment] for moment in moments]
+    cameras = [watching(first.qpos, first.fps, first.ground)[moment] for moment in moments]
     pictures = []
     for number, (name, motion) in enumerate(rows.items()):
         look = GHOST if number == 0 and len(rows) > 1 else PERSON
-        with Renderer(scene([(character, look)]), *cell) as renderer:
+        with Renderer(scene([(character, look)], terrain=first.ground), *cell) as renderer:
             row = [renderer.frame(pose, camera) for pose, camera in zip(motion.at(times), cameras, strict=True)]
         row[0] = caption(row[0], name, size=13)
         if number == 0:

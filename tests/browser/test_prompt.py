@@ -25,7 +25,7 @@ class Prior:
 
     def __init__(self, wave: Motion) -> None:
         self.wave, self.wishes = wave, list[Wish]()
-        asking = Asking("waver", frozenset({"path"}), self.make)
+        asking = Asking("waver", frozenset({"path", "label"}), self.make, ("walk", "wave"))
         self.show = Show("waver", (Actor("", wave),), Timeline(1.0), asking=asking)
 
     def make(self, wish: Wish, tell: Callable[[str], None]) -> Show:
@@ -71,6 +71,24 @@ def test_a_sentence_becomes_samples_beside_each_other(
     page.get_by_role("button", name="Generate").click()
     page.get_by_text("nobody can fly; ask for a wave").wait_for()
     assert page.locator(".sample").count() == 2  # what was there stays
+
+
+def test_a_kind_of_movement_is_chosen_in_place_of_a_sentence(prior: tuple[Prior, str], wired: "Page") -> None:
+    (made, address), page = prior, wired
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(READY)
+    page.get_by_label("sentence").fill("a person waves")
+    kind = page.get_by_label("or a kind of movement")
+    assert kind.locator("option").all_inner_texts() == ["none", "walk", "wave"]
+    kind.select_option("wave")
+    assert page.get_by_label("sentence").is_disabled()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_function("show.samples.length > 0")
+    assert (made.wishes[-1].text, made.wishes[-1].label) == ("", "wave")
+    assert kind.input_value() == "wave"  # stays chosen beside what came of it
+    kind.select_option("")
+    assert page.get_by_label("sentence").is_enabled()
+    assert page.get_by_label("sentence").input_value() == "a person waves"
 
 
 def test_a_path_is_drawn_on_the_ground_or_written(prior: tuple[Prior, str], wired: "Page") -> None:

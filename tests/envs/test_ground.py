@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
-from envs.ground import turned
+from envs.ground import LEVELS, turned
 from envs.judge.evaluation import Evaluator
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
-from envs.tracking import LEVELS, TrackingEnv
+from envs.tracking import TrackingEnv
 from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.motion import Motion

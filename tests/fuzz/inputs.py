@@ -6,6 +6,7 @@ import pickle
 import random
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,15 @@ def _still():  # type: ignore[no-untyped-def]
 
 def own(folder: Path) -> Path:
     _still().save(folder / "m.npz")
+    return folder / "m.npz"
+
+
+def grounded(folder: Path) -> Path:
+    from sfv.terrain.terrain import NO_BLOCK, Terrain
+
+    level, tops = np.zeros((4, 5)), np.full((3, 4), NO_BLOCK)
+    tops[1, 1:3] = 0.4
+    replace(_still(), ground=Terrain(level, tops, level, 0.1, (-0.2, -0.2), thick=0.2)).save(folder / "m.npz")
     return folder / "m.npz"
 
 
@@ -197,7 +207,7 @@ def progress(folder: Path) -> Path:
 
 
 MOTIONS: dict[str, Maker] = {
-    "npz": own, "bvh": written(".bvh"), "bvh.gz": written(".bvh.gz"), "deepmimic": written(".json"),
+    "npz": own, "ground": grounded, "bvh": written(".bvh"), "bvh.gz": written(".bvh.gz"), "deepmimic": written(".json"),
     "csv": written(".csv"), "amc": amc, "amass": amass, "humanml3d": humanml3d, "wham": wham, "humans4d": humans4d,
     "mimickit": mimickit, "tram": tram, "gvhmr": gvhmr, "phc": phc, "romp": romp, "poselib": poselib, "kimodo": kimodo,
 }  # fmt: skip

@@ -8,8 +8,10 @@ from recon.config import ReconstructConfig
 from recon.reconstruct import reconstruct
 from recon.scorecard import landmark_positions
 from sfv import metrics
+from sfv.check.check import check
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
+from sfv.pipeline import reference
 from sfv.quaternions import heading
 from sfv.surface import lowest
 
@@ -150,3 +152,17 @@ def test_a_prior_of_ones_own_decides_what_the_clip_does_not_show(humanoid, jump,
     without, held = (reconstruct(track, humanoid, config, p).motion.qpos[:, elbow] for p in (None, prior))
     assert np.abs(without - bent).mean() > 0.5
     assert np.abs(held - bent).mean() < 0.1
+
+
+def test_the_scorecard_is_of_the_motion_that_is_saved(humanoid, result, monkeypatch):
+    """A knee is 30 degrees beyond its range before the repair."""
+    qpos, knee = result.motion.qpos.copy(), humanoid.model.joint("left_knee")
+    qpos[5, knee.qposadr[0]] = knee.range[1] + np.radians(30.0)
+    broken = replace(result, motion=replace(result.motion, qpos=qpos))
+    assert broken.scorecard["joint limit violation"] == pytest.approx(30.0, abs=0.1)
+    found = check(result.motion, humanoid, origin="video")
+    monkeypatch.setattr(reference, "reconstruct", lambda *given: broken)
+    monkeypatch.setattr(reference, "mended", lambda *given: (result.motion, found))
+    prepared = reference.reconstructed(result.track, humanoid, result.config, mend=True)
+    assert prepared.motion is result.motion
+    assert prepared.scorecard["joint limit violation"] < 5.0

@@ -134,6 +134,11 @@ class Mdm:
     def __init__(self, basis: Basis, denoiser: Denoiser) -> None:
         self.basis, self.denoiser = basis, denoiser.eval()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.basis.alike(text)

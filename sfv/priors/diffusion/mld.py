@@ -77,6 +77,11 @@ class Mld:
     def __init__(self, basis: Basis, codec: Codec, latents: Latents) -> None:
         self.basis, self.codec, self.latents = basis, codec.eval(), latents.eval()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.basis.alike(text)

@@ -119,6 +119,11 @@ class MotionGraph:
     def __init__(self, library: Library) -> None:
         self.library = library
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.library.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.library.basis.alike(text)

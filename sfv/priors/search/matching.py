@@ -111,6 +111,11 @@ class MotionMatching:
         """What plays the clips that a sentence or a label allows; all of them without either."""
         return Matcher(self.library.database, self.library.basis, self.library.allowed(condition))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.library.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.library.basis.alike(text)

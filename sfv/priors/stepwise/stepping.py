@@ -98,6 +98,11 @@ class Stepwise:
         tensors |= {"starts.rows": self.starts.rows, "starts.texts": self.starts.texts}
         self.basis.save(path, self.name, tensors, asdict(self.network.config))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.basis.alike(text)

@@ -69,6 +69,11 @@ class Gpt:
     def __init__(self, basis: Basis, codec: Codec, writer: Writer) -> None:
         self.basis, self.codec, self.writer = basis, codec.eval(), writer.eval()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.basis.alike(text)

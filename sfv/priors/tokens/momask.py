@@ -106,6 +106,11 @@ class Momask:
     def __init__(self, basis: Basis, config: MomaskConfig, codec: Codec, guessers: Guessers) -> None:
         self.basis, self.config, self.codec, self.guessers = basis, config, codec.eval(), guessers.eval()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The categories that a condition may name."""
+        return self.basis.labels
+
     def alike(self, text: str) -> list[tuple[str, float]]:
         """The nearest captions."""
         return self.basis.alike(text)

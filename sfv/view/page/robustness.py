@@ -52,10 +52,10 @@ def _sentence(reports: Mapping[str, Report]) -> str:
     words = []
     for name, report in reports.items():
         values = {number.name: number.value for number in report.numbers}
-        words.append(
-            f"{name} succeeds in {100 * values['success undisturbed']:.0f} % of tries undisturbed and in "
-            f"{100 * values['success on terrain']:.0f} % over all terrain."
-        )
+        said = f"{name} succeeds in {100 * values['success undisturbed']:.0f} % of tries undisturbed"
+        if (rough := values.get("success on terrain")) is not None:
+            said += f" and in {100 * rough:.0f} % over all terrain"
+        words.append(f"{said}.")
     return " ".join(words)
 
 
@@ -78,6 +78,8 @@ def _terrain(report: Report) -> str:
         head = head or "".join(f"<th scope='col'>{d:g}</th>" for d in table["difficulty"])
         cells = "".join(_cell(table, i, f"{table['size'][i]:g}") for i in range(len(table["success"])))
         rows.append(f"<tr><th scope='row'>{escape(kind.replace('_', ' '))}</th>{cells}</tr>")
+    if not rows:
+        return "<p class='soft'>This motion is done on a ground of its own, so no other was tried.</p>"
     words = "<p class='soft'>Share of tries that get through, by difficulty. A cell's tooltip has its size.</p>"
     first = "<th scope='col'>Difficulty</th>"
     return f"{words}<table class='heat'><thead><tr>{first}{head}</tr></thead>{''.join(rows)}</table>"

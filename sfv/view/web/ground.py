@@ -31,7 +31,8 @@ def ground_surface(terrain: Terrain) -> Surface:
     low = float(terrain.heights.min()) - BELOW
     parts, count = [(points, faces)], len(points)
     for x0, x1, y0, y1, top in boxes(terrain):
-        corners = np.array([(i, j, k) for i in (x0, x1) for j in (y0, y1) for k in (low, top)])
+        bottom = max(low, top - terrain.thick)
+        corners = np.array([(i, j, k) for i in (x0, x1) for j in (y0, y1) for k in (bottom, top)])
         parts.append((corners, _CUBE + count))
         count += 8
     return Surface(np.concatenate([p for p, _ in parts]), np.concatenate([f for _, f in parts]))

@@ -31,6 +31,8 @@ MOST = 8
 """Most browsers at once: each has policies of its own."""
 SLOWEST = 120.0
 """s that a browser may take to read an answer, or to say that it is there: a busy one takes over 20 for a show."""
+LEAVING = 2.0
+"""s that what acts for a page may take to end once the page is turned out; a prior that generates takes longer."""
 LARGEST = 64 * 1024
 """Bytes of what a page may say at once."""
 Answer = Callable[[str], tuple[str, bytes] | None]
@@ -82,7 +84,7 @@ class Guests:
 
     def __init__(self, session: Callable[[Tell], Session], grant: Callable[[Any, Tell], Mapping[str, Any]]) -> None:
         self._session, self._grant, self._here = session, grant, set[ServerConnection]()
-        self._lock, self._changed = threading.Lock(), 0
+        self._lock, self._changed = threading.Condition(), 0
 
     def changed(self) -> None:
         """What is shown has become another; every page is to fetch it."""
@@ -109,6 +111,14 @@ class Guests:
         finally:
             with self._lock:
                 self._here.discard(connection)
+                self._lock.notify_all()
+
+    def leave(self) -> None:
+        """Turn everybody out, and wait for what acts for them: the threads of physics must not outlive the program."""
+        with self._lock:
+            for connection in self._here:
+                connection.close_socket()
+            self._lock.wait_for(lambda: not self._here, LEAVING)
 
     def _serve(self, connection: ServerConnection) -> None:
         session: Session | None = None

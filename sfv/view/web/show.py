@@ -72,12 +72,14 @@ NOTHING = Pictures(np.zeros(0), ())
 @dataclass(frozen=True)
 class Asking:
     """A generative prior that those who watch may ask: its name, the parts of a wish that it heeds beside the sentence,
-    and what makes a show of a wish, which tells how far it is; it raises an InputError where it cannot.
+    and what makes a show of a wish, which tells how far it is; it raises an InputError where it cannot. `labels` are
+    the categories that a wish may name.
     """
 
     name: str
     heeds: frozenset[str]
     make: "Callable[[Wish, Callable[[str], None]], Show]"
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

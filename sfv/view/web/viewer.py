@@ -54,6 +54,7 @@ class Viewer:
     def close(self) -> None:
         """Stop serving."""
         self._server.shutdown()
+        self._guests.leave()
 
     def __enter__(self) -> "Viewer":
         return self

@@ -51,7 +51,8 @@ def record(show: Show, pictures: bool) -> dict[str, Any]:
         "title": show.title, "news": show.news, "seconds": show.seconds, "can_act": show.live is not None,
         "actors": actors, "bodies": cast.bodies, "grounds": cast.grounds, "timeline": show.timeline.plain(),
         "pictures": clip,
-        "prior": show.asking and {"name": show.asking.name, "heeds": sorted(show.asking.heeds)},
+        "prior": show.asking and {"name": show.asking.name, "heeds": sorted(show.asking.heeds),
+                                  "labels": list(show.asking.labels)},
         "samples": [vars(sample) for sample in show.samples],
     }  # fmt: skip
 

@@ -28,6 +28,7 @@ class Wish:
         seed: of chance.
         mend: whether what the check finds is repaired.
         path: (P, 2) where the root is to go, m, evenly spaced in time.
+        label: a category of the mocap that the prior knows, in place of a sentence; "" for none.
     """
 
     text: str = ""
@@ -36,6 +37,7 @@ class Wish:
     seed: int = 0
     mend: bool = True
     path: Float[np.ndarray, "P 2"] | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,10 @@ def wish_of(said: Any) -> Wish:
     """
     if not isinstance(said, Mapping):
         raise InputError("what came from the page is no wish; load it again")
-    text, path = said.get("text", ""), said.get("path")
-    if not isinstance(text, str) or len(text) > WORDS:
-        raise InputError(f"a sentence has at most {WORDS} letters; make it shorter")
+    text, label, path = said.get("text", ""), said.get("label", ""), said.get("path")
+    for words in (text, label):
+        if not isinstance(words, str) or len(words) > WORDS:
+            raise InputError(f"a sentence has at most {WORDS} letters; make it shorter")
     return Wish(
         " ".join(text.split()),
         _number(said, "seconds", 0.5, LONGEST),
@@ -66,6 +69,7 @@ def wish_of(said: Any) -> Wish:
         int(_number(said, "seed", 0, SEED)),
         bool(said.get("mend", True)),
         None if path is None else _path(path),
+        label,
     )
 
 

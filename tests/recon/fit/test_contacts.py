@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from recon.fit.contacts import _settled, airborne, kept_places, rolling_feet, runs, seated, sideways
+from recon.fit.contacts import _settled, airborne, kept_places, lasting, rolling_feet, runs, seated, sideways
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.terms import Stance
 
@@ -9,6 +9,12 @@ from recon.fit.terms import Stance
 def test_runs_by_hand():
     assert runs(np.array([1, 1, 0, 0, 1], bool)) == [(0, 2), (4, 5)]
     assert runs(np.zeros(3, bool)) == []
+
+
+def test_brief_stretches_do_not_last():
+    mask = np.zeros(60, bool)
+    mask[5:16] = mask[20:32] = True  # 0.37 and 0.4 s at 30 Hz
+    assert runs(lasting(mask, 0.4, 30.0)) == [(20, 32)]
 
 
 def test_a_long_low_stay_is_a_seat_and_a_crouch_is_not():

@@ -42,6 +42,23 @@ def test_places_bodies_landmarks_and_mass_where_mujoco_does(character):
         np.testing.assert_allclose(placed.com[t], data.subtree_com[1], atol=1e-9)
 
 
+def test_lumps_weigh_and_turn_as_the_bodies_do(character):
+    """Of each body: its share of the mass, its centre, and sum m (|p|^2 1 - p p^T) about it, its inertia."""
+    model, body = character.model, ScaledBody(character)
+    lumps = body.place(torch.tensor(model.qpos0)[None], body.unscaled()).lumps[0].numpy()
+    shares = body.lump_share.numpy().reshape(model.nbody - 1, -1)
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_comPos(model, data)
+    for b, (points, share) in enumerate(zip(lumps.reshape(model.nbody - 1, -1, 3), shares, strict=True), start=1):
+        mass = share * model.body_mass.sum()
+        np.testing.assert_allclose(mass.sum(), model.body_mass[b])
+        np.testing.assert_allclose(share @ points / share.sum(), data.xipos[b], atol=1e-9)
+        away, axes = points - data.xipos[b], data.ximat[b].reshape(3, 3)
+        inertia = (mass * (away**2).sum(1)).sum() * np.eye(3) - (mass[:, None] * away).T @ away
+        np.testing.assert_allclose(axes.T @ inertia @ axes, np.diag(model.body_inertia[b]), atol=1e-9)
+
+
 def test_moves_as_mj_integrate_pos(character):
     model, body = character.model, ScaledBody(character)
     poses, steps = random_poses(model, 4), np.random.default_rng(1).normal(size=(4, model.nv))

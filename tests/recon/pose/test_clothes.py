@@ -1,6 +1,6 @@
 import numpy as np
 
-from recon.pose.clothes import clothes, unlike, usual
+from recon.pose.clothes import OTHER, clothes, unlike, usual
 
 SHOULDERS, HIPS, KNEES = (np.array([[40.0, y], [60.0, y]]) for y in (20.0, 60.0, 90.0))
 
@@ -21,6 +21,15 @@ def test_colour_counts_more_than_light() -> None:
                            for c in ((200, 30, 30), (150, 20, 20), (30, 30, 200)))  # fmt: skip
     assert unlike(red, red) == 0.0
     assert unlike(red, dark_red) < 0.2 * unlike(red, blue)
+
+
+def test_few_scattered_colours_are_seen_as_their_mean() -> None:
+    """A dark shirt as a GIF shows it: each channel is 0 or 85, at random, so that its mean stays what it was."""
+    generator = np.random.default_rng(0)
+    plain = picture((40, 20, 30), (20, 20, 20)).repeat(4, 0).repeat(4, 1)
+    scattered = [(generator.uniform(0, 85, plain.shape) < plain).astype(np.uint8) * 85 for _ in range(5)]
+    seen = [clothes(image, 4 * SHOULDERS, 4 * HIPS, 4 * KNEES) for image in scattered]
+    assert max(unlike(a, b) for a in seen for b in seen) < 0.5 * OTHER
 
 
 def test_what_is_outside_of_the_picture_is_unknown() -> None:

@@ -46,6 +46,7 @@ class Mender:
 
     known: Motion
     name: str = "mender"
+    labels: tuple[str, ...] = ()
     gaps: list[tuple[int, int]] = field(default_factory=list)
 
     def alike(self, text: str) -> list[tuple[str, float]]:

@@ -89,6 +89,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
 
     # first the modules that import these names when they are imported, which may be now
     monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
+    monkeypatch.setattr("sfv.pipeline.training.say_untrained", lambda *task: None)
     monkeypatch.setattr("sfv.pipeline.training.train", train)
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts, **more: path.write_text(str(parts)))
@@ -336,6 +337,27 @@ def test_a_reconstruction_that_nobody_could_do_stops_before_training(
             did(a_run)
     assert worked == ["pose"]
     assert did(having(a_run, anyway=True))["3-policy"]
+
+
+def test_with_a_scene_the_reference_brings_what_bore_it(
+    worked: list[str], a_run: Run, wave: Motion, caplog: pytest.LogCaptureFixture
+) -> None:
+    # two seconds on the floor, 0.3 m up within 0.4 s, and a second there
+    source, up = a_run.source.with_name("wave.npz"), 0.3 * np.clip((np.arange(102) - 60) / 12, 0.0, 1.0)
+    qpos = wave.qpos[np.concatenate([np.arange(30)] * 3 + [np.arange(12)])].copy()
+    qpos[:, 2] += up
+    qpos[:, 0] += 2.0 * up  # the box is before it, where it did not stand
+    replace(wave, qpos=qpos).save(source)
+    file = a_run.out / "2-motion" / "motion.npz"
+    did(having(replace(a_run, source=source), scene="auto"))
+    found = Motion.load(file)
+    assert found.ground.tops.max() == pytest.approx(0.3, abs=0.01)
+    assert "something bore the body that is not in the motion, and is now: it stands 0.30 m up" in caplog.text
+    np.testing.assert_allclose(found.qpos, qpos, atol=1e-9)  # a repair would have put it on the floor
+    worked.clear()
+    did(having(replace(a_run, source=source), mend=False))
+    assert Motion.load(file).ground.flat
+    assert worked == ["train", "evaluate"]
 
 
 def test_a_held_pose_before_the_motion_is_cut_off_and_said(

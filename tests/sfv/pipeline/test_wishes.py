@@ -37,10 +37,22 @@ def test_the_command_makes_the_very_samples() -> None:
     assert [mark.failing for mark in show.timeline.marks] == [True] * len(show.timeline.marks)
 
 
+def test_a_kind_of_movement_goes_in_place_of_a_sentence() -> None:
+    character = load_character("humanoid")
+    wish = replace(WISH, text="", label="walk", count=1)
+    show = granted(load_prior("mdm", character), character, wish, "mdm")
+    assert (show.title, show.news) == ("walk", "")
+    program = tyro.cli(Program, args=shlex.split(show.samples[0].commands[0])[2:])
+    assert (program.text, program.label) == ("", "walk")
+    with pytest.raises(InputError, match="there is no label 'fly'; there are: dance"):
+        granted(load_prior("mdm", character), character, replace(wish, label="fly"), "mdm")
+
+
 def test_what_it_does_not_heed_is_refused_with_who_does() -> None:
     show = asking("mdm")
     assert show.asking is not None
-    assert show.asking.heeds == frozenset()
+    assert show.asking.heeds == {"label"}
+    assert {"walk", "run", "dance"} <= set(show.asking.labels)
     assert 0.5 < show.actors[0].motion.qpos[0, 2] < 1.2  # somebody stands there
     with pytest.raises(InputError, match="motion-matching"):
         show.asking.make(replace(WISH, path=np.zeros((2, 2))), lambda words: None)

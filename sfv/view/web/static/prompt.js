@@ -13,6 +13,8 @@ class Wishes {
     this.path.addEventListener("input", () => this.show());
     this.pen.addEventListener("click", () => this.drawing(!scene.canvas.dataset.drawing));
     form.querySelector("#keep-path").addEventListener("click", () => download(new Blob([this.path.value]), "path.csv"));
+    const { text, label } = form.elements; // a kind of movement goes in place of a sentence
+    label.addEventListener("change", () => { text.disabled = label.value !== ""; });
     this.drags();
   }
 
@@ -20,7 +22,12 @@ class Wishes {
   load({ prior, samples }) {
     this.form.hidden = !prior;
     this.heeds = prior ? prior.heeds : [];
-    if (prior) this.form.querySelector("legend").textContent = `Ask ${prior.name}`;
+    if (prior) {
+      this.form.querySelector("legend").textContent = `Ask ${prior.name}`;
+      const { label } = this.form.elements, chosen = label.value;
+      label.replaceChildren(label.options[0], ...prior.labels.map((name) => new Option(name, name)));
+      label.value = prior.labels.includes(chosen) ? chosen : "";
+    }
     for (const part of this.form.querySelectorAll("[data-heeds]")) part.hidden = !this.heeds.includes(part.dataset.heeds);
     this.samples.replaceChildren(...samples.map((sample) => card(sample)));
     this.samples.hidden = !samples.length;
@@ -43,9 +50,9 @@ class Wishes {
   }
 
   wish() {
-    const { text, seconds, count, seed, mend } = this.form.elements, points = this.heeds.includes("path") ? this.points : [];
+    const { text, label, seconds, count, seed, mend } = this.form.elements, points = this.heeds.includes("path") ? this.points : [];
     this.ask({
-      text: text.value, seconds: Number(seconds.value), count: Number(count.value), seed: Number(seed.value),
+      text: label.value ? "" : text.value, label: label.value, seconds: Number(seconds.value), count: Number(count.value), seed: Number(seed.value),
       mend: mend.checked, path: points && points.length > 1 ? points : null,
     });
   }

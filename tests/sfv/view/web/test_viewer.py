@@ -1,5 +1,6 @@
 import json
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -69,6 +70,27 @@ def test_another_page_cannot_drive_it(viewer: Viewer) -> None:
         assert "no trained policy" in json.loads(socket.recv(60))["news"]
         socket.send("no JSON")
         assert "cannot be read" in json.loads(socket.recv(60))["news"]
+
+
+def test_nobody_is_served_any_more_once_it_is_closed(show: Show) -> None:
+    # else a policy's physics, which has threads of its own, acts on while the program ends, and aborts it
+    pytest.importorskip("websockets")
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+
+    before = set(threading.enumerate())
+    with Viewer(show, port=18080) as viewer:
+        address = viewer.address.replace("http", "ws") + "live"
+        socket = connect(address, origin=viewer.address.rstrip("/"), proxy=None)  # type: ignore[arg-type]
+        socket.send("no JSON")
+        assert "cannot be read" in json.loads(socket.recv(60))["news"]
+        serving = set(threading.enumerate()) - before - {socket.recv_events_thread}
+        assert len(serving) >= 2  # that of the server, and that of the page
+    for thread in serving:
+        thread.join(30)
+        assert not thread.is_alive()
+    with pytest.raises(ConnectionClosed):
+        socket.recv(60)
 
 
 def test_the_next_port_is_taken(viewer: Viewer, show: Show) -> None:

@@ -1,0 +1,136 @@
+"""The ground that a motion was done on: where there must be something, where there can be nothing, and what it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sfv.character import load_character
+from sfv.check.boards import THICK
+from sfv.check.check import check
+from sfv.check.performance import Performance
+from sfv.check.scene import find_scene
+from sfv.errors import InputError
+from sfv.motion import Motion
+from sfv.surface import lowest, surface_points
+from sfv.terrain.terrain import height_above
+
+HUMANOID = load_character("humanoid")
+
+
+def moved(motion: Motion, by: np.ndarray) -> Motion:
+    """It moved by (m), of each frame or of all."""
+    qpos = motion.qpos.copy()
+    qpos[:, :3] += by
+    return replace(motion, qpos=qpos)
+
+
+def floored(motion: Motion) -> Motion:
+    """It moved so that its lowest point is at z = 0."""
+    return moved(motion, np.array([0.0, 0.0, -Performance(motion, HUMANOID).lowest.min()]))
+
+
+@pytest.fixture(scope="module")
+def still() -> Motion:
+    """Two seconds of standing on soles at z = 0."""
+    return floored(Motion(HUMANOID.skeleton, 30.0, np.tile(HUMANOID.model.qpos0, (60, 1)), source="still"))
+
+
+@pytest.fixture(scope="module")
+def seated(still: Motion) -> Motion:
+    """Two seconds of sitting: thighs level, shins upright, soles at z = 0."""
+    qpos, model = still.qpos.copy(), still.skeleton.model
+    for side in ("left", "right"):
+        hip, knee = (int(model.joint(f"{side}_{name}").qposadr[0]) for name in ("hip", "knee"))
+        qpos[:, hip : hip + 4] = [np.cos(np.pi / 4), 0.0, -np.sin(np.pi / 4), 0.0]  # a quarter forward about y
+        qpos[:, knee] = np.pi / 2
+    return floored(replace(still, qpos=qpos, source="seated"))
+
+
+def test_nothing_is_missing_below_who_stands(still: Motion) -> None:
+    scene = find_scene(still, HUMANOID)
+    assert scene.ground.flat
+    assert scene.words() == []
+    assert scene.under(still) is still
+
+
+def test_who_sat_on_nothing_sits_on_a_board_under_hips_and_thighs(seated: Motion) -> None:
+    scene = find_scene(seated, HUMANOID)
+    placed = scene.under(seated)
+    assert "on nothing" in check(seated, HUMANOID).failed
+    assert check(placed, HUMANOID).failed == ()
+    assert check(placed, HUMANOID)["on nothing"].value == 0.0
+    # the seat is where the lowest point of trunk and thighs is
+    performance = Performance(seated, HUMANOID)
+    bodies = surface_points(HUMANOID.model)[0]
+    thighs = np.isin(bodies, [HUMANOID.model.body(name).id for name in ("right_hip", "left_hip", "root")])
+    top = scene.ground.tops.max()
+    assert top == pytest.approx(performance.points[0, thighs, 2].min(), abs=0.03)
+    assert scene.words() == [f"sits {top:.2f} m up from 0.0 to 2.0 s"]
+    # the feet are on the floor in front of it, and no point of the body is deeper in anything than 4 cm
+    assert height_above(performance.points[0], placed.ground).min() > -0.04
+    assert height_above(performance.points[0], placed.ground).min() <= 0.0
+
+
+def test_a_seat_has_room_for_feet_below(seated: Motion) -> None:
+    ground = find_scene(seated, HUMANOID).ground
+    i, j = np.argwhere(np.isfinite(ground.tops))[0]
+    x, y = (ground.corner[axis] + (index + 0.5) * ground.cell for axis, index in enumerate((i, j)))
+    top = float(ground.tops[i, j])
+    points = np.array([[x, y, top + 0.1], [x, y, top - 0.05], [x, y, 0.1]])
+    assert top - THICK > 0.1
+    np.testing.assert_allclose(height_above(points, ground), [0.1, -0.05, 0.1], atol=1e-12)
+    assert ground.height(points[:, 0], points[:, 1]) == pytest.approx(top)
+
+
+def test_who_steps_onto_a_box_has_it_below_and_walks_on_the_floor_beside_it(still: Motion) -> None:
+    # two seconds on the floor, 0.3 m up within 0.2 s and 0.6 m on in the next, a second and a half there
+    way = np.zeros((117, 3))
+    for axis, first, far in ((2, 60, 0.3), (0, 66, 0.6)):
+        way[:, axis] = far * np.clip((np.arange(117) - first) / 6, 0.0, 1.0)
+    stepping = moved(replace(still, qpos=np.tile(still.qpos[:1], (117, 1))), way)
+    scene = find_scene(stepping, HUMANOID)
+    np.testing.assert_allclose(scene.ground.tops[np.isfinite(scene.ground.tops)], 0.3, atol=0.005)
+    assert scene.ground.height(np.array([0.0, 0.6]), np.zeros(2)) == pytest.approx([0.0, 0.3], abs=0.005)
+    assert check(stepping, HUMANOID)["on nothing"].verdict == "fail"
+    assert check(scene.under(stepping), HUMANOID)["on nothing"].value < 0.2
+    # the box gives the weight in 45 of 117 frames, which nothing gave; no ground throws anybody up so fast
+    before, after = (check(m, HUMANOID)["root force missing, mean"].value for m in (stepping, scene.under(stepping)))
+    assert before - after == pytest.approx(45 / 117, abs=0.05)
+
+
+def test_contacts_with_level_ground_are_none_with_another(seated: Motion) -> None:
+    said = replace(seated, contacts=np.ones((60, 1)), contact_names=("left_ankle",))
+    assert find_scene(said, HUMANOID).under(said).contacts is None
+
+
+def test_where_the_body_goes_through_there_is_no_seat(seated: Motion) -> None:
+    # sits for two seconds, then sinks by 0.3 m through whatever it sat on
+    sinking = np.concatenate([np.zeros(60), np.linspace(0.0, -0.3, 30)])[:, None] * np.array([0.0, 0.0, 1.0])
+    through = moved(replace(seated, qpos=np.tile(seated.qpos[:1], (90, 1))), sinking)
+    with pytest.raises(InputError, match="goes through the place where it sits from"):
+        find_scene(through, HUMANOID)
+
+
+def test_a_loop_that_goes_on_has_no_seat(seated: Motion) -> None:
+    carried = moved(seated, np.linspace(0.0, 1.0, 60)[:, None] * np.array([0.3, 0.0, 0.0]))
+    with pytest.raises(InputError, match="a loop that goes on"):
+        find_scene(replace(carried, loop=True), HUMANOID)
+
+
+def test_a_file_keeps_the_ground(seated: Motion, tmp_path) -> None:
+    placed = find_scene(seated, HUMANOID).under(seated)
+    placed.save(tmp_path / "seated.npz")
+    ground = Motion.load(tmp_path / "seated.npz").ground
+    np.testing.assert_array_equal(ground.tops, placed.ground.tops)
+    assert (ground.corner, ground.cell, ground.thick) == (placed.ground.corner, placed.ground.cell, THICK)
+    arrays = dict(np.load(tmp_path / "seated.npz"))
+    np.savez(tmp_path / "torn.npz", **arrays | {"ground_tops": arrays["ground_tops"][1:]})
+    with pytest.raises(InputError, match="the ground in the file is none"):
+        Motion.load(tmp_path / "torn.npz")
+
+
+def test_the_ground_stays_with_a_part_and_at_another_rate(seated: Motion) -> None:
+    placed = find_scene(seated, HUMANOID).under(seated)
+    assert placed.resampled(60.0).ground is placed.ground
+    assert lowest(HUMANOID.model, Performance(placed, HUMANOID).state)[0] == pytest.approx(0.0, abs=1e-9)
