@@ -123,8 +123,8 @@ class MotionDataset:
             frames[clip.take.label] = frames.get(clip.take.label, 0.0) + len(clip.bare)
         self._moments: dict[Kind, list[tuple[int, Happening]]] = {}
         for index, clip in enumerate(self.clips):
-            for found in clip.happens:
-                self._moments.setdefault(found.kind, []).append((index, found))
+            for moment in clip.happens:
+                self._moments.setdefault(moment.kind, []).append((index, moment))
         self._weight = torch.tensor([len(clip.bare) / frames[clip.take.label] ** (1 - EVEN) for clip in self.clips])
 
     @property
