@@ -45,8 +45,8 @@ class Program:
     n: Annotated[int, Within(1, 1000)] = 1
     """How many, each another."""
     best: Annotated[int | None, Within(1, 100)] = None
-    """Of so many samples keep the one that shows what the sentence says, passes the check and is followed by the
-    tracker that comes with sfv; 8 of the humanoid's to a sentence unless told, else 1, and 1 keeps what comes."""
+    """Of so many samples keep the best: it shows what the sentence says, the tracker that comes with sfv follows it,
+    and it passes the check. To a sentence it is 8 of the humanoid's, else 1, which keeps what comes."""
     seed: Annotated[int, Within(0, SEED)] = 0
     """Of chance."""
     mend: bool = True
@@ -109,9 +109,9 @@ def chosen(groups: "list[list[Motion]]", sentence: str, character: "Character", 
         kept = best_of(group, sentence, character, answers, program.mend)
         followed = kept.followed
         print(
-            f"the best of {len(group)}, of which {kept.agrees} show what the sentence says: it "
-            f"{'passes' if kept.passed else 'fails'} the check, and the tracker follows it for "
-            f"{followed.seconds:.1f} of {followed.duration:.1f} s, to its end in {followed.success:.0%} of its tries"
+            f"the best of {len(group)}, of which {kept.agrees} show what the sentence says, "
+            f"{'passes' if kept.passed else 'fails'} the check.\nThe tracker follows it for {followed.seconds:.1f} of "
+            f"{followed.duration:.1f} s, to its end in {followed.success:.0%} of its tries."
         )
         out.append(kept.motion)
     return out
