@@ -110,9 +110,9 @@ def of_fill(prior: MotionPrior, train: MotionDataset, held: MotionDataset, gap: 
         true, keep = features.decode(row), np.ones(len(row), bool)
         first = (len(row) - gap) // 2
         keep[first : first + gap] = False
-        ends = Motion(true.skeleton, features.fps / (gap + 1), true.qpos[[first - 1, first + gap]])
+        ends = Motion(true.skeleton, 1.0, true.qpos[[first - 1, first + gap]])
         between = true.qpos.copy()
-        between[~keep] = ends.at(np.arange(1, gap + 1) / features.fps)
+        between[~keep] = ends.at(np.arange(1, gap + 1) / (gap + 1))
         filled = prior.fill(true, keep, Condition(text=caption), number)
         for qpos, errors in ((filled.qpos, mine), (between, theirs)):
             off = (places(true, qpos) - places(true, true.qpos))[~keep]
