@@ -5,7 +5,9 @@
 A ruler (`sfv.priors.ruler`) is fitted to the takes of split train. Windows of val and test with their sentences are the
 real motion; each prior makes one motion for each of these sentences, of the same length. Beside the priors stand the
 nearest caption's take (retrieval), and rows that bound the figures: other windows of the real motion (floor), the same
-with shuffled frames and the mean pose (ceilings). Nothing is mended before it is measured.
+with shuffled frames and the mean pose (ceilings). Nothing is mended before it is measured. "tracked" is the share of
+tries that the tracker which comes with sfv follows to the end, of the first JUDGED motions, FEW tries each; "shown" is
+the share of the sentences' measurable words that motions show.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from envs.config import TrackingConfig
 from sfv.character import Character, load_character
 from sfv.check.check import check
 from sfv.check.support import slide_of
@@ -24,24 +27,27 @@ from sfv.interfaces import Condition, MotionPrior, Take
 from sfv.kinematics import motion_state
 from sfv.metrics import limit_violations, mean_jerk
 from sfv.motion import Motion
+from sfv.pipeline.choosing import FEW, answers_of
 from sfv.pipeline.corpus import takes
+from sfv.pipeline.judging import Judge
+from sfv.priors.agreement import agreement
 from sfv.priors.captions import read_captions
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.features import Features
 from sfv.priors.fitting import FitConfig
 from sfv.priors.measures import diversity, fid, kid, novelty, npss, precision_recall, r_precision
-from sfv.priors.rows import load_prior
+from sfv.priors.rows import WEIGHTS, load_prior
 from sfv.priors.ruler import LEAST, MOST, fit_ruler
 from sfv.priors.text import embedded
 from sfv.progress import bar
 from sfv.work.files import fingerprint
 
 FIELDS = ("row", "n", "fid", "kid", "precision", "recall", "R@1", "R@2", "R@3", "diversity", "novelty",
-          "npss", "slide_cms", "jerk", "limits_deg", "check_share", "s_per_s")  # fmt: skip
+          "npss", "slide_cms", "jerk", "limits_deg", "check_share", "tracked", "shown", "s_per_s")  # fmt: skip
 POOL = 16
 """Distinct sentences among which a motion's own is to be found."""
-CHECKED = 48
-"""Motions of a row that the physics check sees."""
+CHECKED, JUDGED = 48, 50
+"""Motions of a row that the physics check sees, and that the tracker follows."""
 
 
 class Bench:
@@ -58,6 +64,7 @@ class Bench:
         self.real = self.held.described(torch.Generator().manual_seed(seed), count, LEAST, 120)
         known = self.train.described(torch.Generator().manual_seed(seed), 4 * count, LEAST, MOST)
         self.known, self.vectors = self.of(known.z, known.lengths), self.of(self.real.z, self.real.lengths)
+        self.judge = answers_of(Judge.of(WEIGHTS / "tracker.safetensors", TrackingConfig(threads=1)))
         self.texts = self.ruler.texts(self.real.text).detach().numpy()
 
     def of(self, z: torch.Tensor, lengths: torch.Tensor) -> np.ndarray:
@@ -84,7 +91,10 @@ class Bench:
             "slide_cms": np.nanmean([slide_of(motion, self.character) for motion in seen]),
             "jerk": np.mean([mean_jerk(motion_state(motion).xpos[:, 1:], motion.fps) for motion in seen]),
             "limits_deg": np.mean([limit_violations(self.character.model, m.qpos).max() for m in seen]),
-            "check_share": np.mean([check(motion, self.character).passed for motion in seen]), "s_per_s": cost,
+            "check_share": np.mean([check(motion, self.character).passed for motion in seen]),
+            "tracked": np.mean([one.success for one in self.judge(motions[:JUDGED], FEW)]),
+            "shown": np.mean([agreement(*pair, self.features)
+                              for pair in zip(self.real.captions, motions, strict=True)]), "s_per_s": cost,
         }  # fmt: skip
 
 

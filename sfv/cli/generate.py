@@ -12,8 +12,12 @@ from sfv.limits import SEED, Within
 if TYPE_CHECKING:
     import numpy as np
 
+    from sfv.character import Character
     from sfv.interfaces import Condition, MotionPrior
     from sfv.motion import Motion
+
+BEST = 8
+"""Samples of which one is kept, where nobody says how many."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Program:
     """A motion file that the motion goes on from."""
     n: Annotated[int, Within(1, 1000)] = 1
     """How many, each another."""
+    best: Annotated[int | None, Within(1, 100)] = None
+    """Of so many samples keep the best: it shows what the sentence says, the tracker that comes with sfv follows it,
+    and it passes the check. To a sentence it is 8 of the humanoid's, else 1, which keeps what comes."""
     seed: Annotated[int, Within(0, SEED)] = 0
     """Of chance."""
     mend: bool = True
@@ -49,24 +56,24 @@ class Program:
 
 
 def main(program: Program) -> None:
-    """Generate, mend, write, draw, and say what the prior knows of the sentence."""
+    """Generate, choose, mend, write, draw, and say what the prior knows of the sentence."""
     if program.out.suffix != ".npz":
         raise InputError(f"{program.out} should end in .npz; sfv convert makes other formats of it")
-    from dataclasses import replace
-
     from sfv.character import load_character
-    from sfv.pipeline.reference import mended
+    from sfv.pipeline.choosing import sampled
     from sfv.priors.rows import load_prior
     from sfv.view.sheet import gallery
 
     character = load_character(program.character)
     prior, condition = load_prior(program.prior, character), condition_of(program)
-    made = prior.sample(condition, program.seed, program.n)
+    best = best_asked(program)
+    groups = sampled(prior, condition, program.seed, program.n, best)
     if condition.text is not None:
         say_alike(prior, condition.text)
+    made = [group[0] for group in groups] if best == 1 else chosen(groups, condition.text or "", character, program)
     rows: dict[str, Motion] = {}
     for number, motion in enumerate(made):
-        finished = replace(mended(motion, character)[0], source=motion.source) if program.mend else motion
+        finished = _mended(motion, character) if program.mend and best == 1 else motion
         place = program.out if program.n == 1 else program.out.with_stem(f"{program.out.stem}-{number}")
         finished.save(place)
         rows[program.text or program.label or program.prior if program.n == 1 else str(number)] = finished
@@ -74,6 +81,48 @@ def main(program: Program) -> None:
     sheet = program.out.with_suffix(".png")
     gallery(sheet, rows, character)
     print(sheet)
+
+
+def best_asked(program: Program) -> int:
+    """Of how many samples one is kept.
+
+    Raises:
+        InputError: more than one of a body that the tracker does not drive.
+    """
+    judged = program.character == "humanoid"
+    if program.best is None:
+        return BEST if judged and program.text.strip() else 1
+    if program.best > 1 and not judged:
+        raise InputError(f"--best asks the humanoid's tracker, which drives no {program.character}; leave it out")
+    return program.best
+
+
+def chosen(groups: "list[list[Motion]]", sentence: str, character: "Character", program: Program) -> "list[Motion]":
+    """The best of each group of samples, with a word about each."""
+    from envs.config import TrackingConfig
+    from sfv.pipeline.choosing import answers_of, best_of
+    from sfv.pipeline.judging import Judge
+    from sfv.priors.rows import WEIGHTS
+
+    answers, out = answers_of(Judge.of(WEIGHTS / "tracker.safetensors", TrackingConfig())), []
+    for group in groups:
+        kept = best_of(group, sentence, character, answers, program.mend)
+        followed = kept.followed
+        print(
+            f"the best of {len(group)}, of which {kept.agrees} show what the sentence says, "
+            f"{'passes' if kept.passed else 'fails'} the check.\nThe tracker follows it for {followed.seconds:.1f} of "
+            f"{followed.duration:.1f} s, to its end in {followed.success:.0%} of its tries."
+        )
+        out.append(kept.motion)
+    return out
+
+
+def _mended(motion: "Motion", character: "Character") -> "Motion":
+    from dataclasses import replace
+
+    from sfv.pipeline.reference import mended
+
+    return replace(mended(motion, character)[0], source=motion.source)
 
 
 def condition_of(program: Program) -> "Condition":

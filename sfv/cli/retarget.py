@@ -56,3 +56,5 @@ def main(program: Program) -> None:
     print(f"  sliding of standing feet             {result.slide:6.2f} cm/s")
     print(f"  deepest point under the floor, mean  {result.penetration:6.2f} cm")
     print(f"  beyond joint limits, largest         {result.violation:6.2f} deg")
+    if not motion.ground.flat:
+        print(f"  its ground is of the other body's measures, and left out; find it again with sfv scene {program.out}")

@@ -132,6 +132,8 @@ def stages_of(motions: Sequence[Path], out: Path, program: Program) -> tuple[lis
         if asked or as_it_is(path, body) is None:
             references[name] = out / "references" / f"{name}.npz"
             before.append(import_stage(path, references[name], beside(references[name]), settings))
+    if program.map and not before:
+        raise InputError(f"--map does nothing for motions that are of {program.character} already; leave it out")
     return before, policy_stage(
         references, out.joinpath, program.character, program.tracking, program.train, begun_from=program.begun_from
     )

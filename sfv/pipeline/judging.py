@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,57 @@ from sfv.pipeline.policy_file import TRACKER, policy_file
 if TYPE_CHECKING:
     from envs.judge.following import Following
     from sfv.character import Character
+    from sfv.interfaces import Policy
     from sfv.motion import Motion
     from sfv.pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
+
+TRIES, SEED = 8, 2000
+"""Tries of a motion, and the seed of the noise at their starts, unless told."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A policy and the task that it knows.
+
+    Attributes:
+        actor: the policy.
+        about: its record.
+        body: whose policy it is.
+        task: on level ground and undisturbed.
+        place: what it was called.
+    """
+
+    actor: "Policy"
+    about: Mapping[str, Any]
+    body: "Character"
+    task: TrackingConfig
+    place: Path
+
+    @classmethod
+    def of(cls, policy: Path, like: TrackingConfig) -> "Judge":
+        """The policy of a run, or in a file; what its record does not say is as in `like`.
+
+        Raises:
+            InputError: there is no such policy, or its record is damaged.
+        """
+        from policies.export import load_policy
+        from sfv.character import load_character
+
+        actor, about = load_policy(policy_file(policy))
+        return cls(actor, about, load_character(about_of(about, policy)), task_of(about, policy, like), policy)
+
+    def follow(self, motions: "Mapping[str, Motion]", tries: int, seed: int) -> "Iterator[tuple[str, Following]]":
+        """How far it follows each of one or more motions of its body.
+
+        Raises:
+            InputError: it observes something else than its task shows.
+        """
+        from envs.judge.following import follow
+
+        require_same_view(self.about, next(iter(motions.values())), self.body, self.task, self.place)
+        yield from follow(self.actor, motions, self.body, self.task, tries, seed)
 
 
 def judged(
@@ -34,17 +81,13 @@ def judged(
     Raises:
         InputError: there is no such policy, it observes something else than this task shows, or a file cannot be read.
     """
-    from envs.judge.following import follow
-    from policies.export import load_policy
-    from sfv.character import load_character
     from sfv.pipeline.reference import reference_of
 
-    actor, about = load_policy(policy_file(policy))
-    body, task = load_character(about_of(about, policy)), task_of(about, policy, settings.tracking)
-    settings = replace(settings, tracking=task, performer=body.name)
-    motions: dict[str, Motion] = {name: reference_of(file, body, settings).motion for name, file in files.items()}
-    require_same_view(about, next(iter(motions.values())), body, task, policy)
-    yield from follow(actor, motions, body, task, tries, seed)
+    judge = Judge.of(policy, settings.tracking)
+    settings = replace(settings, tracking=judge.task, performer=judge.body.name)
+    yield from judge.follow(
+        {name: reference_of(file, judge.body, settings).motion for name, file in files.items()}, tries, seed
+    )
 
 
 def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig) -> None:
@@ -53,14 +96,11 @@ def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig)
     Raises:
         InputError: the tracker's file is damaged.
     """
-    from envs.judge.following import follow
-    from policies.export import load_policy
-
-    actor, about = load_policy(policy_file(TRACKER))
-    known = body.name == about_of(about, TRACKER) and task_of(about, TRACKER, tracking) == tracking
-    if not known or tracking.terrain or tracking.scan:
+    judge = Judge.of(TRACKER, tracking)
+    if (body.name, tracking) != (judge.body.name, judge.task) or tracking.terrain or tracking.scan:
         return
-    ((_, found),) = follow(actor, {"motion": motion}, body, replace(tracking, randomise=()))
+    level = replace(judge, task=replace(tracking, randomise=()))
+    ((_, found),) = level.follow({"motion": motion}, TRIES, SEED)
     how = "all of it" if found.success == 1.0 else f"{found.seconds:.1f} of {found.duration:.1f} s of it"
     log.warning("untrained, the tracker (--from %s) follows %s", TRACKER, how)
 

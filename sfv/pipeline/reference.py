@@ -229,5 +229,7 @@ def reference_of(source: Path, body: Character, settings: Settings) -> Prepared:
         motion = motion.resampled(rate)
     if motion.skeleton.difference_to(body.skeleton):
         motion = retargeted(motion, body, settings.map)
+    elif settings.map:
+        raise InputError(f"--map does nothing for {source}, which is of {body.name} already; leave it out")
     motion, rows = settled(motion, body, origin, settings.mend, settings.scene == "auto")
     return Prepared(motion, motion_scorecard(motion, body), rows)

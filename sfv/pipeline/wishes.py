@@ -1,6 +1,6 @@
 """What a generative prior makes of a wish, to look at: samples beside each other, each with what the check says of it.
 
-It knows no page. What it makes is what `sfv generate` makes of the same sentence, number and seed.
+It knows no page. What it makes is what `sfv generate --best 1` makes of the same sentence, number and seed.
 """
 
 import shlex
@@ -100,7 +100,7 @@ def nearest(prior: MotionPrior, wish: Wish) -> str:
 def commands(wish: Wish, name: str, number: int) -> tuple[str, ...]:
     """What to type to train on a sample."""
     words = ["sfv", "generate", *([wish.text] if wish.text else []), "--prior", name, "--seconds", f"{wish.seconds:g}"]
-    words += ["--n", str(wish.count), "--seed", str(wish.seed), "--out", f"{FILE}.npz"]
+    words += ["--n", str(wish.count), "--best", "1", "--seed", str(wish.seed), "--out", f"{FILE}.npz"]
     words += ["--label", wish.label] if wish.label else []
     words += ["--path", PATH] if wish.path is not None else []
     words += [] if wish.mend else ["--no-mend"]

@@ -78,18 +78,22 @@ def swapped(caption: str) -> str:
     return re.sub(r"\b(" + "|".join(both) + r")\b", lambda match: both[match.group()], caption)
 
 
-def measured(label: str, turn: Float[np.ndarray, " T"], velocity: Float[np.ndarray, "T 2"], fps: float) -> str:
-    """A caption of a part of a motion: what its category does, where it goes and how it turns.
+def measured(
+    label: str, turn: Float[np.ndarray, " T"], velocity: Float[np.ndarray, "T 2"], fps: float, happens: str = ""
+) -> str:
+    """A caption of a part of a motion: what its category does or what happens, where it goes and how it turns.
 
     Args:
         label: the category.
         turn: rate of the heading, rad/s.
         velocity: of the root in the heading frame, m/s.
         fps: frames per second.
+        happens: what happens in it, as "jumps" and "kicks with the left leg"; a dance is one even so.
     """
     forward, left = velocity.mean(0)
     turned = float(turn.sum() / fps)
-    parts = [f"a person {DOING.get(label, 'moves')}"]
+    does = DOING.get(label, "moves")
+    parts = [f"a person {(f'{does} and {happens}' if label == 'dance' else happens) if happens else does}"]
     if max(abs(forward), abs(left)) < SPOT:
         parts.append("on the spot")
     elif abs(left) > abs(forward):

@@ -98,7 +98,7 @@ class Mld:
         keep = torch.zeros(known.shape, dtype=torch.bool)
         z = self._made(text, known, keep, torch.Generator().manual_seed(seed))
         source = f"{self.name}: {condition.text or condition.label or 'anything'}, seed {seed}"
-        return [self.basis.motion(row, source) for row in z]
+        return [self.basis.standing(row, source) for row in z]
 
     def fill(self, motion: Motion, keep: Bool[np.ndarray, " T"], condition: Condition, seed: int) -> Motion:
         """The frames that are not kept, made anew from what is around them.

@@ -24,6 +24,8 @@ FACTOR = 4
 """Frames of a vector."""
 HELD = 64
 """Windows by which held-out motions are judged."""
+CHANGES = 0.5
+"""Weight of changes from frame to frame: the velocity loss of T2M-GPT."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def fit_codec(
 
     def loss(z: Tensor) -> Tensor:
         made, penalty = codec(z)
-        return likeness(made, z, dataset) + penalty
+        return likeness(made, z, dataset, changes=CHANGES) + penalty
 
     def held_out() -> float:
         assert held is not None

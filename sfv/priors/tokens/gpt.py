@@ -40,8 +40,8 @@ class GptConfig:
 
     codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=256))
     writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=900, batch=32, rate=2e-3, every=100))
-    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=1200, batch=32, rate=2e-3, every=100))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1200, batch=32, rate=2e-3, every=100))
+    writing: FitConfig = field(default_factory=lambda: FitConfig(steps=1600, batch=32, rate=2e-3, every=100))
 
 
 SIZES = {

@@ -138,13 +138,13 @@ class Momask:
                 f"{self.name} makes from {(codes.shape[1] + 1) / rate:.1f} to {most / rate:.1f} s of this; "
                 "give other seconds"
             )
-        count = int(lengths.max())
+        count, first = int(lengths.max()), codes.shape[1] * FACTOR
         known = nn.functional.pad(codes, (0, 0, 0, count - codes.shape[1]))
         open_ = (torch.arange(count) >= codes.shape[1]).expand(n, -1)
         made = self._guessed(text, known, open_, lengths, generator)
         source = f"{self.name}: {condition.text or condition.label or 'anything'}, seed {seed}"
         return [
-            self.basis.motion(self.codec.from_codes(row[None, : int(length)])[0], source, start)
+            self.basis.standing(self.codec.from_codes(row[None, : int(length)])[0], source, start, first)
             for row, length in zip(made, lengths, strict=True)
         ]
 

@@ -139,7 +139,7 @@ def _table(entries: Sequence[IndexRow]) -> str:
 def _row(index: int, entry: IndexRow) -> str:
     name, about = escape(entry.name, quote=True), escape(entry.about)
     link = f"<a href='{escape(entry.page, quote=True)}'>{name}</a>" if entry.page else f"<b>{name}</b>"
-    words = f"<small>{about}</small>" if about else ""
+    words = f"<small class='about' title='{escape(entry.about, quote=True)}'>{about}</small>" if about else ""
     words += f"<small>{escape(entry.sentence)}</small>" if entry.sentence else ""
     film = f" data-film='{escape(entry.video, quote=True)}'" if entry.video else ""
     said, date = entry.verdict, escape(entry.date, quote=True)
@@ -153,12 +153,17 @@ def _row(index: int, entry: IndexRow) -> str:
         f"<td class='verdict'>{badge}</td>",
         _cell("success", _figure(entry, "success")),
         _cell("return", _figure(entry, "normalised_return")),
-        _cell("samples", (entry.samples, "" if entry.samples is None else f"{entry.samples / 1e6:.1f} M")),
+        _cell("samples", (entry.samples, "" if entry.samples is None else _short(entry.samples))),
         _cell("minutes", (entry.minutes, "" if entry.minutes is None else f"{entry.minutes:.0f}")),
         _cell("robust", (entry.robust, "" if entry.robust is None else f"{100 * entry.robust:.0f} %")),
         f"<td class='date' data-label='Date' data-column='date' data-value='{date}'>{date[:10]}</td>",
     ]
     return f"<tr data-run='{index}' data-verdict='{said or 'none'}' data-text='{text}'>{''.join(cells)}</tr>"
+
+
+def _short(count: float | int) -> str:
+    """A count in millions, or in thousands where it is under a tenth of one."""
+    return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"
 
 
 def _figure(entry: IndexRow, name: str) -> tuple[float | None, str]:

@@ -55,6 +55,7 @@ def test_a_sentence_becomes_a_motion_and_a_sheet(
     said = capsys.readouterr().out
     assert "a person walks forward and turns left" in said.splitlines()[1]
     assert "fitted to nothing like that" not in said
+    assert "the best of 8, of which" in said
     motion = Motion.load(out)
     assert motion.duration == pytest.approx(2.0)
     # at 0.6 rad/s; the last third of a second may already play another clip
@@ -68,9 +69,12 @@ def test_a_sentence_becomes_a_motion_and_a_sheet(
 def test_several_and_a_sentence_of_something_else(
     matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["generate", "a dolphin leaps", "--prior", str(matching), "--n", "2", "--no-mend", "--seconds", "1"]
+    arguments = ["generate", "a dolphin leaps", "--prior", str(matching), "--n", "2", "--best", "1"]
+    arguments += ["--no-mend", "--seconds", "1"]
     assert main([*arguments, "--out", str(tmp_path / "m.npz")]) == 0
-    assert "was fitted to nothing like that" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "was fitted to nothing like that" in said
+    assert "the best of" not in said
     assert (tmp_path / "m-0.npz").exists()
     assert (tmp_path / "m-1.npz").exists()
 
@@ -92,6 +96,7 @@ def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
         (["walk", "--prior", "momsk"], "did you mean 'momask'"),
         (["walk", "--prior", "nowhere.safetensors"], "there is no file"),
         (["walk", "--prior", "motion-matching"], "comes without weights"),
+        (["walk", "--best", "0"], "--best 0 is out of bounds"),
     ],
 )
 def test_what_cannot_be_generated_is_told(

@@ -73,6 +73,14 @@ def test_a_training_says_first_how_far_the_tracker_comes(
     assert "untrained" not in caplog.text
 
 
+def test_a_map_for_what_needs_none_is_refused(
+    standing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "map.yaml").write_text("left_elbow: left_elbow\n")
+    assert main(["train", str(standing), "--map", str(tmp_path / "map.yaml"), "--out", str(tmp_path / "out")]) == 2
+    assert "--map does nothing for motions that are of humanoid already" in capsys.readouterr().err
+
+
 def test_a_training_has_the_layers_of_what_it_begins_from(tmp_path: Path) -> None:
     policy = saved(tmp_path / "policy")
     task = TrackingConfig()

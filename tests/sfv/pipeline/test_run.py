@@ -89,6 +89,7 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
 
     # first the modules that import these names when they are imported, which may be now
     monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
+    monkeypatch.setattr("sfv.pipeline.training.say_untrained", lambda *task: None)
     monkeypatch.setattr("sfv.pipeline.training.train", train)
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts, **more: path.write_text(str(parts)))
@@ -278,6 +279,9 @@ def test_a_map_names_what_names_do_not_say(worked: list[str], a_run: Run, wave: 
     joints.write_text("".join(f"{s}_elbow: {s}_p\n{s}_shoulder: {s}_q\n" for s in ("left", "right")))
     did(having(replace(a_run, source=source), map=joints, mend=False))
     assert "retargeted to humanoid" in Motion.load(a_run.out / "2-motion" / "motion.npz").source
+    replace(wave, qpos=wave.qpos[:12]).save(source)
+    with pytest.raises(InputError, match=r"--map does nothing for .*wave\.npz, which is of humanoid already"):
+        did(having(replace(a_run, source=source), map=joints, mend=False))
 
 
 def test_joint_angles_without_bones_are_read_as_of_the_performer(worked: list[str], a_run: Run) -> None:

@@ -1,0 +1,106 @@
+"""Of several samples the one that shows what was asked, and is followed; and frames made anew where one is lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+from jaxtyping import Bool
+
+from envs.judge.following import Following
+from sfv.character import Character, load_character
+from sfv.interfaces import Condition
+from sfv.motion import Motion
+from sfv.pipeline.choosing import best_of
+from sfv.pipeline.remasking import Tried, anywhere, remasked, where_lost
+from sfv.priors.gaits import STYLES, gait
+
+BAD = 9.0
+"""A height (m) at which nobody is: what the judge of these tests does not follow."""
+
+
+@pytest.fixture(scope="module")
+def humanoid() -> Character:
+    return load_character("humanoid")
+
+
+def judge(motions: Sequence[Motion], tries: int) -> list[Following]:
+    """It follows a motion up to the first frame that is at BAD."""
+    out = []
+    for motion in motions:
+        wrong = np.flatnonzero(motion.qpos[:, 2] == BAD)
+        seconds = motion.duration if not len(wrong) else wrong[0] / motion.fps
+        out.append(Following(float(not len(wrong)), seconds, motion.duration, 0.0, 0.0, False))
+    return out
+
+
+def spoilt(motion: Motion, *frames: int) -> Motion:
+    qpos = motion.qpos.copy()
+    qpos[list(frames), 2] = BAD
+    return replace(motion, qpos=qpos)
+
+
+@dataclass
+class Mender:
+    """A prior that fills with what it knows; it counts how often, and samples nothing."""
+
+    known: Motion
+    name: str = "mender"
+    labels: tuple[str, ...] = ()
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+
+    def alike(self, text: str) -> list[tuple[str, float]]:
+        return []
+
+    def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
+        raise AssertionError("nobody asked for a sample")
+
+    def fill(self, motion: Motion, keep: Bool[np.ndarray, " T"], condition: Condition, seed: int) -> Motion:
+        gone = np.flatnonzero(~keep)
+        self.gaps.append((int(gone[0]), int(gone[-1])))
+        return replace(motion, qpos=np.where(keep[:, None], motion.qpos, self.known.qpos))
+
+    def save(self, path: object) -> None:
+        raise AssertionError("nobody asked to save it")
+
+
+def test_the_sentence_comes_before_the_judge(humanoid: Character) -> None:
+    walk, stand = (gait(humanoid, STYLES[k], 3.0).motion for k in (0, 7))
+    lost = spoilt(walk, 60)
+    # all of who stands is followed, but it walks nowhere; of the two walks one is lost after 2 s
+    kept = best_of([stand, lost, walk], "a person walks forward", humanoid, judge, mend=False)
+    np.testing.assert_array_equal(kept.motion.qpos, walk.qpos)
+    assert (kept.agrees, kept.followed.success) == (2, 1.0)
+    # who asks for nothing gets the first that is followed
+    anything = best_of([lost, stand, walk], "", humanoid, judge, mend=False)
+    assert anything.agrees == 3
+    assert anything.followed.success == 1.0
+
+
+def test_frames_are_made_anew_where_a_motion_is_lost(humanoid: Character) -> None:
+    walk = gait(humanoid, STYLES[0], 4.0).motion
+    prior, begun = Mender(walk), spoilt(walk, 60, 100)
+    (followed,) = judge([begun], 1)
+    (made,) = remasked([Tried(begun, followed)], [Condition()], prior, judge, where_lost, 4, 0)
+    # lost at frame 60, 2 s: 1.3 to 2.3 s; then at 100, 3.33 s: 2.63 to 3.63 s; then it is followed and left alone
+    assert prior.gaps == [(39, 68), (79, 108)]
+    assert made.followed.success == 1.0
+    np.testing.assert_array_equal(made.motion.qpos, walk.qpos)
+
+
+def test_what_is_followed_worse_is_not_kept(humanoid: Character) -> None:
+    walk = gait(humanoid, STYLES[0], 4.0).motion
+    begun = spoilt(walk, 100)
+    (followed,) = judge([begun], 1)
+    prior = Mender(spoilt(walk, *range(30, 121)))
+    (made,) = remasked([Tried(begun, followed)], [Condition()], prior, judge, where_lost, 3, 0)
+    assert len(prior.gaps) == 3
+    assert made.motion is begun
+
+
+def test_the_control_fills_as_many_frames_elsewhere(humanoid: Character) -> None:
+    walk = gait(humanoid, STYLES[0], 4.0).motion
+    chance, (followed,) = np.random.default_rng(0), judge([walk], 1)
+    gaps = [np.flatnonzero(~anywhere(walk, followed, chance)) for _ in range(20)]
+    assert {len(gap) for gap in gaps} == {30}
+    assert len({int(gap[0]) for gap in gaps}) > 5
