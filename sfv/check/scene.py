@@ -104,7 +104,7 @@ def find_scene(motion: Motion, character: Character) -> Scene:
         missing = found_supports(Performance(even(replace(motion, ground=ground)), character))
         if not missing:
             break
-    return Scene(ground, tuple(supports))
+    return Scene(ground, tuple(sorted(supports, key=lambda support: support.start)))
 
 
 def found_supports(performance: Performance) -> list[Support]:
