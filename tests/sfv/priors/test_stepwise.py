@@ -105,9 +105,11 @@ def test_starts_are_those_that_go_with_the_sentence(dataset: MotionDataset) -> N
     starts = Starts.of(dataset)
     ahead, back = (embedded([f"a person walks {way}"])[0] for way in ("forward", "backward"))
     speed = dataset.normaliser.back(starts.drawn(ahead, 8, torch.Generator().manual_seed(0))[:, 1])[:, 1]
-    assert (speed > 0.0).all()
+    assert speed.mean() > 0.4  # m/s; the hips of such a gait all but stop twice a cycle
+    assert speed.min() > -0.3
     speed = dataset.normaliser.back(starts.drawn(back, 8, torch.Generator().manual_seed(0))[:, 1])[:, 1]
-    assert (speed < 0.0).all()
+    assert speed.mean() < -0.4
+    assert speed.max() < 0.3
 
 
 def hurried(name: str, gaits: list[Take], humanoid: Character, steps: int = 2) -> Stepwise:
