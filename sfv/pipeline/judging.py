@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from envs.config import TrackingConfig
 from sfv.errors import InputError, blamed
-from sfv.pipeline.policy_file import TRACKER, policy_file
+from sfv.pipeline.policy_file import TRACKER, policy_file, shipped_tracker
 
 if TYPE_CHECKING:
     from envs.judge.following import Following
@@ -96,7 +96,7 @@ def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig)
     Raises:
         InputError: the tracker's file is damaged.
     """
-    judge = Judge.of(TRACKER, tracking)
+    judge = Judge.of(shipped_tracker(), tracking)  # a folder called tracker may be what is trained into
     if (body.name, tracking) != (judge.body.name, judge.task) or tracking.terrain or tracking.scan:
         return
     level = replace(judge, task=replace(tracking, randomise=()))

@@ -28,12 +28,17 @@ def policy_file(place: Path) -> Path:
         if path.is_file():
             return path
     if place == TRACKER:
-        from sfv.character import ASSETS
-
-        return ASSETS / "weights" / "tracker.safetensors"
+        return shipped_tracker()
     raise InputError(
         f"{place} holds no policy; name a run, a folder that sfv train made, or {TRACKER}, which comes with sfv"
     )
+
+
+def shipped_tracker() -> Path:
+    """The file of sfv's own tracker, whatever else in the folder is called so."""
+    from sfv.character import ASSETS
+
+    return ASSETS / "weights" / "tracker.safetensors"
 
 
 def suited(config: TrainConfig, policy: Path, character: str, tracking: TrackingConfig) -> TrainConfig:

@@ -63,8 +63,10 @@ def test_sfv_s_tracker_is_small_says_where_it_is_from_and_stands(
 
 
 def test_a_training_says_first_how_far_the_tracker_comes(
-    standing: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path / "tracker")  # another policy, in a folder of that name, is not asked
     command = ["train", str(standing), "--num-envs", "8", "--threads", "1", "--out", str(tmp_path / "out")]
     assert main([*command, "--budget", "96"]) == 0
     assert "untrained, the tracker (--from tracker) follows all of it" in caplog.text
