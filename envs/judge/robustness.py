@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from envs.config import TrackingConfig
-from envs.events import EVENTS
+from envs.events import EVENTS, Events
 from envs.ground import reach
 from envs.judge.confidence import thresholds, wilson
 from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
 from envs.judge.rollouts import FAILURE, roll_out
 from envs.judge.touch import Touch
-from envs.terminations import body_errors
+from envs.terminations import any_body_away, body_errors, not_finite
 from envs.tracking import TrackingEnv
 from sfv import rotation
 from sfv.character import Character
@@ -31,6 +31,8 @@ from sfv.terrain.world import Tile
 BEFORE, AFTER = 1.0, 5.0
 """s: from the start to a push, and for how long after it nothing may touch the ground that the clip keeps off it
 (DeepMimic, section 7, has the latter)."""
+TOGETHER = 1.0
+"""s at the end of those for which who was knocked down must have followed a reference that waits, to have resumed."""
 GOES = 3.0
 """m: a clip that goes less far stays on the pad of solid ground before stairs, gaps, stones, beams and hurdles."""
 SEEDS = 4
@@ -120,7 +122,7 @@ class Robustness:
         self, policy: Policy, motion: Motion, character: Character, config: TrackingConfig, scale: Scale, seed: int
     ) -> None:
         self.policy, self.motion, self.character, self.scale, self.seed = policy, motion, character, scale, seed
-        self.config = replace(config, terrain=(), randomise=())
+        self.config = replace(config, terrain=(), randomise=(), recovery=0.0)
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
@@ -135,6 +137,8 @@ class Robustness:
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
         out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
+        if self.motion.ground.flat:
+            out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
         for name, values in scale.values.items():
             out.append(Part(name, "", {name: values}, scale.rollouts))
         grid = np.array(scale.grid)
@@ -150,6 +154,8 @@ class Robustness:
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
         if part.measure == "push":
             return columns | self._pushed(part, cell)
+        if part.measure == "recovery":
+            return columns | self._knocked(part, cell)
         if part.measure == "terrain":
             env = self._on_terrain(part)
         elif part.measure == "undisturbed":
@@ -166,8 +172,10 @@ class Robustness:
             "time_to_fall": [s / part.rollouts for s in _sums(seconds, part)],
         }
 
-    def _env(self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = ()) -> TrackingEnv:
-        config = replace(self.config, randomise=randomise)
+    def _env(
+        self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = (), recovery: float = 0.0
+    ) -> TrackingEnv:
+        config = replace(self.config, randomise=randomise, recovery=recovery)
         return judging_env([self.motion], self.character, config, count, self.seed, self.horizon, tiles)
 
     def _on_terrain(self, part: Part) -> TrackingEnv:
@@ -190,24 +198,29 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    @torch.no_grad()
-    def _pushed(self, part: Part, cell: Tensor) -> Columns:
-        """One push each at a random phase; survival is DeepMimic's, success is that of all other rollouts."""
-        hz = self.config.control_hz
+    def _to_be_pushed(self, part: Part, cell: Tensor, recovery: float = 0.0) -> tuple[TrackingEnv, Events]:
+        """Each rollout at a random phase, with one push of its cell's force to come, whose way is to be said."""
         force = torch.tensor(part.cells["force"])[cell]
-        env = self._env(part.count, randomise=(f"push:0:{float(force.max())}",))
-        touch = Touch(env)
+        env = self._env(part.count, randomise=(f"push:0:{float(force.max())}",), recovery=recovery)
         assert env.events is not None
         env.events.once = True
         env.events.hold("push", force)
         everyone = torch.zeros(part.count, dtype=torch.long)
         begin(env, everyone, everyone != 0, self.seed)
-        first = env.library.at(everyone[:1], everyone[:1]).qpos
-        env.events.push_at[:] = round(BEFORE * hz)
-        env.events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
+        env.events.push_at[:] = round(BEFORE * self.config.control_hz)
+        return env, env.events
+
+    @torch.no_grad()
+    def _pushed(self, part: Part, cell: Tensor) -> Columns:
+        """One push each at a random phase; survival is DeepMimic's, success is that of all other rollouts."""
+        hz = self.config.control_hz
+        env, events = self._to_be_pushed(part, cell)
+        touch = Touch(env)
+        first = env.library.at(torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)).qpos
+        events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
         up, near = torch.ones(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
         down = ~up
-        for step in range(round((BEFORE + AFTER) * hz) + env.events.push_steps):
+        for step in range(round((BEFORE + AFTER) * hz) + events.push_steps):
             env.advance(self.policy(env.observe()))
             near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
             if step < round(BEFORE * hz):
@@ -218,6 +231,39 @@ class Robustness:
             "rollouts": _sums(witness, part),
             "successes": _sums(up & witness, part),
             "followed": _sums(near & witness, part),
+        }
+
+
+    @torch.no_grad()
+    def _knocked(self, part: Part, cell: Tensor) -> Columns:
+        """One push each at a random phase, from any side; the reference waits, moved and turned to where the body is.
+
+        `successes` have followed it for the last TOGETHER s, `down` touched the ground after the push with what the
+        clip keeps off it, and `risen` did both.
+        """
+        hz = self.config.control_hz
+        env, events = self._to_be_pushed(part, cell, recovery=AFTER)
+        touch = Touch(env)
+        assert env.recovery is not None
+        events.push_angle[:] = 2.0 * torch.pi * torch.rand(part.count, generator=env.generator)
+        down, witness = torch.zeros(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
+        together = torch.zeros(part.count, dtype=torch.long)
+        for step in range(round((BEFORE + AFTER) * hz) + events.push_steps):
+            env.advance(self.policy(env.observe()))
+            moment = env.moment()
+            broken = not_finite(moment)
+            env.failed(any_body_away(moment, self.config.max_deviation) | broken, moment)
+            lost = env.recovery.lost > 0
+            together = torch.where(lost, 0, together + 1)
+            if step < round(BEFORE * hz):
+                witness &= ~(touch() | lost)
+            down |= touch()
+        back = (together >= round(TOGETHER * hz)) & witness
+        return {
+            "rollouts": _sums(witness, part),
+            "successes": _sums(back, part),
+            "down": _sums(down & witness, part),
+            "risen": _sums(back & down, part),
         }
 
 
