@@ -12,15 +12,13 @@ import torch
 from torch import Tensor
 
 from envs.config import TrackingConfig
-from envs.events import EVENTS, Events
+from envs.events import EVENTS
 from envs.ground import reach
 from envs.judge.confidence import thresholds, wilson
 from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
-from envs.judge.rollouts import FAILURE, roll_out
-from envs.judge.touch import Touch
-from envs.terminations import any_body_away, body_errors, not_finite
+from envs.judge.knocks import AFTER, DIRECTIONS, resume, survive
+from envs.judge.rollouts import roll_out
 from envs.tracking import TrackingEnv
-from sfv import rotation
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.motion import Motion
@@ -28,19 +26,12 @@ from sfv.report import Number, Report
 from sfv.terrain.kinds import KINDS
 from sfv.terrain.world import Tile
 
-BEFORE, AFTER = 1.0, 5.0
-"""s: from the start to a push, and for how long after it nothing may touch the ground that the clip keeps off it
-(DeepMimic, section 7, has the latter)."""
-TOGETHER = 1.0
-"""s at the end of those for which who was knocked down must have followed a reference that waits, to have resumed."""
 GOES = 3.0
 """m: a clip that goes less far stays on the pad of solid ground before stairs, gaps, stones, beams and hurdles."""
 SEEDS = 4
 """Terrains of each kind and difficulty, other than any that is trained on."""
 UNSEEN = 5000
 """Their first seed."""
-DIRECTIONS = {"forward": 0.0, "left": 90.0, "backward": 180.0, "right": 270.0}
-"""Where pushes go, degrees to the left of where the body faces in the clip's first frame."""
 Columns = dict[str, list[float]]
 """Of a part: the settings of each cell by name, then `rollouts`, `successes`, `normalised_return`, `time_to_fall`."""
 
@@ -152,10 +143,8 @@ class Robustness:
         """Roll a part out."""
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
-        if part.measure == "push":
+        if part.measure in ("push", "recovery"):
             return columns | self._pushed(part, cell)
-        if part.measure == "recovery":
-            return columns | self._knocked(part, cell)
         if part.measure == "terrain":
             env = self._on_terrain(part)
         elif part.measure == "undisturbed":
@@ -198,73 +187,15 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    def _to_be_pushed(self, part: Part, cell: Tensor, recovery: float = 0.0) -> tuple[TrackingEnv, Events]:
-        """Each rollout at a random phase, with one push of its cell's force to come, whose way is to be said."""
-        force = torch.tensor(part.cells["force"])[cell]
-        env = self._env(part.count, randomise=(f"push:0:{float(force.max())}",), recovery=recovery)
-        assert env.events is not None
-        env.events.once = True
-        env.events.hold("push", force)
-        everyone = torch.zeros(part.count, dtype=torch.long)
-        begin(env, everyone, everyone != 0, self.seed)
-        env.events.push_at[:] = round(BEFORE * self.config.control_hz)
-        return env, env.events
-
-    @torch.no_grad()
     def _pushed(self, part: Part, cell: Tensor) -> Columns:
-        """One push each at a random phase; survival is DeepMimic's, success is that of all other rollouts."""
-        hz = self.config.control_hz
-        env, events = self._to_be_pushed(part, cell)
-        touch = Touch(env)
-        first = env.library.at(torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)).qpos
-        events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
-        up, near = torch.ones(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
-        down = ~up
-        for step in range(round((BEFORE + AFTER) * hz) + events.push_steps):
-            env.advance(self.policy(env.observe()))
-            near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
-            if step < round(BEFORE * hz):
-                down |= touch() | ~near  # who falls by himself is no witness of pushes
-            up &= ~touch()
-        witness = ~down
-        return {
-            "rollouts": _sums(witness, part),
-            "successes": _sums(up & witness, part),
-            "followed": _sums(near & witness, part),
-        }
-
-
-    @torch.no_grad()
-    def _knocked(self, part: Part, cell: Tensor) -> Columns:
-        """One push each at a random phase, from any side; the reference waits, moved and turned to where the body is.
-
-        `successes` have followed it for the last TOGETHER s, `down` touched the ground after the push with what the
-        clip keeps off it, and `risen` did both.
-        """
-        hz = self.config.control_hz
-        env, events = self._to_be_pushed(part, cell, recovery=AFTER)
-        touch = Touch(env)
-        assert env.recovery is not None
-        events.push_angle[:] = 2.0 * torch.pi * torch.rand(part.count, generator=env.generator)
-        down, witness = torch.zeros(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
-        together = torch.zeros(part.count, dtype=torch.long)
-        for step in range(round((BEFORE + AFTER) * hz) + events.push_steps):
-            env.advance(self.policy(env.observe()))
-            moment = env.moment()
-            broken = not_finite(moment)
-            env.failed(any_body_away(moment, self.config.max_deviation) | broken, moment)
-            lost = env.recovery.lost > 0
-            together = torch.where(lost, 0, together + 1)
-            if step < round(BEFORE * hz):
-                witness &= ~(touch() | lost)
-            down |= touch()
-        back = (together >= round(TOGETHER * hz)) & witness
-        return {
-            "rollouts": _sums(witness, part),
-            "successes": _sums(back, part),
-            "down": _sums(down & witness, part),
-            "risen": _sums(back & down, part),
-        }
+        """One push each; what is told of who survives or resumes, in each cell."""
+        force = torch.tensor(part.cells["force"])[cell]
+        ranges = (f"push:0:{float(force.max())}",)
+        if part.measure == "push":
+            found = survive(self._env(part.count, (), ranges), self.policy, force, part.what, self.seed)
+        else:
+            found = resume(self._env(part.count, (), ranges, AFTER), self.policy, force, self.seed)
+        return {name: _sums(flags, part) for name, flags in found.items()}
 
 
 def _sums(values: Tensor, part: Part) -> list[float]:
@@ -293,11 +224,12 @@ def matrix(title: str, found: Mapping[str, Columns]) -> Report:
     numbers.append(Number("friction and strength", _share(grid), "mean share over the grid", "higher"))
     numbers += [Number(f"success {name}", _share(columns), "mean share", "higher") for name, columns in terrain.items()]
     for name, columns in series.items():
-        if name.startswith("push "):
+        if name.startswith("push ") or name == "recovery":
             survived = np.array(columns["successes"])
+            verb = "resume" if name == "recovery" else "stay up"
             half, most = thresholds(np.array(columns["force"]), survived, np.array(columns["rollouts"]))
             for share, edge in ((50, half), (90, most)):
-                numbers.append(Number(f"{name} {share}", edge.force, f"N that {share} % survive", "higher"))
+                numbers.append(Number(f"{name} {share}", edge.force, f"N after which {share} % {verb}", "higher"))
                 numbers.append(Number(f"{name} {share} low", edge.low, "N, 95 % interval from", "none"))
                 numbers.append(Number(f"{name} {share} high", edge.high, "N, to", "none"))
     for columns in series.values():
