@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import envs.judge.robustness as judging
-from envs.judge import knocks
 from envs.config import TrackingConfig
+from envs.judge import knocks
 from policies.export import save_policy
 from policies.networks import make_policy
 from sfv.errors import InputError
