@@ -1,7 +1,8 @@
 """Rollouts that are judged: nothing is reset on the way, and each counts until it failed.
 
-A rollout has failed when the bodies are on average 0.5 m from the reference (PHC's definition). It knows no clip and
-no report: where rollouts start and how long they go on is the caller's business.
+A rollout has failed when the bodies are on average 0.5 m from the reference (PHC's definition), or a box that is to be
+pushed is so far from its place. It knows no clip and no report: where rollouts start and how long they go on is the
+caller's business.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from torch import Tensor
 from envs import rewards, terminations
 from envs.tracking import TrackingEnv
 from sfv.interfaces import Policy
-from sfv.judged import Figures
+from sfv.judged import Figures, Pushed, Shown
+from sfv.motion import Motion
 
 FAILURE = 0.5
-"""Mean distance (m) of the bodies from the reference at which a rollout has failed."""
+"""Mean distance (m) of the bodies from the reference, and of a box from its place, at which a rollout has failed."""
 STRICT = 0.25
 """Distance (m) within which every body stays in a strict success."""
 DERIVED = ("actuator_force", "actuator_velocity")
@@ -38,6 +40,8 @@ class Rollouts:
         power: (n,) mean mechanical power of the actuators, W; NaN likewise.
         paths: (k, nq) states of each of the first rollouts, as many as were watched, their starts included.
         first_error: mean distance (m) of the first rollout's bodies at each step.
+        boxes: (k, 7) of each of the first rollouts the poses of the box that is pushed; empty where there is none.
+        moved: (n,) m along the ground from where the box was to where it was last before a failure; NaN likewise.
     """
 
     steps: Int[Tensor, "n"]
@@ -49,6 +53,8 @@ class Rollouts:
     power: Float[Tensor, "n"]
     paths: tuple[Float[np.ndarray, "k nq"], ...]
     first_error: list[float]
+    boxes: tuple[Float[np.ndarray, "k 7"], ...]
+    moved: Float[Tensor, "n"]
 
     @property
     def whole(self) -> Float[Tensor, "n"]:
@@ -70,15 +76,16 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
     n = env.num_envs
     alive = torch.ones(n, dtype=torch.bool)
     survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
-    seen, first_error = [env.sim.qpos[:watched].numpy().copy()], []
+    seen, first_error = [_watched(env, watched)], []
+    begun = last = env.box.state(env.sim)[0][:, :2] if env.box else torch.full((n, 2), float("nan"))
     for t in range(int(steps.max())):
         env.advance(policy(env.observe()))
         moment = env.moment()
-        broken = terminations.not_finite(moment)
+        broken, lost = terminations.not_finite(moment), terminations.box_away(moment, FAILURE)
         away = terminations.body_errors(moment).nan_to_num(1e3)
         counted = (t < steps) & alive
         env.count_broken(broken & counted)
-        alive &= ~(counted & (broken | (away.mean(-1) > FAILURE)))
+        alive &= ~(counted & (broken | lost | (away.mean(-1) > FAILURE)))
         counted &= alive
         reward, _ = rewards.total(rewards.DEEPMIMIC, moment)
         returns += torch.where(counted, reward, 0.0)
@@ -89,15 +96,46 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
         root_error += torch.where(counted, torch.linalg.vector_norm(relative, dim=-1).mean(-1), 0.0)
         watts = (env.sim.actuator_force * env.sim.actuator_velocity).abs().sum(-1).float()
         power += torch.where(counted, watts, 0.0)
-        seen.append(env.sim.qpos[:watched].numpy().copy())
+        if moment.box is not None:
+            last = torch.where(counted[:, None], moment.box[0][:, :2], last)
+        seen.append(_watched(env, watched))
         if bool(alive[0]) and t < int(steps[0]):
             first_error.append(float(away[0].mean()))
         if not bool((alive & (t + 1 < steps)).any()):
             break  # the rest would only watch fallen bodies
     ran = torch.where(survived > 0, survived, float("nan"))  # what broke at once has no error, which is not 0
-    whole = np.array(seen)  # (steps, watched, nq)
-    paths = tuple(whole[: 1 + int(survived[i]), i] for i in range(watched))
-    return Rollouts(steps, survived, returns, error / ran, root_error / ran, worst, power / ran, paths, first_error)
+    whole, own = np.array(seen), env.model.nq  # (steps, watched, nq)
+    paths = [whole[: 1 + int(survived[i]), i] for i in range(watched)]
+    return Rollouts(
+        steps, survived, returns, error / ran, root_error / ran, worst, power / ran,
+        tuple(path[:, :own] for path in paths), first_error,
+        tuple(path[:, own : own + 7] for path in paths) if env.box else (),
+        torch.linalg.vector_norm(last - begun, dim=-1),
+    )  # fmt: skip
+
+
+def shown(env: TrackingEnv, motion: Motion, done: Rollouts, index: int, ticks: Int[Tensor, "T"]) -> Shown:
+    """What a watched rollout of a motion looked like beside the reference, whose frames are at these ticks."""
+    twice = np.zeros(2, int)  # fell in the first step: a motion has at least two frames
+    frames = np.arange(len(done.paths[index])) if len(done.paths[index]) > 1 else twice
+    reference = env.reference(ticks, torch.full_like(ticks, index))
+    skeleton, hz, ground = env.character.skeleton, env.config.control_hz, motion.ground
+    wanted = reference.qpos.double().numpy()
+    pushed = None
+    if env.box:
+        there = env.box.goal(reference, ticks).double().numpy()
+        pushed = Pushed(env.box.parcel, done.boxes[index][frames], there)
+    return Shown(
+        Motion(skeleton, hz, done.paths[index][frames], source="simulation", ground=ground),
+        Motion(skeleton, hz, wanted, source=motion.source, ground=ground),
+        env.terrain,
+        pushed,
+    )
+
+
+def _watched(env: TrackingEnv, watched: int) -> Float[np.ndarray, "k q"]:
+    """The positions of the first environments, boxes behind the body included."""
+    return env.sim.whole("qpos")[:watched].numpy().copy()
 
 
 def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float, among: Bool[Tensor, "n"] | None = None) -> Figures:

@@ -52,6 +52,8 @@ class Look:
 PERSON = Look()
 GHOST = PERSON.tinted((0.55, 0.72, 0.92), 0.72)
 """The look of a reference beside the simulated person."""
+CARDBOARD = Look(plain=(0.66, 0.50, 0.33))
+"""The look of a box."""
 
 # Each part: body, kind, colour, and for an ellipsoid its centre and half axes, for a capsule its two ends and radius.
 # Metres, in the body's frame (x forward, y left, z up; arms hang along -z of their bodies).
