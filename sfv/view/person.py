@@ -115,8 +115,12 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
     Changes `spec` in place. Adds no mass and no contact.
     """
     if not is_person(spec):
+        bare = all(
+            geom.group > VISIBLE_GROUP for geom in spec.geoms
+        )  # collision shapes alone, as robots' files hide them
         for geom in spec.geoms:
             geom.rgba = [*look.plain, look.opacity]
+            geom.group = VISIBLE_GROUP if bare else geom.group
         return
     bodies, sizes, collar = {body.name: body for body in spec.bodies}, *_sizes(spec)
     for geom in spec.geoms:
