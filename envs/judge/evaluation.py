@@ -95,9 +95,7 @@ class Evaluator:
 
     def _shown(self, done: Rollouts, index: int) -> Shown:
         """What one rollout looked like, beside what it was to follow."""
-        # with a box the reference goes on after a fall, and shows where the box was to go
-        frames = int(done.steps[index]) + 1 if self.env.box else max(2, len(done.paths[index]))
-        return shown(self.env, self.motion, done, index, torch.arange(frames) * self.env.control_ticks)
+        return shown(self.env, self.motion, done, index, done.wanted[index])
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""

@@ -9,7 +9,7 @@ import torch
 
 from envs.config import TrackingConfig
 from envs.judge.evaluation import judging_env
-from envs.judge.rollouts import roll_out, shown
+from envs.judge.rollouts import roll_out, shown, wanted_rows
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.judged import Shown
@@ -59,5 +59,6 @@ def go_on(
     left = round(seconds * hz) if motion.loop else min(round(seconds * hz), (last - tick) // every)
     done = roll_out(env, policy, torch.full((tries,), left))
     ticks = tick + torch.arange(left + 1) * every
-    first_try = shown(env, motion, done, 0, ticks)
+    wanted = wanted_rows(env, env.reference(ticks, torch.zeros_like(ticks)), ticks)
+    first_try = shown(env, motion, done, 0, wanted)
     return Onward(tuple(float(steps) / hz for steps in done.survived), left / hz, first_try)
