@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import mujoco
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor

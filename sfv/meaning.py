@@ -104,7 +104,7 @@ MEANINGS = {
     ),
     "box_moved_1m": Meaning(
         "Box moved 1 m",
-        "Share of tries from the clip's start that push the box at least 1 m and reach the clip's end.",
+        "Share of tries from the clip's start that push the box at least 1 m before they fall or lose it.",
         0.8,
         0.4,
         True,

@@ -87,10 +87,11 @@ class Evaluator:
     def _pushing(self, done: Rollouts, start: Tensor) -> tuple[Number, ...]:
         """What became of the box in the tries from the start."""
         moved = done.moved[start]
-        far = (moved >= MOVED) & (done.whole[start] > 0)
         return (
             Number("box_moved", float(moved.mean()), "m", "higher"),
-            Number("box_moved_1m", float(far.float().mean()), "share of rollouts from the start", "higher"),
+            Number(
+                "box_moved_1m", float((moved >= MOVED).float().mean()), "share of rollouts from the start", "higher"
+            ),
         )
 
     def _shown(self, done: Rollouts, index: int) -> Shown:

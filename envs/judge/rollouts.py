@@ -39,8 +39,8 @@ class Rollouts:
             for what failed in its first step.
         worst: (n,) largest distance (m) of any body.
         power: (n,) mean mechanical power of the actuators, W; NaN likewise.
-        paths: (k, q) positions of each of the first rollouts, as many as were watched, their starts included; behind the
-            body's those of a box.
+        paths: (k, q) positions of each of the first rollouts, as many as were watched, their starts included: those of
+            the body, and of a box behind it.
         wanted: (k, r) the references of these at the same moments, likewise.
         first_error: mean distance (m) of the first rollout's bodies at each step.
         moved: (n,) m along the ground from where a box was to where it was last before a failure; NaN without one.
