@@ -45,7 +45,7 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
     """The settings of a training that begins from `policy`: with its layers, where nobody asked for others.
 
     Raises:
-        InputError: the file is none of sfv's, or the policy of a character of other joints, or its actions mean something else.
+        InputError: the file is none of sfv's, its character has other joints, or its actions mean something else.
     """
     from safetensors import safe_open
 
