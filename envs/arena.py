@@ -44,7 +44,14 @@ class Arena:
     def __init__(self, motion: Motion, character: Character, config: TrackingConfig) -> None:
         held = tuple(f"{name}:{EVENTS[name].least}:{EVENTS[name].most}" for name in HELD)
         self.config = replace(
-            config, terrain=(), randomise=held, start="fixed", velocity_noise=0.0, simulator="mujoco", threads=1
+            config,
+            terrain=(),
+            randomise=held,
+            recovery=0.0,
+            start="fixed",
+            velocity_noise=0.0,
+            simulator="mujoco",
+            threads=1,
         )
         self.motion, self.character, self.conditions = motion, character, Conditions()
         self._build()

@@ -41,6 +41,9 @@ class TrackingConfig:
     randomise: Annotated[tuple[str, ...], COMMON] = ()
     """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push'; 'all'
     is all of them. Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    recovery: Annotated[float, Within(0, 60)] = 0.0
+    """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
+    still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""
     simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: Annotated[int, Within(0, 256), COMMON] = 0
@@ -59,6 +62,11 @@ class TrackingConfig:
 
             for text in self.terrain:
                 parse_terrain(text)
+        if self.terrain and self.recovery:
+            raise InputError(
+                "--recovery lets a reference go wherever the body went, but kinds of terrain end beside it; leave out "
+                "one of --recovery and --terrain"
+            )
         if self.randomise:
             from envs.events import parse_events
 

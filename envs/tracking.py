@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import mujoco
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -23,9 +23,11 @@ from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, columns, joints_of
+from envs.recovery import Recovery
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from sfv.character import Character
+from sfv.errors import InputError
 from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
@@ -69,6 +71,12 @@ class TrackingEnv:
         self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
+        if config.recovery and not self.terrain.flat:
+            raise InputError("--recovery is for level ground; leave it out, or take the motion without --scene")
+        self.recovery = None
+        if config.recovery:
+            patience = round(config.recovery * config.control_hz)
+            self.recovery = Recovery(num_envs, patience, simulator_device(config))
         self.climb = None
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
@@ -116,7 +124,7 @@ class TrackingEnv:
         moment = self.moment()
         reward, terms = rewards.total(self.table, moment)
         broken = terminations.not_finite(moment)
-        terminated = broken | terminations.any_body_away(moment, self.config.max_deviation)
+        terminated = broken | self.failed(terminations.any_body_away(moment, self.config.max_deviation), moment)
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
@@ -147,8 +155,16 @@ class TrackingEnv:
         else:
             self.sim.ctrl[:] = command
             self.sim.step(self.config.decimation)
-        self.tick += self.control_ticks
+        self.tick += self.control_ticks if self.recovery is None else self.control_ticks * (self.recovery.lost == 0)
         self.age += 1
+
+    def failed(self, away: Bool[Tensor, "n"], moment: Moment) -> Bool[Tensor, "n"]:
+        """Who of those that are away from their reference at the end of a step has failed: all, or with recovery those
+        for whom it has waited for long enough. It comes to the others."""
+        if self.recovery is None:
+            return away
+        wanted = self.library.at(self.clip[away], self.tick[away]).qpos
+        return self.recovery.follow(away, moment.qpos[away], wanted)
 
     def moment(self) -> Moment:
         """This moment, simulated and reference."""
@@ -176,6 +192,7 @@ class TrackingEnv:
             "broken": torch.tensor(self.broken),
             **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
             **({"level": self.climb.level.clone()} if self.climb else {}),
+            **{f"recovery.{name}": tensor for name, tensor in (self.recovery.state() if self.recovery else {}).items()},
             **{f"events.{name}": tensor for name, tensor in (self.events.state() if self.events else {}).items()},
         }
 
@@ -191,6 +208,8 @@ class TrackingEnv:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
             self.climb.restore(state["level"])
+        if self.recovery:
+            self.recovery.restore({name: state[f"recovery.{name}"] for name in ("turn", "shift", "lost")})
         if self.events:
             self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 
@@ -225,6 +244,8 @@ class TrackingEnv:
     def reference(self, tick: Tensor, ids: Tensor) -> Reference:
         """The reference of environments `ids` at a tick, where they are in the world."""
         ref = self.library.at(self.clip[ids], tick)
+        if self.recovery:
+            return self.recovery.moved(ref, ids)
         return self.ground.raised(ref, ids) if self.ground else ref
 
     def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -246,6 +267,8 @@ class TrackingEnv:
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
+        if self.recovery:
+            self.recovery.start(ids)
         if self.ground:
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
         ref, row = self.reference(tick, ids), self.library.row(clip, tick)

@@ -85,13 +85,11 @@ class Evaluator:
 
     def _shown(self, done: Rollouts, index: int) -> Shown:
         """What one rollout looked like, beside what it was to follow."""
-        hz, qpos = self.env.config.control_hz, done.paths[index]
+        hz, qpos, wanted = self.env.config.control_hz, done.paths[index], done.wanted[index]
         if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
-            qpos = np.repeat(qpos, 2, 0)
+            qpos, wanted = np.repeat(qpos, 2, 0), np.repeat(wanted, 2, 0)
         skeleton, ground = self.character.skeleton, self.motion.ground
         simulated = Motion(skeleton, hz, qpos, source="simulation", ground=ground)
-        ticks = torch.arange(len(qpos)) * self.env.control_ticks
-        wanted = self.env.reference(ticks, torch.full_like(ticks, index)).qpos.double().numpy()
         reference = Motion(skeleton, hz, wanted, source=self.motion.source, ground=ground)
         return Shown(simulated, reference, self.env.terrain)
 

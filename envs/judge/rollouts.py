@@ -1,7 +1,8 @@
 """Rollouts that are judged: nothing is reset on the way, and each counts until it failed.
 
-A rollout has failed when the bodies are on average 0.5 m from the reference (PHC's definition). It knows no clip and
-no report: where rollouts start and how long they go on is the caller's business.
+A rollout has failed when the bodies are on average 0.5 m from the reference (PHC's definition); in a task with recovery
+when they stay so for as long as that waits. It knows no clip and no report: where rollouts start and how long they go
+on is the caller's business.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Rollouts:
         worst: (n,) largest distance (m) of any body.
         power: (n,) mean mechanical power of the actuators, W; NaN likewise.
         paths: (k, nq) states of each of the first rollouts, as many as were watched, their starts included.
+        wanted: (k, nq) the references of these at the same moments.
         first_error: mean distance (m) of the first rollout's bodies at each step.
     """
 
@@ -48,6 +50,7 @@ class Rollouts:
     worst: Float[Tensor, "n"]
     power: Float[Tensor, "n"]
     paths: tuple[Float[np.ndarray, "k nq"], ...]
+    wanted: tuple[Float[np.ndarray, "k nq"], ...]
     first_error: list[float]
 
     @property
@@ -70,7 +73,9 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
     n = env.num_envs
     alive = torch.ones(n, dtype=torch.bool)
     survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
+    some = env.everyone[:watched]
     seen, first_error = [env.sim.qpos[:watched].numpy().copy()], []
+    wanted = [env.reference(env.tick[some], some).qpos.double().numpy()]
     for t in range(int(steps.max())):
         env.advance(policy(env.observe()))
         moment = env.moment()
@@ -78,7 +83,7 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
         away = terminations.body_errors(moment).nan_to_num(1e3)
         counted = (t < steps) & alive
         env.count_broken(broken & counted)
-        alive &= ~(counted & (broken | (away.mean(-1) > FAILURE)))
+        alive &= ~(counted & (broken | env.failed(away.mean(-1) > FAILURE, moment)))
         counted &= alive
         reward, _ = rewards.total(rewards.DEEPMIMIC, moment)
         returns += torch.where(counted, reward, 0.0)
@@ -90,14 +95,18 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
         watts = (env.sim.actuator_force * env.sim.actuator_velocity).abs().sum(-1).float()
         power += torch.where(counted, watts, 0.0)
         seen.append(env.sim.qpos[:watched].numpy().copy())
+        wanted.append(moment.ref.qpos[:watched].double().numpy())
         if bool(alive[0]) and t < int(steps[0]):
             first_error.append(float(away[0].mean()))
         if not bool((alive & (t + 1 < steps)).any()):
             break  # the rest would only watch fallen bodies
     ran = torch.where(survived > 0, survived, float("nan"))  # what broke at once has no error, which is not 0
-    whole = np.array(seen)  # (steps, watched, nq)
-    paths = tuple(whole[: 1 + int(survived[i]), i] for i in range(watched))
-    return Rollouts(steps, survived, returns, error / ran, root_error / ran, worst, power / ran, paths, first_error)
+    paths, references = (
+        tuple(whole[: 1 + int(survived[i]), i] for i in range(watched)) for whole in (np.array(seen), np.array(wanted))
+    )
+    return Rollouts(
+        steps, survived, returns, error / ran, root_error / ran, worst, power / ran, paths, references, first_error
+    )
 
 
 def figures(done: Rollouts, start: Bool[Tensor, "n"], hz: float, among: Bool[Tensor, "n"] | None = None) -> Figures:

@@ -244,7 +244,8 @@ def evaluation_stage(
         found = evaluate(actor, clips, body, tracking, rollouts)
         keep_broken(found.broken, place(BROKEN), at)
         if alone:
-            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
+            waits = tracking.recovery > 0
+            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)), waits)
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title
         replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
@@ -256,15 +257,18 @@ def evaluation_stage(
     return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
-    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`."""
+def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place, waits: bool = False) -> None:
+    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`.
+
+    With `waits` the reference may have waited, and been moved, on the way.
+    """
     from sfv.view.rollout import rollout_video
 
     pictures = source_pictures(motion)
 
     def follows(shown: "Shown") -> "Motion":
         # whole, also where the character fell before its end; on terrain it is where it was lifted to
-        return wanted if shown.terrain.flat and not wanted.loop else shown.reference
+        return wanted if shown.terrain.flat and not wanted.loop and not waits else shown.reference
 
     assert found.shown is not None  # a judge of one motion watches
     assert found.worst is not None
