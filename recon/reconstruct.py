@@ -99,9 +99,9 @@ def reconstruct(
         InputError: the track is too short, or shows the person in too few frames, or lacks landmarks, as a robot does.
     """
     _check(track)
-    if missing := lacking(character):
+    if absent := lacking(character):
         raise InputError(
-            f"{character.name} has no site called {', '.join(missing)}, so no video can be laid upon it; reconstruct "
+            f"{character.name} has no site called {', '.join(absent)}, so no video can be laid upon it; reconstruct "
             f"the motion on the humanoid, and then type: sfv retarget MOTION --to {character.name}"
         )
     track, config = _at_rest(track, config)
