@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.fit import terms
-from recon.fit.contacts import SOLE_THICKNESS
 from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import SOLE_THICKNESS
 from recon.fit.solids import Solids
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
@@ -250,9 +250,7 @@ def objective(
 
 
 def _ball_turns(x: Candidate, body: ScaledBody) -> Float[Tensor, "T J"]:
-    """How far each ball is turned from zero, rad; a robot has no balls."""
-    if not body.balls:
-        return x.qpos[:, :0]
+    """How far each ball is turned from zero, rad."""
     return torch.sqrt(rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1) + 1e-12)
 
 
