@@ -16,8 +16,8 @@ from torch import Tensor
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.parcel import Parcel
 from sfv.surface import surface_points
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import Terrain
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ EXAMPLE = "box:10kg"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedBox:
     """What a user says of a box: its mass, kg, and its side, m, where he says one."""
 
     mass: float
     side: float | None = None
 
 
-def parse_object(text: str) -> Asked:
+def parse_object(text: str) -> AskedBox:
     """'box:10kg' or 'box:10kg,1.2m'.
 
     Raises:
@@ -58,7 +58,7 @@ def parse_object(text: str) -> Asked:
     match = re.fullmatch(r"box:([0-9]*\.?[0-9]+)kg(?:,([0-9]*\.?[0-9]+)m)?", text.replace(" ", ""))
     if not match:
         raise InputError(f"{text!r} is no object; write {EXAMPLE}, or with the length of a side {EXAMPLE},1.5m")
-    asked = Asked(float(match[1]), float(match[2]) if match[2] else None)
+    asked = AskedBox(float(match[1]), float(match[2]) if match[2] else None)
     if not 0.1 <= asked.mass <= 1000.0 or not 0.1 <= (asked.side or 1.0) <= 5.0:
         raise InputError(f"{text!r} is no box to push; give it 0.1 to 1000 kg and a side of 0.1 to 5 m")
     return asked
@@ -160,8 +160,8 @@ def _require_way(middle: Float[np.ndarray, "k 2"], times: float, name: str) -> N
     aside = float(np.abs((middle - middle[0]) @ np.array([-way[1], way[0]])).max()) / long
     if aside > ASTRAY:
         raise InputError(
-            f"the hands of {name} leave the line of their way by {aside:.2f} m, and a box cannot be led round corners; "
-            "take a part of the motion that goes straight, with --begin and --end"
+            f"the hands of {name} leave their line by {aside:.2f} m, and a box cannot be led round corners; "
+            "take a part that goes straight, with --begin and --end"
         )
 
 

@@ -153,9 +153,9 @@ class Character:
         if model.nu == 0 or not servo.all():
             found = "has no actuators" if model.nu == 0 else f"has {int((~servo).sum())} actuators of another kind"
             raise InputError(
-                f"{self.name} {found}, and a policy drives position servos; give its MJCF file "
-                '<position joint="..." kp="..." kv="..." forcerange="..."/> for each joint; or motors alone, each with '
-                "a ctrlrange and on a joint with an armature, of which sfv makes servos"
+                f"{self.name} {found}, and a policy drives position servos; give each joint "
+                '<position joint="..." kp="..." kv="..." forcerange="..."/> in the MJCF file, or a <motor> with a '
+                "ctrlrange, and an armature"
             )
 
     def _names(self, text: str) -> tuple[str, ...] | None:

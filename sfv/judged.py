@@ -15,8 +15,8 @@ from torch import Tensor
 
 from sfv.interfaces import Policy
 from sfv.motion import Motion
-from sfv.parcel import Parcel
 from sfv.report import Better, Number, Report
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.work.files import replacing
 

@@ -7,8 +7,8 @@ import mujoco
 import numpy as np
 
 from sfv.character import Character
-from sfv.parcel import Parcel
 from sfv.terrain.geoms import add_ground
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
 
 THROWN = Parcel("thrown box", half=0.15, mass=5.0)

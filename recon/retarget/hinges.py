@@ -46,8 +46,8 @@ def held_out(skeleton: Skeleton, points: Mapping[str, str], zero: Float[np.ndarr
         if off > OFF:
             names = ", ".join(model.joint(joint).name for joint in joints)
             raise InputError(
-                f"the {side} arm cannot be held out to the side by its hinges ({names}): {off:.0f} degrees are left; "
-                "widen their ranges, or give a model whose zero pose has the arms out"
+                f"the {side} arm cannot be held out by its hinges ({names}): {off:.0f} degrees are left; "
+                "widen their ranges, or hold the arms out in the zero pose"
             )
     return out
 

@@ -15,8 +15,8 @@ import numpy as np
 from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
-from sfv.parcel import Parcel
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.terrain.parcel import Parcel
 from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
 from sfv.work.mark import Mark

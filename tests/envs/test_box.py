@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from envs.box import FRICTION, GAP, Asked, parse_object
+from envs.box import FRICTION, GAP, AskedBox, parse_object
 from envs.config import TrackingConfig
 from envs.judge.evaluation import Evaluator
 from envs.tracking import TrackingEnv
@@ -43,8 +43,8 @@ def zeros(env):
 
 
 def test_what_is_asked_for():
-    assert parse_object("box:10kg") == Asked(10.0)
-    assert parse_object("box: 2.5kg, 1.2m") == Asked(2.5, 1.2)
+    assert parse_object("box:10kg") == AskedBox(10.0)
+    assert parse_object("box: 2.5kg, 1.2m") == AskedBox(2.5, 1.2)
     for text in ("crate:10kg", "box", "box:10", "box:10kg,1.2", "box:0kg", "box:10kg,9m"):
         with pytest.raises(InputError, match=r"no object; write box:10kg|give it 0.1 to 1000 kg"):
             parse_object(text)
