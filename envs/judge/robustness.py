@@ -117,8 +117,8 @@ class Robustness:
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
-        """In their order; kinds of terrain that the clip would not reach are left out. All terrain and recovery are, where
-        it brings a ground of its own or something to push: what is done on a seat is done nowhere else."""
+        """In their order; kinds of terrain that the clip would not reach are left out, and all of them and recovery
+        where it brings a ground of its own or something to push: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
         goes, anywhere = max(reach(level.library, self.horizon)), self.motion.ground.flat and level.box is None
