@@ -25,8 +25,9 @@ NEAR = 0.04
 """m above the lowest point within which points stand on the same thing."""
 STILL = 0.5
 """m/s: what stands is slower."""
-LONG = 0.2
-"""s that a body must be borne by nothing for something to have been there, once the check found it so at all."""
+LONG, SEATED = 0.2, 0.4
+"""s that a body must be borne by nothing for something to have been there, once the check found it so at all; and by
+nothing that it sits on, since nobody sits for less: who bends over before they sit down seems to for a moment."""
 ENOUGH = 0.5
 """Share of what was borne that boards must be left for, without those that the body goes through."""
 ROUNDS = 4
@@ -119,6 +120,8 @@ def found_supports(performance: Performance) -> list[Support]:
     slow = np.linalg.norm(performance.material_velocity, axis=-1) < STILL
     slow = np.concatenate([slow, slow[-1:]])
     for stretch in bearing.held(performance, LONG):
+        if stretch.how == "sits" and stretch.stop - stretch.start < SEATED:
+            continue
         first = round(stretch.start * fps)
         frames = slice(first, max(round(stretch.stop * fps), first + 1))
         height = performance.heights[frames]
