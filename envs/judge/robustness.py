@@ -118,12 +118,12 @@ class Robustness:
 
     def parts(self) -> list[Part]:
         """In their order; kinds of terrain that the clip would not reach are left out, and all where it brings a
-        ground of its own: what is done on a seat is done nowhere else."""
+        ground of its own, or something to push: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
         goes = max(reach(level.library, self.horizon))
         for kind, row in KINDS.items():
-            if self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
+            if level.box is None and self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
                 sizes = [row.size(d) for d in scale.difficulties]
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))

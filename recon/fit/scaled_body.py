@@ -216,7 +216,8 @@ def _lumps(model: mujoco.MjModel) -> tuple[Float[np.ndarray, "L 3"], Float[np.nd
     for body in range(1, model.nbody):
         mass, inertia, axes = model.body_mass[body], model.body_inertia[body], np.zeros(9)
         mujoco.mju_quat2Mat(axes, model.body_iquat[body])
-        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) / mass)
+        # a hand may be a mark in a forearm, without mass
+        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) / (mass or 1.0))
         offsets += [model.body_ipos[body] + axes.reshape(3, 3) @ (corner * reach) for corner in CORNERS]
         shares += [mass / len(CORNERS)] * len(CORNERS)
     return np.array(offsets), np.array(shares) / np.sum(shares)

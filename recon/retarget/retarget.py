@@ -168,6 +168,7 @@ def _cyclic(motion: Motion, grid: np.ndarray) -> np.ndarray | None:
 def solid_of(character: Character, parts: Parts, margin: float = LIMIT_MARGIN) -> Character:
     """The character with nothing but what can touch, the parts as sites, and joints limited `margin` (rad) inside."""
     model, spec = character.model, mujoco.MjSpec.from_string(character.xml)
+    spec.compile()  # before which nothing has an id
     for site in list(spec.sites):
         spec.delete(site)
     touching = (model.geom_contype | model.geom_conaffinity) > 0
