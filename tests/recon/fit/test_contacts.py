@@ -29,7 +29,7 @@ def test_who_bends_over_before_sitting_down_still_stands():
     height[:20] = 1.0
     lean = np.radians(np.where(np.arange(200) < 70, 50.0, 10.0))
     assert runs(seated(height, lean, 30.0)) == [(70, 200)]
-    assert runs(seated(height - 0.2, lean, 30.0)) == [(20, 200)]  # hips on the floor: bent or not, the feet do not bear it
+    assert runs(seated(height - 0.2, lean, 30.0)) == [(20, 200)]  # hips low: bent or not
 
 
 def test_sideways_is_across_the_way_however_the_hips_sway():
