@@ -32,6 +32,7 @@ from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
+from sfv.surface import sitting_points
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
