@@ -23,7 +23,7 @@ class Relief:
         self._corner = tensor(terrain.corner)
         self._cells = torch.tensor(terrain.tops.shape, device=device)
         self.seats = terrain.seats is not None
-        ground = [*_corners(terrain.heights), terrain.tops, *([terrain.seats] if self.seats else [])]
+        ground = [*_corners(terrain.heights), terrain.tops, *([] if terrain.seats is None else [terrain.seats])]
         # of each cell: four heights, its block, and its seat where there are any
         self._ground = tensor(np.stack(ground, -1)).reshape(-1, len(ground))
         self._footing = tensor(np.stack(_corners(terrain.footing), -1)).reshape(-1, 4)

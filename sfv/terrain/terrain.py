@@ -102,13 +102,13 @@ class Terrain:
         heights, tops, footing = (np.asarray(arrays[f"ground_{name}"], float) for name in names)
         cell, friction, thick = (float(arrays[f"ground_{name}"]) for name in ("cell", "friction", "thick"))
         x, y = (float(number) for number in arrays["ground_corner"])
-        fits = heights.ndim == 2 and min(heights.shape) >= 2 and footing.shape == heights.shape
         seats = np.asarray(arrays["ground_seats"], float) if "ground_seats" in arrays else None
-        fits = fits and tops.shape == (heights.shape[0] - 1, heights.shape[1] - 1) and heights.size <= LARGEST
-        sane = np.isfinite([*heights.flat, *footing.flat, x, y]).all()
-        for blocks in (tops, seats) if seats is not None else (tops,):
-            fits = fits and blocks.shape == tops.shape
-            sane = sane and not np.isnan(blocks).any() and blocks.max() < HIGHEST
+        blocks = [tops] if seats is None else [tops, seats]
+        fits = heights.ndim == 2 and min(heights.shape) >= 2 and heights.size <= LARGEST
+        fits = fits and footing.shape == heights.shape
+        fits = fits and all(each.shape == (heights.shape[0] - 1, heights.shape[1] - 1) for each in blocks)
+        sane = bool(np.isfinite([*heights.flat, *footing.flat, x, y]).all())
+        sane = sane and not any(np.isnan(each).any() or each.max() >= HIGHEST for each in blocks)
         sane = sane and 0.0 < cell <= 100.0 and 0.0 <= friction <= 100.0 and thick > 0.0
         if not (fits and sane):
             raise InputError("the ground in the file is none: its arrays do not fit each other; find it with sfv scene")
