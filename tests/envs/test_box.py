@@ -10,6 +10,7 @@ import torch
 from envs.box import FRICTION, GAP, AskedBox, parse_object
 from envs.config import TrackingConfig
 from envs.judge.evaluation import Evaluator
+from envs.judge.robustness import QUICK, Robustness
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError
@@ -187,6 +188,17 @@ def test_the_evaluator_says_how_far_it_went(wave):
     assert len(pushed.reference) == len(found.shown.reference)
     went = [rows[-1, 0] - rows[0, 0] for rows in (pushed.reference, found.shown.reference.qpos)]
     assert went[0] == pytest.approx(went[1], abs=1e-4)
+
+
+def test_who_pushes_is_measured_on_level_ground_alone(wave):
+    """One cell of friction: the box is there, as heavy as it was said to be, whatever the body weighs."""
+    matrix = Robustness(lambda obs: torch.zeros(len(obs), 28), glide(wave), CHARACTER, TASK, QUICK, 0)
+    measures = {part.measure for part in matrix.parts()}
+    assert {"undisturbed", "push", "friction and strength"} <= measures
+    assert not measures & {"terrain", "recovery"}
+    heavy = make(glide(wave), n=1, randomise=("mass:2:2",)).sim.expand("body_mass")[0]
+    assert heavy[-1] == 10.0
+    assert heavy.sum() == pytest.approx(2 * CHARACTER.mass + 10.0)
 
 
 @pytest.mark.parametrize(
