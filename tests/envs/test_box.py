@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 import torch
 
+from envs.arena import Arena
 from envs.box import FRICTION, GAP, AskedBox, parse_object
 from envs.config import TrackingConfig
 from envs.judge.evaluation import Evaluator
 from envs.judge.robustness import QUICK, Robustness
+from envs.sim.scene import THROWN
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.surface import surface_points
+from sfv.view.live import Conditions
 
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1, object="box:10kg", start="fixed", velocity_noise=0.0)
@@ -199,6 +202,20 @@ def test_who_pushes_is_measured_on_level_ground_alone(wave):
     heavy = make(glide(wave), n=1, randomise=("mass:2:2",)).sim.expand("body_mass")[0]
     assert heavy[-1] == 10.0
     assert heavy.sum() == pytest.approx(2 * CHARACTER.mass + 10.0)
+
+
+def test_who_watches_sees_it_and_may_throw_another(wave):
+    arena = Arena(glide(wave), CHARACTER, TASK)
+    seen = arena.begin(0.0)
+    (box,) = seen.boxes
+    pushed, half = arena.env.box, arena.env.box.parcel.half
+    assert box.tolist() == pytest.approx([*pushed.state(arena.env.sim)[0][0].tolist(), half])
+    touched = set().union(*(arena.step(torch.zeros(1, 28)).touch for _ in range(12)))
+    assert touched >= {"left_wrist", "right_wrist"}  # the hands have come to it
+    arena.throw(6.0, 180.0)
+    assert [float(box[7]) for box in arena.step(torch.zeros(1, 28)).boxes] == [half, THROWN.half]
+    with pytest.raises(InputError, match="on level ground alone; choose flat"):
+        arena.arrange(Conditions(terrain="rough"))
 
 
 @pytest.mark.parametrize(
