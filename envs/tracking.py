@@ -6,9 +6,8 @@ functions in the files beside this one; the simulator is asked for MuJoCo's fiel
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import mujoco
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -16,6 +15,7 @@ from torch.nn.functional import pad
 
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
+from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import driving
 from envs.events import Events, parse_events
@@ -24,19 +24,17 @@ from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, columns, joints_of
 from envs.recovery import Recovery
-from envs.sim.cpu import CpuSim
-from envs.sim.scene import build_scene
+from envs.sim.scene import THROWN, build_scene
+from envs.sim.simulator import make_sim, simulator_device
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
+from sfv.surface import sitting_points
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
-
-if TYPE_CHECKING:
-    from envs.sim.gpu import GpuSim
 
 
 class TrackingEnv:
@@ -44,7 +42,8 @@ class TrackingEnv:
 
     Where the config names kinds of terrain, each environment has a place on a tile of it: by the curriculum, or, where
     `tiles` are given, the first environment on the first tile, and so on, each with room for `seconds` of its clip.
-    With `box` there is something to throw at the characters, on the processor alone.
+    Where it names an object, each has a box to push. With `thrown` there is one to throw at the characters, of which
+    the task knows nothing.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class TrackingEnv:
         seed: int = 0,
         tiles: Sequence[Tile] = (),
         seconds: float | None = None,
-        box: bool = False,
+        thrown: bool = False,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
         config.check()
@@ -71,6 +70,7 @@ class TrackingEnv:
         self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
+        self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
         if config.recovery and not self.terrain.flat:
             raise InputError("--recovery is for level ground; leave it out, or take the motion without --scene")
         self.recovery = None
@@ -80,16 +80,16 @@ class TrackingEnv:
         self.climb = None
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
-        self.model = build_scene(character, physics_hz, self.terrain)
-        self.sim = make_sim(self.model, num_envs, config)
-        if box:  # the task is of the body alone, and sees nothing of what is thrown at it
-            whole = build_scene(character, physics_hz, self.terrain, box)
-            self.sim = CpuSim(whole, num_envs, config.threads, self.model)
+        self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
+        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
+        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
+        whole = build_scene(character, physics_hz, self.terrain, parcels) if parcels else self.model
+        self.sim = make_sim(whole, num_envs, config, self.model if parcels else None)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
         self.starts = STARTS[config.start](self.library, num_envs)
-        self.table = rewards.TABLES[config.reward]
+        self.table = rewards.TABLES[config.reward] + (rewards.PUSHING if self.box else ())
         self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
         self.lead_ticks = self.control_ticks + round(servo_lag(self.model) * TICKS)
@@ -103,7 +103,8 @@ class TrackingEnv:
         self.events = None
         if ranges := parse_events(config.randomise):
             self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
-        self._speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
+        speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
+        self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
@@ -124,7 +125,9 @@ class TrackingEnv:
         moment = self.moment()
         reward, terms = rewards.total(self.table, moment)
         broken = terminations.not_finite(moment)
-        terminated = broken | self.failed(terminations.any_body_away(moment, self.config.max_deviation), moment)
+        lost = terminations.box_away(moment, self.config.max_deviation)
+        away = self.failed(terminations.any_body_away(moment, self.config.max_deviation), moment)
+        terminated = broken | away | lost
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
@@ -174,10 +177,11 @@ class TrackingEnv:
             qvel=sim.qvel.float(),
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
-            ref=self.reference(self.tick, self.everyone),
+            ref=(ref := self.reference(self.tick, self.everyone)),
             past=(past := self._past()),
             joints=self.joints,
             below=self._below(sim.xpos.float(), past.xpos),
+            box=(self.box.state(sim)[0], self.box.goal(ref, self.tick)) if self.box else None,
         )
 
     def state(self) -> dict[str, Tensor]:
@@ -219,7 +223,8 @@ class TrackingEnv:
 
     def mirror(self) -> Reflections:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        return reflections(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
+        scan = SCAN[0] if self.config.scan else 0
+        return reflections(self.character, self.model, self.device, scan, self.box is not None)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -286,13 +291,15 @@ class TrackingEnv:
             sim.xfrc_applied[ids] = 0.0
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
-        sim.qacc_warmstart[ids] = 0.0
+        sim.whole("qacc_warmstart")[ids] = 0.0
+        if self.box:  # it stands still, wherever in its way the body begins
+            self.box.begin(sim, ids, self.box.goal(ref, tick))
 
     def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
         """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
         if self._relief is None:
             return self.library.lift[row]
-        return (-self._relief.height_above(self.library.surface[row])).amax(-1).clamp_min(0.0)
+        return (-self._relief.height_above(self.library.surface[row], self._sits)).amax(-1).clamp_min(0.0)
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
         return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), ids)
@@ -307,6 +314,10 @@ class TrackingEnv:
         ]
         if self.config.scan:
             parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
+        if self.box:
+            pose, speed = (part[ids] for part in self.box.state(self.sim))
+            goal = self.box.goal(nearby, self.tick[ids] + self.control_ticks)
+            parts.append(observations.pushed(qpos[:, 3:7], pose, speed, goal))
         obs = torch.cat(parts, -1)
         if self.events:
             obs = self.events.noisy(obs, self._speeds, ids, self.generator)
@@ -314,7 +325,7 @@ class TrackingEnv:
 
     def breakage(self) -> Broken | None:
         """The episodes so far in which the physics went to NaN, if there are any."""
-        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.model)
+        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.sim.model)
 
     def count_broken(self, broken: Tensor) -> None:
         """Count diverged episodes and keep the state before the first one's last step, controls included."""
@@ -322,17 +333,3 @@ class TrackingEnv:
         if count and self.broken_state is None:
             self.broken_state = self._before[broken][0]
         self.broken += count
-
-
-def simulator_device(config: TrackingConfig) -> str:
-    """Where the tensors of the task are."""
-    return "cuda" if config.simulator == "warp" else "cpu"
-
-
-def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "CpuSim | GpuSim":
-    """The simulator of `config.simulator`."""
-    if config.simulator == "mujoco":
-        return CpuSim(model, num_envs, config.threads)
-    from envs.sim.gpu import GpuSim
-
-    return GpuSim(model, num_envs, simulator_device(config))

@@ -19,12 +19,12 @@ from recon.fit import terms
 from recon.fit.contacts import (
     STEP,
     airborne,
-    contact_groups,
     estimate_stance,
     floor_level,
     floor_slopes,
     ground_speed,
     lasting,
+    leaning,
     seated,
     sideways,
     standing_parts,
@@ -33,6 +33,7 @@ from recon.fit.evidence import Evidence, gather
 from recon.fit.fit import Candidate, Pinhole, Stiffness, Term, candidate, fit
 from recon.fit.lifting import LEAN, lift
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import contact_groups
 from recon.fit.solids import Solids
 from recon.fit.stance import Stance
 from sfv.character import Character
@@ -175,7 +176,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     touching = torch.exp(-((found.placed.surface[:, points, 2].clamp_min(0.0) / 0.01) ** 2))
     touching = touching * standing_parts(body, stance, problem.contact_points)
     # a seat bears weight where the feet do not
-    sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
+    sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), leaning(body, found), fps)
     com = found.placed.com.numpy()
     brisk = ground_speed(com, 0.15, fps) >= BRISK
     across = torch.tensor((~sits & lasting(brisk, STEP, fps))[:, None] * sideways(com, fps))

@@ -276,7 +276,9 @@ def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, pla
     follows(found.shown).save(place(reference))
     for shown, moved, video in ((found.shown, simulated, ROLLOUT), (found.worst, WORST_MOTION, WORST)):
         shown.simulated.save(place(moved))
-        rollout_video(place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain)
+        rollout_video(
+            place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain, pushed=shown.pushed
+        )
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:
