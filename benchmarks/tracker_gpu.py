@@ -23,7 +23,8 @@ from torch import Tensor
 from envs.config import TrackingConfig
 from envs.judge.evaluate import training_judge
 from envs.library import MotionLibrary
-from envs.tracking import TrackingEnv, simulator_device
+from envs.sim.simulator import simulator_device
+from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy, save_policy
 from policies.networks import make_policy

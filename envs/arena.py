@@ -19,10 +19,11 @@ from envs.events import EVENTS, PUSH_SECONDS, models
 from envs.judge.rollouts import FAILURE
 from envs.moment import Moment
 from envs.sim.cpu import CpuSim
-from envs.sim.scene import BOX
+from envs.sim.scene import THROWN
 from envs.tracking import TrackingEnv
 from sfv import rotation
 from sfv.character import Character
+from sfv.errors import InputError
 from sfv.kinematics import GRAVITY
 from sfv.motion import Motion
 from sfv.terrain.world import Tile
@@ -44,13 +45,26 @@ class Arena:
     def __init__(self, motion: Motion, character: Character, config: TrackingConfig) -> None:
         held = tuple(f"{name}:{EVENTS[name].least}:{EVENTS[name].most}" for name in HELD)
         self.config = replace(
-            config, terrain=(), randomise=held, start="fixed", velocity_noise=0.0, simulator="mujoco", threads=1
+            config,
+            terrain=(),
+            randomise=held,
+            recovery=0.0,
+            start="fixed",
+            velocity_noise=0.0,
+            simulator="mujoco",
+            threads=1,
         )
         self.motion, self.character, self.conditions = motion, character, Conditions()
         self._build()
 
     def arrange(self, conditions: Conditions) -> None:
-        """Put it under these conditions; on other ground it must begin anew."""
+        """Put it under these conditions; on other ground it must begin anew.
+
+        Raises:
+            InputError: it pushes a box, which is done on level ground.
+        """
+        if self.config.object and conditions.terrain != "flat":
+            raise InputError("who pushes a box acts on level ground alone; choose flat")
         before, self.conditions = self.conditions, conditions
         if _ground(conditions) != _ground(before):
             self._build()
@@ -117,13 +131,14 @@ class Arena:
         said = self.conditions
         level = said.terrain == "flat"
         tiles = [] if level else [Tile(said.terrain, said.difficulty, said.seed)]
-        self.env = TrackingEnv([self.motion], self.character, self.config, 1, 0, tiles, SECONDS, box=True)
+        self.env = TrackingEnv([self.motion], self.character, self.config, 1, 0, tiles, SECONDS, thrown=True)
         assert isinstance(self.env.sim, CpuSim)
         self._sim = self.env.sim
         # what the batch does not tell, such as contacts, is computed again for the moment that is shown
         self._drawn = copy(self._sim.model)
         self._data = mujoco.MjData(self._drawn)
-        self._box = self._drawn.body(BOX).id
+        pushed = self.env.box
+        self._boxes = {self._drawn.body(parcel.name).id for parcel in ([pushed.parcel] if pushed else []) + [THROWN]}
         self._hold()
         self.begin(0.0)
 
@@ -148,7 +163,7 @@ class Arena:
         env, data, model = self.env, self._data, self._drawn
         seconds = int(env.age) / self.config.control_hz
         away = terminations.body_errors(moment)[0].nan_to_num(1e3).double().numpy()
-        if self._fell is None and away.mean() > FAILURE:
+        if self._fell is None and (away.mean() > FAILURE or bool(terminations.box_away(moment, FAILURE))):
             self._fell = seconds
         reward, terms = rewards.total(rewards.DEEPMIMIC, moment)
         mujoco.mj_setState(model, data, env.sim.state()[0].numpy(), mujoco.mjtState.mjSTATE_INTEGRATION)
@@ -173,9 +188,15 @@ class Arena:
             touch=touch,
             com=com,
             capture=capture,
-            box=data.qpos[-7:].copy() if self._flies else None,
+            boxes=self._shown(data.qpos),
             fell=self._fell,
         )
+
+    def _shown(self, qpos: Float[np.ndarray, " nq"]) -> tuple[Float[np.ndarray, "8"], ...]:
+        """The boxes that are about, the pushed one first."""
+        pushed, own = self.env.box, self.env.model.nq
+        found = [np.append(qpos[own : own + 7], pushed.parcel.half)] if pushed else []
+        return (*found, np.append(qpos[-7:], THROWN.half)) if self._flies else tuple(found)
 
     def _contacts(self) -> tuple[Float[np.ndarray, "k 2 3"], dict[str, float]]:
         """Where the body is touched and the force on it there; and how much of it each of its parts takes."""
@@ -184,9 +205,9 @@ class Arena:
         for index in range(data.ncon):
             contact, wrench = data.contact[index], np.zeros(6)
             first, second = (int(model.geom_bodyid[geom]) for geom in contact.geom)
-            others = {0, self._box}
+            others = {0, *self._boxes}
             if {first, second} <= others:
-                continue  # the box and the ground
+                continue  # boxes and the ground
             mujoco.mj_contactForce(model, data, index, wrench)
             force = contact.frame.reshape(3, 3).T @ wrench[:3]  # of the first on the second
             part = second if second not in others else first

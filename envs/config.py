@@ -38,9 +38,15 @@ class TrackingConfig:
     """Seed of what is left to chance in the ground."""
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
+    object: Annotated[str, COMMON] = ""
+    """Something for the hands to push along: 'box:10kg' is a box as high as the hands that stands before them,
+    'box:10kg,1.5m' one of that size. For a motion that walks with its arms held out, on level ground."""
     randomise: Annotated[tuple[str, ...], COMMON] = ()
     """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push'; 'all'
     is all of them. Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    recovery: Annotated[float, Within(0, 60)] = 0.0
+    """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
+    still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""
     simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
     """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
     threads: Annotated[int, Within(0, 256), COMMON] = 0
@@ -59,6 +65,21 @@ class TrackingConfig:
 
             for text in self.terrain:
                 parse_terrain(text)
+        if self.object:
+            from envs.box import parse_object
+
+            parse_object(self.object)
+            if self.terrain:
+                raise InputError("an object is pushed on level ground; leave out --terrain, or --object")
+            if self.recovery:
+                raise InputError(
+                    "who finds back to the clip has lost what was pushed; leave out --recovery or --object"
+                )
+        if self.terrain and self.recovery:
+            raise InputError(
+                "--recovery lets a reference go wherever the body went, but kinds of terrain end beside it; leave out "
+                "one of --recovery and --terrain"
+            )
         if self.randomise:
             from envs.events import parse_events
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from envs import observations
+from envs.box import Box
 from envs.config import TrackingConfig
 from envs.ground import SCAN, Ground
 from envs.library import TICKS, MotionLibrary
@@ -32,6 +33,7 @@ class TaskParts(Protocol):
     model: mujoco.MjModel
     library: MotionLibrary
     ground: Ground | None
+    box: Box | None
     device: str
     control_ticks: int
     lead_ticks: int
@@ -43,22 +45,27 @@ class TaskParts(Protocol):
 def driving(env: TaskParts) -> dict[str, Any]:
     """Of a task on level ground: what `describe` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
-    said = env.describe() | {"observation": layout(env.model, env.config.scan), "observation_limit": observations.LIMIT}
+    names = layout(env.model, env.config.scan, env.box is not None)
+    said = env.describe() | {"observation": names, "observation_limit": observations.LIMIT}
     if env.ground is not None:
         return said
+    scene = scene_spec(env.character, env.config.control_hz * env.config.decimation)
+    if env.box:
+        env.box.parcel.add_to(scene)
     return said | {
-        "mjcf": scene_spec(env.character, env.config.control_hz * env.config.decimation).to_xml(),
+        "mjcf": scene.to_xml(),
         "rest": _rounded(env.model.qpos0),
         "reference": [reference(env, clip) for clip in range(env.library.num_clips)],
     }
 
 
-def layout(model: mujoco.MjModel, scan: bool = False) -> list[str]:
+def layout(model: mujoco.MjModel, scan: bool = False, box: bool = False) -> list[str]:
     """A name for each number that a policy observes, in their order.
 
     r is the simulated root, whose frame all vectors are in; `goal` is the reference one control step ahead. Angles of a
     joint are a rotation vector in the joint's frame, from the rest pose to the state, and of the goal from the state to
-    it; `turn` is the first two columns of the rotation from the root to the goal's root.
+    it; `turn` is the first two columns of the rotation from the root to the goal's root. Of a box that is pushed, `way`
+    and `turn`, a rotation vector, go from it to where the goal has it.
     """
     balls = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_BALL]
     hinges = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_HINGE]
@@ -76,13 +83,16 @@ def layout(model: mujoco.MjModel, scan: bool = False) -> list[str]:
     if scan:
         count = SCAN[0]
         names += [f"ground.{row}.{column}" for row in range(count) for column in range(count)]
+    if box:
+        names += [f"box.{what}.{axis}" for what in ("way", "turn", "velocity", "spin") for axis in "xyz"]
     return names
 
 
 def reference(env: TaskParts, clip: int) -> dict[str, Any]:
     """A clip at every control step from its start to its end, or for LOOP_SECONDS.
 
-    `target` has one row less than the others: at step k the servos aim at target[k] + action_scale * action.
+    `target` has one row less than the others: at step k the servos aim at target[k] + action_scale * action. `box` is
+    where a box that is pushed is to be; it starts at the first of them, and stands behind the body in qpos.
     """
     library, every = env.library, env.control_ticks
     loop = bool(library.loop[clip])
@@ -92,6 +102,7 @@ def reference(env: TaskParts, clip: int) -> dict[str, Any]:
     start = rows.qpos[0].clone()
     start[2] += library.lift[library.row(torch.full_like(tick[:1], clip), tick[:1])][0]
     target = library.target(torch.full_like(tick[1:], clip), tick[:-1] + env.lead_ticks)
+    pushed = {"box": env.box.goal(rows, tick).tolist()} if env.box else {}
     return {
         "loop": loop,
         # to the last bit: a foot that stands on the ground touches it or not by less than what is rounded
@@ -100,6 +111,7 @@ def reference(env: TaskParts, clip: int) -> dict[str, Any]:
         "root_velocity": _rounded(rows.qvel[:, :3]),
         "xpos": _rounded(rows.xpos[:, 1:]),
         "target": _rounded(target),
+        **pushed,
     }
 
 

@@ -253,7 +253,8 @@ def models(
         field("geom_friction")[..., 0] *= values["friction"][:, None]
     if "mass" in values or "hands" in values:
         mass = field("body_mass")
-        mass *= values.get("mass", np.ones(len(mass)))[:, None]
+        if "mass" in values:
+            mass[:, base.body_rootid == 1] *= values["mass"][:, None]  # of the body, and of no box beside it
         if "hands" in values:
             mass[:, list(hands)] += values["hands"][:, None]
         # as heavy as it is, a body's mass lies where it lay

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from envs.config import TrackingConfig
 from envs.library import TICKS
 from envs.tracking import TrackingEnv
-from sfv.character import load_character
+from sfv.character import Character, load_character
 from sfv.errors import InputError
 from sfv.interfaces import Info
 from sfv.motion import Motion
@@ -103,12 +103,14 @@ class GymTracking(gymnasium.Env[np.ndarray, np.ndarray]):
         """(H, W, 3) uint8 picture of the character, when made with render_mode='rgb_array'."""
         if self.render_mode != "rgb_array":
             return None
-        from sfv.view.person import Look
+        from sfv.view.person import CARDBOARD, Look
         from sfv.view.render import Renderer, scene
 
         if self._renderer is None:
-            self._renderer = Renderer(scene([(self.env.character, Look())]), 480, 360)
-        frame: np.ndarray = self._renderer.frame(self.env.sim.qpos[0].numpy())
+            box = self.env.box and Character(self.env.box.parcel.name, self.env.box.parcel.xml)
+            actors = [(self.env.character, Look()), *([(box, CARDBOARD)] if box else [])]
+            self._renderer = Renderer(scene(actors), 480, 360)
+        frame: np.ndarray = self._renderer.frame(self.env.sim.whole("qpos")[0].numpy())
         return frame
 
     def close(self) -> None:

@@ -70,7 +70,9 @@ class _Layout:
         return Reflection(self.index, self.sign, device)
 
 
-def reflections(character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0) -> Reflections:
+def reflections(
+    character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0, box: bool = False
+) -> Reflections:
     """The reflections of a character in its scene, whose observations end with `scan` rows and columns of heights.
 
     Raises:
@@ -107,6 +109,8 @@ def reflections(character: Character, model: mujoco.MjModel, device: str = "cpu"
     add_angles()
     if scan:
         obs.add([row * scan + scan - 1 - column for row in range(scan) for column in range(scan)], [(1.0,)] * scan**2)
+    for signs in (POLAR, AXIAL, POLAR, AXIAL) if box else ():  # a box: way, turn, velocity and spin
+        obs.add([0], [signs])
 
     action = _Layout()
     actuators = _partners([model.actuator(i).name for i in range(model.nu)], character.name)

@@ -48,6 +48,7 @@ class Moment:
         joints: the character's columns and weights.
         below: (n, k) m, the ground below the simulated key bodies, and what the reference's are lifted by; None where
             the ground is z = 0.
+        box: (n, 7) place and quaternion of the box that is pushed, and where it is to be; None where there is none.
     """
 
     qpos: Float[Tensor, "n nq"]
@@ -58,6 +59,7 @@ class Moment:
     past: Reference
     joints: Joints
     below: tuple[Float[Tensor, "n k"], Float[Tensor, "n k"]] | None = None
+    box: tuple[Float[Tensor, "n 7"], Float[Tensor, "n 7"]] | None = None
 
 
 def joints_of(character: Character, model: mujoco.MjModel, device: str) -> Joints:

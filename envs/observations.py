@@ -46,3 +46,17 @@ def goal(joints: Joints, qpos: Float[Tensor, "n nq"], nearby: Reference) -> Tens
     linear = rotation.quat_apply_inverse(root, nearby.qvel[:, :3])
     turn = rotation.six(rotation.quat_mul(rotation.quat_conj(root), nearby.qpos[:, 3:7]))
     return torch.cat((offsets.flatten(1), linear, turn, joint_difference(joints, qpos, nearby.qpos)), -1)
+
+
+def pushed(
+    root: Float[Tensor, "n 4"], pose: Float[Tensor, "n 7"], speed: Float[Tensor, "n 6"], goal: Float[Tensor, "n 7"]
+) -> Float[Tensor, "n 12"]:
+    """A box as seen from the root: the way and the turn from it to where it is to be, and how fast it goes and spins.
+
+    All are small where the hands push well, so a policy that knew no box can begin with them.
+    """
+    offset = goal[:, :3] - pose[:, :3]
+    turn = rotation.quat_apply(pose[:, 3:], rotation.difference(pose[:, 3:], goal[:, 3:]))
+    spin = rotation.quat_apply(pose[:, 3:], speed[:, 3:])  # MuJoCo has it in the box's own frame
+    seen = torch.stack((offset, turn, speed[:, :3], spin), 1)
+    return rotation.quat_apply_inverse(root[:, None], seen).flatten(1)

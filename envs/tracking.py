@@ -6,16 +6,16 @@ functions in the files beside this one; the simulator is asked for MuJoCo's fiel
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import mujoco
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
+from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import driving
 from envs.events import Events, parse_events
@@ -23,9 +23,11 @@ from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, columns, joints_of
-from envs.sim.cpu import CpuSim
-from envs.sim.scene import build_scene
+from envs.recovery import Recovery
+from envs.sim.scene import THROWN, build_scene
+from envs.sim.simulator import make_sim, simulator_device
 from sfv.character import Character
+from sfv.errors import InputError
 from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
@@ -33,16 +35,14 @@ from sfv.servos import servo_lag
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
-if TYPE_CHECKING:
-    from envs.sim.gpu import GpuSim
-
 
 class TrackingEnv:
     """num_envs characters that track the clips of a library. A `sfv.interfaces.VecEnv`.
 
     Where the config names kinds of terrain, each environment has a place on a tile of it: by the curriculum, or, where
     `tiles` are given, the first environment on the first tile, and so on, each with room for `seconds` of its clip.
-    With `box` there is something to throw at the characters, on the processor alone.
+    Where it names an object, each has a box to push. With `thrown` there is one to throw at the characters, of which
+    the task knows nothing.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TrackingEnv:
         seed: int = 0,
         tiles: Sequence[Tile] = (),
         seconds: float | None = None,
-        box: bool = False,
+        thrown: bool = False,
     ) -> None:
         physics_hz = config.control_hz * config.decimation
         config.check()
@@ -69,19 +69,25 @@ class TrackingEnv:
         self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
+        if config.recovery and not self.terrain.flat:
+            raise InputError("--recovery is for level ground; leave it out, or take the motion without --scene")
+        self.recovery = None
+        if config.recovery:
+            patience = round(config.recovery * config.control_hz)
+            self.recovery = Recovery(num_envs, patience, simulator_device(config))
         self.climb = None
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
-        self.model = build_scene(character, physics_hz, self.terrain)
-        self.sim = make_sim(self.model, num_envs, config)
-        if box:  # the task is of the body alone, and sees nothing of what is thrown at it
-            whole = build_scene(character, physics_hz, self.terrain, box)
-            self.sim = CpuSim(whole, num_envs, config.threads, self.model)
+        self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
+        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
+        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
+        whole = build_scene(character, physics_hz, self.terrain, parcels) if parcels else self.model
+        self.sim = make_sim(whole, num_envs, config, self.model if parcels else None)
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
         self.starts = STARTS[config.start](self.library, num_envs)
-        self.table = rewards.TABLES[config.reward]
+        self.table = rewards.TABLES[config.reward] + (rewards.PUSHING if self.box else ())
         self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
         self.lead_ticks = self.control_ticks + round(servo_lag(self.model) * TICKS)
@@ -95,7 +101,8 @@ class TrackingEnv:
         self.events = None
         if ranges := parse_events(config.randomise):
             self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
-        self._speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
+        speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
+        self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
@@ -116,7 +123,9 @@ class TrackingEnv:
         moment = self.moment()
         reward, terms = rewards.total(self.table, moment)
         broken = terminations.not_finite(moment)
-        terminated = broken | terminations.any_body_away(moment, self.config.max_deviation)
+        lost = terminations.box_away(moment, self.config.max_deviation)
+        away = self.failed(terminations.any_body_away(moment, self.config.max_deviation), moment)
+        terminated = broken | away | lost
         ended = ~self.library.loop[self.clip] & (self.tick >= self.library.last[self.clip])
         truncated = ~terminated & (ended | (self.age >= self.config.episode_seconds * self.config.control_hz))
         reward = torch.where(broken, 0.0, reward)
@@ -147,8 +156,16 @@ class TrackingEnv:
         else:
             self.sim.ctrl[:] = command
             self.sim.step(self.config.decimation)
-        self.tick += self.control_ticks
+        self.tick += self.control_ticks if self.recovery is None else self.control_ticks * (self.recovery.lost == 0)
         self.age += 1
+
+    def failed(self, away: Bool[Tensor, "n"], moment: Moment) -> Bool[Tensor, "n"]:
+        """Who of those that are away from their reference at the end of a step has failed: all, or with recovery those
+        for whom it has waited for long enough. It comes to the others."""
+        if self.recovery is None:
+            return away
+        wanted = self.library.at(self.clip[away], self.tick[away]).qpos
+        return self.recovery.follow(away, moment.qpos[away], wanted)
 
     def moment(self) -> Moment:
         """This moment, simulated and reference."""
@@ -158,10 +175,11 @@ class TrackingEnv:
             qvel=sim.qvel.float(),
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
-            ref=self.reference(self.tick, self.everyone),
+            ref=(ref := self.reference(self.tick, self.everyone)),
             past=(past := self._past()),
             joints=self.joints,
             below=self._below(sim.xpos.float(), past.xpos),
+            box=(self.box.state(sim)[0], self.box.goal(ref, self.tick)) if self.box else None,
         )
 
     def state(self) -> dict[str, Tensor]:
@@ -176,6 +194,7 @@ class TrackingEnv:
             "broken": torch.tensor(self.broken),
             **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
             **({"level": self.climb.level.clone()} if self.climb else {}),
+            **{f"recovery.{name}": tensor for name, tensor in (self.recovery.state() if self.recovery else {}).items()},
             **{f"events.{name}": tensor for name, tensor in (self.events.state() if self.events else {}).items()},
         }
 
@@ -191,6 +210,8 @@ class TrackingEnv:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
             self.climb.restore(state["level"])
+        if self.recovery:
+            self.recovery.restore({name: state[f"recovery.{name}"] for name in ("turn", "shift", "lost")})
         if self.events:
             self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 
@@ -200,7 +221,8 @@ class TrackingEnv:
 
     def mirror(self) -> Reflections:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        return reflections(self.character, self.model, self.device, SCAN[0] if self.config.scan else 0)
+        scan = SCAN[0] if self.config.scan else 0
+        return reflections(self.character, self.model, self.device, scan, self.box is not None)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -225,6 +247,8 @@ class TrackingEnv:
     def reference(self, tick: Tensor, ids: Tensor) -> Reference:
         """The reference of environments `ids` at a tick, where they are in the world."""
         ref = self.library.at(self.clip[ids], tick)
+        if self.recovery:
+            return self.recovery.moved(ref, ids)
         return self.ground.raised(ref, ids) if self.ground else ref
 
     def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -246,6 +270,8 @@ class TrackingEnv:
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
+        if self.recovery:
+            self.recovery.start(ids)
         if self.ground:
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
         ref, row = self.reference(tick, ids), self.library.row(clip, tick)
@@ -263,7 +289,9 @@ class TrackingEnv:
             sim.xfrc_applied[ids] = 0.0
         sim.qpos[ids] = qpos.to(sim.qpos.dtype)
         sim.qvel[ids] = qvel.to(sim.qvel.dtype)
-        sim.qacc_warmstart[ids] = 0.0
+        sim.whole("qacc_warmstart")[ids] = 0.0
+        if self.box:  # it stands still, wherever in its way the body begins
+            self.box.begin(sim, ids, self.box.goal(ref, tick))
 
     def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
         """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
@@ -284,6 +312,10 @@ class TrackingEnv:
         ]
         if self.config.scan:
             parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
+        if self.box:
+            pose, speed = (part[ids] for part in self.box.state(self.sim))
+            goal = self.box.goal(nearby, self.tick[ids] + self.control_ticks)
+            parts.append(observations.pushed(qpos[:, 3:7], pose, speed, goal))
         obs = torch.cat(parts, -1)
         if self.events:
             obs = self.events.noisy(obs, self._speeds, ids, self.generator)
@@ -291,7 +323,7 @@ class TrackingEnv:
 
     def breakage(self) -> Broken | None:
         """The episodes so far in which the physics went to NaN, if there are any."""
-        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.model)
+        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.sim.model)
 
     def count_broken(self, broken: Tensor) -> None:
         """Count diverged episodes and keep the state before the first one's last step, controls included."""
@@ -299,17 +331,3 @@ class TrackingEnv:
         if count and self.broken_state is None:
             self.broken_state = self._before[broken][0]
         self.broken += count
-
-
-def simulator_device(config: TrackingConfig) -> str:
-    """Where the tensors of the task are."""
-    return "cuda" if config.simulator == "warp" else "cpu"
-
-
-def make_sim(model: mujoco.MjModel, num_envs: int, config: TrackingConfig) -> "CpuSim | GpuSim":
-    """The simulator of `config.simulator`."""
-    if config.simulator == "mujoco":
-        return CpuSim(model, num_envs, config.threads)
-    from envs.sim.gpu import GpuSim
-
-    return GpuSim(model, num_envs, simulator_device(config))

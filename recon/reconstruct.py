@@ -97,9 +97,14 @@ def reconstruct(
             (a differentiable scalar, >= 0; 1 counts as much as every pixel being off by 1 % of the body).
 
     Raises:
-        InputError: the track is too short, or shows the person in too few frames, or lacks landmarks.
+        InputError: the track is too short, or shows the person in too few frames, or lacks landmarks, as a robot does.
     """
     _check(track)
+    if absent := lacking(character):
+        raise InputError(
+            f"{character.name} has no site called {', '.join(absent)}, so no video can be laid upon it; reconstruct "
+            f"the motion on the humanoid, and then type: sfv retarget MOTION --to {character.name}"
+        )
     track, config = _at_rest(track, config)
     speed, track = track.speed, track.in_true_time()
     track, swapped = told_apart(track)
@@ -135,6 +140,12 @@ def reconstruct(
     return Reconstruction(
         motion, character, camera, points, body.landmark_names, track, missing, int(swapped.sum()), config
     )
+
+
+def lacking(character: Character) -> list[str]:
+    """Landmarks without which no video can be laid upon a character, and which it has no site for."""
+    feet = [f"{side}_{part}" for side in ("left", "right") for part in ("heel", "foot_index")]
+    return [name for name in (*LIMBS, *feet) if name not in character.keypoints]
 
 
 def _check(track: PoseTrack) -> None:

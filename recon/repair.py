@@ -15,10 +15,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from recon.config import TermWeights
 from recon.fit import terms
-from recon.fit.contacts import airborne, foot_contacts, kept_places, sole_groups, standing_parts
+from recon.fit.contacts import airborne, foot_contacts, kept_places, standing_parts
 from recon.fit.fit import Candidate, Stiffness, fit, unseen
 from recon.fit.passes import Table
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import sole_groups
 from recon.fit.solids import Solids
 from recon.fit.stance import Stance, runs, stance_of
 from sfv.character import Character
@@ -59,13 +60,13 @@ def repair(
 
     Args:
         motion: of the character's skeleton.
-        character: has landmarks on its feet (sites named heel and foot_index).
+        character: its feet have a surface.
         loop: cut the best cycle out and close it; a motion that is a loop stays one.
         iterations: at most so many steps of the optimiser.
         advance: called with the number of steps done.
 
     Raises:
-        InputError: another skeleton, feet without landmarks, or no cycle to cut out.
+        InputError: another skeleton, feet without a surface, or no cycle to cut out.
     """
     motion.require(character.skeleton, f"the character {character.name}")
     if loop and not motion.loop:
@@ -73,8 +74,8 @@ def repair(
     body = ScaledBody(character)
     if not sole_groups(body, character):
         raise InputError(
-            f"{character.name} has no landmarks on its feet, so nobody knows where they stand; "
-            "add sites such as left_heel and left_foot_index to its file"
+            f"the feet of {character.name}, {' and '.join(character.feet)}, have no shape that touches anything, so "
+            "nobody knows where they stand; give them geoms with a contype or conaffinity other than 0"
         )
     lap = min(len(motion) - 1, round(LAP * motion.fps)) if motion.loop else 0
     played = motion
@@ -94,7 +95,10 @@ def repair(
     found = fit(body, start, table, motion.fps, max(1, iterations - iterations // 3), stiffness, advance=advance)
 
     inside = slice(lap, lap + len(motion))
-    contacts, qpos = foot_contacts(body, character, stance)[inside], found.qpos.numpy()[inside].copy()
+    contacts = foot_contacts(body, character, stance)[inside]
+    qpos = within_limits(
+        played.skeleton.model, found.qpos.numpy()[inside]
+    )  # a term of many joints' mean lets one be out
     qpos[:, :2] += motion.qpos[0, :2] - qpos[0, :2]  # the lap before may have led elsewhere
     source = f"{motion.source or 'motion'}, repaired"
     fixed = replace(motion, qpos=qpos, contacts=contacts, contact_names=character.feet, source=source)

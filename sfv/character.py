@@ -4,8 +4,9 @@ Motors, gains and limits are MuJoCo's. What MuJoCo has no word for may stand in 
 and `feet` (names), `pose_weights` (one number per joint, root first). Sites bear the names of pose landmarks.
 """
 
+import logging
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,10 +18,12 @@ from sfv.errors import InputError, blamed, did_you_mean
 from sfv.joints.joint_map import JointMap, joint_map, known_body
 from sfv.joints.part_names import SIDES
 from sfv.mjcf import require_model
-from sfv.servos import add_servos
+from sfv.servos import add_servos, servos_of_motors
 from sfv.skeleton import Skeleton
 from sfv.work.files import fingerprint
 from sfv.work.mujoco_log import listen
+
+log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parent / "assets"
 ASSET_KINDS = ("mesh", "texture", "hfield", "skin")
@@ -150,8 +153,9 @@ class Character:
         if model.nu == 0 or not servo.all():
             found = "has no actuators" if model.nu == 0 else f"has {int((~servo).sum())} actuators of another kind"
             raise InputError(
-                f"{self.name} {found}, and a policy drives position servos; add "
-                '<position joint="..." kp="..." kv="..." forcerange="..."/> for each joint to its MJCF file'
+                f"{self.name} {found}, and a policy drives position servos; give each joint "
+                '<position joint="..." kp="..." kv="..." forcerange="..."/> in the MJCF file, or a <motor> with a '
+                "ctrlrange, and an armature"
             )
 
     def _names(self, text: str) -> tuple[str, ...] | None:
@@ -167,10 +171,20 @@ class Character:
         return names
 
 
+@cache
+def _say_servos(path: Path) -> None:
+    """Once for a file."""
+    log.warning(
+        "%s has motors, which become position servos of the same torque, as stiff as 10 Hz makes their armature; other "
+        "gains stand in the file as <position .../> instead of <motor .../>",
+        path,
+    )
+
+
 def load_character(name: str | Path) -> Character:
     """One of sfv's characters by name, a person by measures, or the user's MJCF file by path.
 
-    A known robot whose file has no actuators gets its servos (`sfv.servos`).
+    A known robot whose file has no actuators gets its servos, and motors become servos (`sfv.servos`).
 
     Raises:
         InputError: none of them exists, or the file is no model.
@@ -192,6 +206,8 @@ def load_character(name: str | Path) -> Character:
             spec.meshdir, spec.texturedir = (str(path.resolve().parent / d) for d in (spec.meshdir, spec.texturedir))
         if not spec.actuators:
             add_servos(spec)
+        elif servos_of_motors(spec):
+            _say_servos(path)
         model = spec.compile()
         character = Character(path.stem, spec.to_xml())
         character.skeleton.check()

@@ -10,11 +10,13 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from sfv.interfaces import Policy
 from sfv.motion import Motion
 from sfv.report import Better, Number, Report
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.work.files import replacing
 
@@ -57,6 +59,16 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Pushed:
+    """A box that was pushed along: what it is, where it was and where it was to be, as place and quaternion, frame by
+    frame at the control rate."""
+
+    parcel: Parcel
+    simulated: Float[np.ndarray, "k 7"]
+    reference: Float[np.ndarray, "T 7"]
+
+
+@dataclass(frozen=True)
 class Shown:
     """What one rollout from the clip's first frame looked like.
 
@@ -64,11 +76,13 @@ class Shown:
         simulated: what the character did, at the control rate.
         reference: what it was to follow, over the same time.
         terrain: the ground that both are on.
+        pushed: the box before them, where there is one.
     """
 
     simulated: Motion
     reference: Motion
     terrain: Terrain = FLAT
+    pushed: Pushed | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,17 @@ MEANINGS = {
         150.0,
     ),
     "foot_slide": Meaning("Foot slide", "Mean speed of standing feet over the ground.", 5.0, 20.0),
+    "box_moved": Meaning(
+        "Box moved",
+        "How far the box was pushed along the ground in a try from the clip's start, until a fall or its end.",
+    ),
+    "box_moved_1m": Meaning(
+        "Box moved 1 m",
+        "Share of tries from the clip's start that push the box at least 1 m before they fall or lose it.",
+        0.8,
+        0.4,
+        True,
+    ),
     "power": Meaning("Power", "Mean mechanical power of all joints."),
     "energy": Meaning("Energy", "Work of all joints in one try."),
     "physics_nan": Meaning("Broken physics", "Tries that ended because the simulation ran into NaN.", 0.0, 1.0),

@@ -36,11 +36,13 @@ class Standing:
         work: its name.
         done: steps that are done.
         text: what it is at.
+        total: steps in all, where that is known.
     """
 
     work: str
     done: float
     text: str
+    total: float | int | None = None
 
 
 Listener = Callable[[Standing], None]
@@ -65,7 +67,7 @@ def silent(steps: float | int, text: str | None = None) -> None:
 def bar(description: str, total: float | int | None, unit: str = "") -> Iterator[Advance]:
     """Show a bar for work of `total` steps and yield the function that advances it; work that ends is all done."""
     if _listeners:
-        yield _telling(description, list(_listeners))
+        yield _telling(description, total, list(_listeners))
         return
     if hidden:
         yield silent
@@ -97,13 +99,28 @@ def bar(description: str, total: float | int | None, unit: str = "") -> Iterator
             progress.update(task, completed=total)
 
 
-def _telling(work: str, listeners: Sequence[Listener]) -> Advance:
+class Pace:
+    """How long some work still takes, at the pace since it was first looked at; what was done before says nothing."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+        self.first: float | int | None = None
+
+    def left(self, done: float | int, total: float | int | None) -> float | None:
+        """Seconds, or None where nothing tells."""
+        self.first = done if self.first is None else self.first
+        if not total or done <= self.first:
+            return None
+        return (time.monotonic() - self.start) * max(total - done, 0.0) / (done - self.first)
+
+
+def _telling(work: str, total: float | int | None, listeners: Sequence[Listener]) -> Advance:
     """An `Advance` that tells those who listen."""
-    standing = Standing(work, 0.0, work)
+    standing = Standing(work, 0.0, work, total)
 
     def advance(steps: float | int, text: str | None = None) -> None:
         nonlocal standing
-        standing = Standing(work, standing.done + steps, text or standing.text)
+        standing = Standing(work, standing.done + steps, text or standing.text, total)
         for listener in listeners:
             listener(standing)
 
@@ -114,19 +131,21 @@ class _Lines:
     """Off a terminal, where no bar can move: a line a minute of how far the work is."""
 
     def __init__(self, total: float | int | None, write: Callable[[str], None]) -> None:
-        self.total, self.write, self.start = total, write, time.monotonic()
-        self.next = self.start + MINUTE
-        self.first: float | None = None
+        self.total, self.write, self.pace = total, write, Pace()
+        self.next = self.pace.start + MINUTE
 
     def say(self, text: str, done: float) -> None:
         """Print a line if it is time."""
-        now = time.monotonic()
-        self.first = done if self.first is None else self.first
+        left, now = self.pace.left(done, self.total), time.monotonic()
         if now < self.next:
             return
         self.next = now + MINUTE
-        left = ""
-        if self.total and (moved := done - self.first) > 0.0:  # what was done before says nothing of the pace
-            minutes = (now - self.start) * max(self.total - done, 0.0) / moved / 60.0
-            left = f", {100.0 * done / self.total:.0f} % done, {minutes:.0f} min left"
-        self.write(f"{text}{left}")
+        share = (
+            "" if left is None or not self.total else f", {100.0 * done / self.total:.0f} % done, {in_minutes(left)}"
+        )
+        self.write(f"{text}{share}")
+
+
+def in_minutes(left: float) -> str:
+    """'9 min left' of seconds."""
+    return f"{left / 60.0:.0f} min left"

@@ -4,7 +4,7 @@ One record feeds the JSON and the page. It knows no metrics: `sfv.metrics` and t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,6 +48,12 @@ class Report:
             if number.name == name:
                 return number.value
         raise KeyError(f"{name!r} is not in this report; there are: {', '.join(n.name for n in self.numbers)}")
+
+    def over(self, other: "Report") -> "Report":
+        """This one with the figures and series of another in place of its own of the same names."""
+        theirs = {number.name: number for number in other.numbers}
+        numbers = tuple(theirs.get(number.name, number) for number in self.numbers)
+        return replace(self, numbers=numbers, series=dict(self.series) | dict(other.series))
 
     def save(self, path: Path | str) -> None:
         """Write JSON, atomically."""

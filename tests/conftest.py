@@ -66,6 +66,21 @@ def wave() -> "Motion":
     return Motion(character.skeleton, 30.0, qpos, source="wave")
 
 
+@pytest.fixture(scope="session")
+def stride(wave: "Motion") -> "Motion":
+    """The wave, carried along a line 30 degrees left of x at 1 m/s: a loop."""
+    import numpy as np
+
+    from sfv.motion import Motion
+
+    qpos = wave.qpos.copy()
+    way = np.linspace(0.0, 1.0, len(qpos))
+    qpos[:, 0] += np.cos(np.pi / 6) * way
+    qpos[:, 1] += np.sin(np.pi / 6) * way
+    qpos[-1, 2:] = qpos[0, 2:]
+    return Motion(wave.skeleton, wave.fps, qpos, loop=True, source="stride")
+
+
 def model_slice(model, row, joint):  # type: ignore[no-untyped-def]
     """The part of a qpos row that belongs to a ball joint."""
     start = int(model.joint(joint).qposadr[0])

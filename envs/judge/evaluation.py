@@ -6,12 +6,12 @@ Each runs to its horizon, 20 s for loops and else the clip's end.
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from envs.box import MOVED
 from envs.config import TrackingConfig
-from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out
+from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out, shown
 from envs.tracking import TrackingEnv
 from sfv.character import Character
 from sfv.check.support import slide_of
@@ -74,6 +74,7 @@ class Evaluator:
             Number("physics_nan", float(env.broken), "rollouts", "lower"),
             Number("physics_rate", hz * env.config.decimation, "Hz", "none"),
             Number("rollouts", float(n), "from the start, and as many from random phases", "none"),
+            *(self._pushing(done, start) if env.box else ()),
         )
         times = [(t + 1) / hz for t in range(len(done.first_error))]
         errors = [1000.0 * error for error in done.first_error]
@@ -83,17 +84,19 @@ class Evaluator:
         worst = self._shown(done, order.index(min(order))) if self.watch else None
         return Judged(found, report, env.breakage(), first, worst)
 
+    def _pushing(self, done: Rollouts, start: Tensor) -> tuple[Number, ...]:
+        """What became of the box in the tries from the start."""
+        moved = done.moved[start]
+        return (
+            Number("box_moved", float(moved.mean()), "m", "higher"),
+            Number(
+                "box_moved_1m", float((moved >= MOVED).float().mean()), "share of rollouts from the start", "higher"
+            ),
+        )
+
     def _shown(self, done: Rollouts, index: int) -> Shown:
         """What one rollout looked like, beside what it was to follow."""
-        hz, qpos = self.env.config.control_hz, done.paths[index]
-        if len(qpos) < 2:  # fell in the first step: a motion has at least two frames
-            qpos = np.repeat(qpos, 2, 0)
-        skeleton, ground = self.character.skeleton, self.motion.ground
-        simulated = Motion(skeleton, hz, qpos, source="simulation", ground=ground)
-        ticks = torch.arange(len(qpos)) * self.env.control_ticks
-        wanted = self.env.reference(ticks, torch.full_like(ticks, index)).qpos.double().numpy()
-        reference = Motion(skeleton, hz, wanted, source=self.motion.source, ground=ground)
-        return Shown(simulated, reference, self.env.terrain)
+        return shown(self.env, self.motion, done, index, done.wanted[index])
 
     def _without_noise(self, index: int) -> None:
         """Give one environment exactly the reference's velocities."""

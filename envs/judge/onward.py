@@ -5,12 +5,11 @@ It knows motions and policies, and not why somebody begins there.
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from envs.config import TrackingConfig
 from envs.judge.evaluation import judging_env
-from envs.judge.rollouts import roll_out
+from envs.judge.rollouts import roll_out, shown, wanted_rows
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.judged import Shown
@@ -60,9 +59,6 @@ def go_on(
     left = round(seconds * hz) if motion.loop else min(round(seconds * hz), (last - tick) // every)
     done = roll_out(env, policy, torch.full((tries,), left))
     ticks = tick + torch.arange(left + 1) * every
-    wanted = env.reference(ticks, torch.zeros(left + 1, dtype=torch.long)).qpos.double().numpy()
-    qpos = done.paths[0] if len(done.paths[0]) > 1 else np.repeat(done.paths[0], 2, 0)  # a motion has two frames
-    simulated = Motion(character.skeleton, hz, qpos, source="simulation", ground=motion.ground)
-    reference = Motion(character.skeleton, hz, wanted, source=motion.source, ground=motion.ground)
-    shown = Shown(simulated, reference, env.terrain)
-    return Onward(tuple(float(steps) / hz for steps in done.survived), left / hz, shown)
+    wanted = wanted_rows(env, env.reference(ticks, torch.zeros_like(ticks)), ticks)
+    first_try = shown(env, motion, done, 0, wanted)
+    return Onward(tuple(float(steps) / hz for steps in done.survived), left / hz, first_try)

@@ -16,11 +16,9 @@ from envs.events import EVENTS
 from envs.ground import reach
 from envs.judge.confidence import thresholds, wilson
 from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
-from envs.judge.rollouts import FAILURE, roll_out
-from envs.judge.touch import Touch
-from envs.terminations import body_errors
+from envs.judge.knocks import AFTER, DIRECTIONS, resume, survive
+from envs.judge.rollouts import roll_out
 from envs.tracking import TrackingEnv
-from sfv import rotation
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.motion import Motion
@@ -28,17 +26,12 @@ from sfv.report import Number, Report
 from sfv.terrain.kinds import KINDS
 from sfv.terrain.world import Tile
 
-BEFORE, AFTER = 1.0, 5.0
-"""s: from the start to a push, and for how long after it nothing may touch the ground that the clip keeps off it
-(DeepMimic, section 7, has the latter)."""
 GOES = 3.0
 """m: a clip that goes less far stays on the pad of solid ground before stairs, gaps, stones, beams and hurdles."""
 SEEDS = 4
 """Terrains of each kind and difficulty, other than any that is trained on."""
 UNSEEN = 5000
 """Their first seed."""
-DIRECTIONS = {"forward": 0.0, "left": 90.0, "backward": 180.0, "right": 270.0}
-"""Where pushes go, degrees to the left of where the body faces in the clip's first frame."""
 Columns = dict[str, list[float]]
 """Of a part: the settings of each cell by name, then `rollouts`, `successes`, `normalised_return`, `time_to_fall`."""
 
@@ -120,21 +113,23 @@ class Robustness:
         self, policy: Policy, motion: Motion, character: Character, config: TrackingConfig, scale: Scale, seed: int
     ) -> None:
         self.policy, self.motion, self.character, self.scale, self.seed = policy, motion, character, scale, seed
-        self.config = replace(config, terrain=(), randomise=())
+        self.config = replace(config, terrain=(), randomise=(), recovery=0.0)
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
         """In their order; kinds of terrain that the clip would not reach are left out, and all where it brings a
-        ground of its own: what is done on a seat is done nowhere else."""
+        ground of its own, or something to push: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
         goes = max(reach(level.library, self.horizon))
         for kind, row in KINDS.items():
-            if self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
+            if level.box is None and self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
                 sizes = [row.size(d) for d in scale.difficulties]
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
         out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
+        if self.motion.ground.flat:
+            out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
         for name, values in scale.values.items():
             out.append(Part(name, "", {name: values}, scale.rollouts))
         grid = np.array(scale.grid)
@@ -148,7 +143,7 @@ class Robustness:
         """Roll a part out."""
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
-        if part.measure == "push":
+        if part.measure in ("push", "recovery"):
             return columns | self._pushed(part, cell)
         if part.measure == "terrain":
             env = self._on_terrain(part)
@@ -166,8 +161,10 @@ class Robustness:
             "time_to_fall": [s / part.rollouts for s in _sums(seconds, part)],
         }
 
-    def _env(self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = ()) -> TrackingEnv:
-        config = replace(self.config, randomise=randomise)
+    def _env(
+        self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = (), recovery: float = 0.0
+    ) -> TrackingEnv:
+        config = replace(self.config, randomise=randomise, recovery=recovery)
         return judging_env([self.motion], self.character, config, count, self.seed, self.horizon, tiles)
 
     def _on_terrain(self, part: Part) -> TrackingEnv:
@@ -190,35 +187,15 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    @torch.no_grad()
     def _pushed(self, part: Part, cell: Tensor) -> Columns:
-        """One push each at a random phase; survival is DeepMimic's, success is that of all other rollouts."""
-        hz = self.config.control_hz
+        """One push each; what is told of who survives or resumes, in each cell."""
         force = torch.tensor(part.cells["force"])[cell]
-        env = self._env(part.count, randomise=(f"push:0:{float(force.max())}",))
-        touch = Touch(env)
-        assert env.events is not None
-        env.events.once = True
-        env.events.hold("push", force)
-        everyone = torch.zeros(part.count, dtype=torch.long)
-        begin(env, everyone, everyone != 0, self.seed)
-        first = env.library.at(everyone[:1], everyone[:1]).qpos
-        env.events.push_at[:] = round(BEFORE * hz)
-        env.events.push_angle[:] = rotation.heading(first[:, 3:7]) + np.radians(DIRECTIONS[part.what])
-        up, near = torch.ones(part.count, dtype=torch.bool), torch.ones(part.count, dtype=torch.bool)
-        down = ~up
-        for step in range(round((BEFORE + AFTER) * hz) + env.events.push_steps):
-            env.advance(self.policy(env.observe()))
-            near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
-            if step < round(BEFORE * hz):
-                down |= touch() | ~near  # who falls by himself is no witness of pushes
-            up &= ~touch()
-        witness = ~down
-        return {
-            "rollouts": _sums(witness, part),
-            "successes": _sums(up & witness, part),
-            "followed": _sums(near & witness, part),
-        }
+        ranges = (f"push:0:{float(force.max())}",)
+        if part.measure == "push":
+            found = survive(self._env(part.count, (), ranges), self.policy, force, part.what, self.seed)
+        else:
+            found = resume(self._env(part.count, (), ranges, AFTER), self.policy, force, self.seed)
+        return {name: _sums(flags, part) for name, flags in found.items()}
 
 
 def _sums(values: Tensor, part: Part) -> list[float]:
@@ -247,11 +224,12 @@ def matrix(title: str, found: Mapping[str, Columns]) -> Report:
     numbers.append(Number("friction and strength", _share(grid), "mean share over the grid", "higher"))
     numbers += [Number(f"success {name}", _share(columns), "mean share", "higher") for name, columns in terrain.items()]
     for name, columns in series.items():
-        if name.startswith("push "):
+        if name.startswith("push ") or name == "recovery":
             survived = np.array(columns["successes"])
+            verb = "resume" if name == "recovery" else "stay up"
             half, most = thresholds(np.array(columns["force"]), survived, np.array(columns["rollouts"]))
             for share, edge in ((50, half), (90, most)):
-                numbers.append(Number(f"{name} {share}", edge.force, f"N that {share} % survive", "higher"))
+                numbers.append(Number(f"{name} {share}", edge.force, f"N after which {share} % {verb}", "higher"))
                 numbers.append(Number(f"{name} {share} low", edge.low, "N, 95 % interval from", "none"))
                 numbers.append(Number(f"{name} {share} high", edge.high, "N, to", "none"))
     for columns in series.values():

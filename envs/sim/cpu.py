@@ -15,13 +15,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from envs.sim.scene import rows_of
 from sfv.work.mujoco_log import listen
-
-CUT = {
-    "qpos": "nq", "qvel": "nv", "qacc_warmstart": "nv",
-    "xpos": "nbody", "xquat": "nbody", "subtree_com": "nbody", "xfrc_applied": "nbody",
-}  # fmt: skip
-"""Fields that hold a row for each joint or body, and the size of a model that says how many."""
 
 
 class CpuSim:
@@ -32,7 +27,7 @@ class CpuSim:
         num_envs: how many.
         threads: how many share the work; 0 = one per core.
         shown: the model whose bodies and joints the state fields are cut down to, where the scene holds more behind
-            its own, such as things that are thrown; None for all.
+            its own, such as boxes that are pushed or thrown; None for all.
     """
 
     device = "cpu"
@@ -45,14 +40,15 @@ class CpuSim:
         listen()
         self.model = model
         self.num_envs = num_envs
-        self._sizes = {name: getattr(shown, size) for name, size in CUT.items()} if shown else {}
+        self._rows = rows_of(shown)
         self._batch = mujoco.batch.Batch(model, num_envs, threads)
-        self.field = cache(self._field)
+        self.field, self.whole = cache(self._field), cache(self._whole)
 
     def _field(self, name: str) -> Tensor:
-        return self.whole(name)[:, : self._sizes.get(name)]
+        rows = self._rows.get(name)
+        return self.whole(name) if rows is None else self.whole(name)[:, :rows]
 
-    def whole(self, name: str) -> Tensor:
+    def _whole(self, name: str) -> Tensor:
         """A field with all that is in the scene."""
         array = self._batch.bind(name)
         with warnings.catch_warnings():
@@ -60,7 +56,7 @@ class CpuSim:
             return torch.from_numpy(array)
 
     def __getattr__(self, name: str) -> Tensor:
-        if name.startswith("_") or name == "field":
+        if name.startswith("_") or name in ("field", "whole"):
             raise AttributeError(name)
         return self.field(name)
 

@@ -1,5 +1,6 @@
 """The world that a character is trained in: the body and the ground, at the physics rate."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import mujoco
@@ -7,25 +8,31 @@ import numpy as np
 
 from sfv.character import Character
 from sfv.terrain.geoms import add_ground
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
 
-BOX = "thrown box"
-"""The body that is thrown."""
-BOX_HALF, BOX_MASS = 0.15, 5.0
-"""m, half a side; kg: a parcel."""
+THROWN = Parcel("thrown box", half=0.15, mass=5.0)
+"""What is thrown at characters that are watched."""
+CUT = {
+    "qpos": "nq", "qvel": "nv", "qacc_warmstart": "nv",
+    "xpos": "nbody", "xquat": "nbody", "subtree_com": "nbody", "xfrc_applied": "nbody",
+}  # fmt: skip
+"""Fields that hold a row for each joint or body, and the size of a model that says how many."""
 
 
-def build_scene(character: Character, physics_hz: float, terrain: Terrain = FLAT, box: bool = False) -> mujoco.MjModel:
-    """Compile `scene_spec`; with `box`, behind the character there is a parcel to be thrown at it."""
+def build_scene(
+    character: Character, physics_hz: float, terrain: Terrain = FLAT, parcels: Sequence[Parcel] = ()
+) -> mujoco.MjModel:
+    """Compile `scene_spec`, with these boxes behind the character in their order."""
     spec = scene_spec(character, physics_hz, terrain)
-    if box:
-        body = spec.worldbody.add_body(name=BOX)
-        body.add_freejoint()
-        # 1 meets the body, 2 and 1 of conaffinity meet height fields and planes
-        body.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_BOX, size=[BOX_HALF] * 3, mass=BOX_MASS, contype=1, conaffinity=3
-        )  # fmt: skip
+    for parcel in parcels:
+        parcel.add_to(spec)
     return spec.compile()
+
+
+def rows_of(shown: mujoco.MjModel | None) -> dict[str, int]:
+    """How many rows of the fields in CUT are those of a model that stands first in a scene; of all without one."""
+    return {name: getattr(shown, size) for name, size in CUT.items()} if shown else {}
 
 
 def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjSpec:

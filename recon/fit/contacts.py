@@ -13,6 +13,7 @@ from torch import Tensor
 from recon.fit.evidence import Evidence
 from recon.fit.fit import Candidate
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import contact_groups, sole_groups
 from recon.fit.stance import Stance, runs, stance_of
 from sfv.character import Character
 from sfv.kinematics import GRAVITY
@@ -49,8 +50,6 @@ NEAR, ROLLS = 0.02, 0.9
 STEP = 0.4
 """s: standard deviation over which a walker's way is a mean, a stride being about 1.1 s; who goes along for less than
 this gets up, turns or falls."""
-SOLE_THICKNESS = 0.01
-"""m above a foot's lowest point in the zero pose that still belongs to its sole."""
 
 
 def estimate_stance(
@@ -154,41 +153,6 @@ def _lowest_soles(
     low = [found.placed.surface[:, surface, 2].min(1).values.numpy() for surface in groups.values()]
     slow = _slow(found, fps)
     return np.min(low, 0), np.any([landmark_path(found, evidence, name, fps)[1] < slow for name in groups], 0)
-
-
-def sole_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
-    """Landmark of a foot (heel, toes) -> the points of that foot's sole that are nearest to it."""
-    groups: dict[str, list[int]] = {}
-    height = body.place(torch.tensor(body.model.qpos0)[None], body.unscaled()).surface[0, :, 2].numpy()
-    for foot in character.feet:
-        marks = {name: np.array(offset) for name, (b, offset) in character.keypoints.items()
-                 if b == foot and ("heel" in name or "foot_index" in name)}  # fmt: skip
-        mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == foot]
-        for i in mine if marks else []:
-            if height[i] < height[mine].min() + SOLE_THICKNESS:
-                offset = body.surface_offset(i)
-                nearest = min(marks, key=lambda name: float(np.linalg.norm(marks[name] - offset)))
-                groups.setdefault(nearest, []).append(i)
-    return groups
-
-
-def palm_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
-    """Landmark of a wrist -> the point of that hand's surface that is nearest to its fingers."""
-    groups: dict[str, list[int]] = {}
-    for side in ("left", "right"):
-        wrist, fingers = (character.keypoints.get(f"{side}_{name}") for name in ("wrist", "index"))
-        if wrist and fingers:
-            hand, tip = fingers[0], np.array(fingers[1])
-            mine = [i for i, b in enumerate(body.surface_body) if body.names[b] == hand]
-            away = {i: float(np.linalg.norm(body.surface_offset(i) - tip)) for i in mine}
-            if away:
-                groups[f"{side}_wrist"] = [min(away, key=away.__getitem__)]
-    return groups
-
-
-def contact_groups(body: ScaledBody, character: Character) -> dict[str, list[int]]:
-    """Landmark -> the surface points that stand when it does: of soles and palms."""
-    return sole_groups(body, character) | palm_groups(body, character)
 
 
 def landmark_path(

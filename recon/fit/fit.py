@@ -179,7 +179,7 @@ def one_thread() -> Iterator[None]:
 
 def _normalised(body: ScaledBody, found: Candidate) -> Candidate:
     qpos = found.qpos.clone()
-    for columns in ([3, 4, 5, 6], *body.ball_qpos):
+    for columns in ([3, 4, 5, 6], *body.ball_qpos.tolist()):
         qpos[:, columns] = torch.nn.functional.normalize(qpos[:, columns], dim=-1)
     return replace(found, qpos=qpos)
 

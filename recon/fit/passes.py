@@ -19,7 +19,6 @@ from recon.fit import terms
 from recon.fit.contacts import (
     STEP,
     airborne,
-    contact_groups,
     estimate_stance,
     floor_level,
     floor_slopes,
@@ -33,6 +32,7 @@ from recon.fit.evidence import Evidence, gather
 from recon.fit.fit import Candidate, Pinhole, Stiffness, Term, candidate, fit
 from recon.fit.lifting import LEAN, lift
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import contact_groups
 from recon.fit.solids import Solids
 from recon.fit.stance import Stance
 from sfv.character import Character

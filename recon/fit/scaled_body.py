@@ -87,7 +87,7 @@ class ScaledBody:
 
         index = {name: i for i, name in enumerate(self.names)}
         landmark_body = [index[body] for body, _ in character.keypoints.values()]
-        marks = np.array([offset for _, offset in character.keypoints.values()])
+        marks = np.array([offset for _, offset in character.keypoints.values()]).reshape(-1, 3)
         bodies, surface, radii = surface_points(model)
         self.surface_body = [int(b) - 1 for b in bodies]
         self.surface_radius = torch.tensor(radii)
@@ -103,11 +103,12 @@ class ScaledBody:
         kinds = [int(t) for t in model.jnt_type]
         self.balls = [j for j, t in enumerate(kinds) if t == mujoco.mjtJoint.mjJNT_BALL]
         self.hinges = [j for j, t in enumerate(kinds) if t == mujoco.mjtJoint.mjJNT_HINGE]
-        self.ball_qpos = [[int(model.jnt_qposadr[j]) + i for i in range(4)] for j in self.balls]
+        self.ball_qpos = torch.tensor([[int(model.jnt_qposadr[j]) + i for i in range(4)] for j in self.balls])
+        self.ball_qpos = self.ball_qpos.long().reshape(-1, 4)  # a robot has no balls
         self.hinge_qpos = [int(model.jnt_qposadr[j]) for j in self.hinges]
         self.ball_dofs = [[int(model.jnt_dofadr[j]) + i for i in range(3)] for j in self.balls]
         self.hinge_dofs = [int(model.jnt_dofadr[j]) for j in self.hinges]
-        quats = [3, 4, 5, 6] + [i for column in self.ball_qpos for i in column]
+        quats = [3, 4, 5, 6] + [i for column in self.ball_qpos.tolist() for i in column]
         self._quat_qpos, self._sum_qpos = torch.tensor(quats), torch.tensor([0, 1, 2, *self.hinge_qpos])
         self._quat_dofs = torch.tensor([3, 4, 5] + [i for column in self.ball_dofs for i in column])
         self._sum_dofs = torch.tensor([0, 1, 2, *self.hinge_dofs])
@@ -215,7 +216,8 @@ def _lumps(model: mujoco.MjModel) -> tuple[Float[np.ndarray, "L 3"], Float[np.nd
     for body in range(1, model.nbody):
         mass, inertia, axes = model.body_mass[body], model.body_inertia[body], np.zeros(9)
         mujoco.mju_quat2Mat(axes, model.body_iquat[body])
-        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) / mass)
+        # a hand may be a mark in a forearm, without mass
+        reach = np.sqrt(np.maximum(0.5 * inertia.sum() - inertia, 0.0) / (mass or 1.0))
         offsets += [model.body_ipos[body] + axes.reshape(3, 3) @ (corner * reach) for corner in CORNERS]
         shares += [mass / len(CORNERS)] * len(CORNERS)
     return np.array(offsets), np.array(shares) / np.sum(shares)

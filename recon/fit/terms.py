@@ -136,7 +136,8 @@ def limits(x: Candidate, body: ScaledBody) -> Tensor:
 
 def rest(x: Candidate, body: ScaledBody) -> Tensor:
     """E_rest = mean_tj |log q_tj|^2 over balls: what nothing shows (a straight arm's twist) stays near zero."""
-    return rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1).mean()
+    turned = rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1)
+    return turned.sum() / max(1, turned.numel())  # a robot has no balls
 
 
 def ground(x: Candidate, relief: Relief | None = None) -> Tensor:

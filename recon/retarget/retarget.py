@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.fit import terms
-from recon.fit.contacts import SOLE_THICKNESS
 from recon.fit.fit import Candidate, Stiffness, Term, fit, unseen
 from recon.fit.scaled_body import ScaledBody
+from recon.fit.soles import SOLE_THICKNESS
 from recon.fit.solids import Solids
 from recon.fit.stance import Stance, stance_of
 from recon.retarget.ik import FRAME_STEPS, NEAR, misfit_size, pose_frames, turns_at
@@ -168,6 +168,7 @@ def _cyclic(motion: Motion, grid: np.ndarray) -> np.ndarray | None:
 def solid_of(character: Character, parts: Parts, margin: float = LIMIT_MARGIN) -> Character:
     """The character with nothing but what can touch, the parts as sites, and joints limited `margin` (rad) inside."""
     model, spec = character.model, mujoco.MjSpec.from_string(character.xml)
+    spec.compile()  # before which nothing has an id
     for site in list(spec.sites):
         spec.delete(site)
     touching = (model.geom_contype | model.geom_conaffinity) > 0
@@ -249,9 +250,7 @@ def objective(
 
 
 def _ball_turns(x: Candidate, body: ScaledBody) -> Float[Tensor, "T J"]:
-    """How far each ball is turned from zero, rad; a robot has no balls."""
-    if not body.balls:
-        return x.qpos[:, :0]
+    """How far each ball is turned from zero, rad."""
     return torch.sqrt(rotation.log(x.qpos[:, body.ball_qpos]).square().sum(-1) + 1e-12)
 
 

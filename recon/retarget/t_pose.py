@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from recon.retarget.hinges import by_hinges, held_out
 from sfv.errors import InputError
 from sfv.formats.rotations import between
 from sfv.joints.joint_map import LIMBS
@@ -59,9 +60,13 @@ def t_pose_of(
     ahead = np.cross(here["left_hip"] - here["right_hip"], UP)
     yaw = Rotation.from_euler("z", -np.arctan2(ahead[1], ahead[0]))
     here = {part: yaw.apply(place) for part, place in here.items()}
-    if _is_upright(here) and (hang := _arms_hang(here)) is not None:
-        zero[3:7] = (yaw * Rotation.from_quat(zero[3:7], scalar_first=True)).as_quat(scalar_first=True)
-        return _raised(skeleton, points, zero) if hang else zero
+    if _is_upright(here):
+        hang, turned = _arms_hang(here), yaw * Rotation.from_quat(zero[3:7], scalar_first=True)
+        zero[3:7] = turned.as_quat(scalar_first=True)
+        if hang is not False and by_hinges(skeleton, points):
+            return held_out(skeleton, points, zero)
+        if hang is not None:
+            return _raised(skeleton, points, zero) if hang else zero
     if poses is None:
         raise InputError(
             "the skeleton's zero pose is none that stands with its arms out or down, and no motion tells how it "

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,12 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from configs.run import PRESETS as PRESETS
+from sfv.cli.board import Board, Reporter, outlook, told
 from sfv.errors import InputError
 from sfv.pipeline.run import perform_run
 from sfv.pipeline.settings import Run, Settings
+from sfv.progress import bar, heard_by
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+BRIEF = 5.0
+"""Seconds below which a run had nothing to do, and says nothing of how long others take."""
 
 
 @dataclass(frozen=True)
@@ -106,24 +112,29 @@ def _ray() -> "Iterator[ModuleType]":
 
 def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
     """Do all runs; name -> reason of those that failed."""
-    from sfv.progress import bar
-
+    board = ray.remote(num_cpus=0)(Board).remote()
     task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_one)
-    pending = {task.remote(run): run.out.name for run in runs}
-    failed: dict[str, str] = {}
+    pending = {task.remote(run, board): run.out.name for run in runs}
+    failed, took = dict[str, str](), list[float]()
+    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
     try:
         with bar(f"0 of {len(runs)} runs", len(runs)) as advance:
             while pending:
                 for reference in ray.wait(list(pending), timeout=1.0)[0]:
                     name = pending.pop(reference)
                     try:
-                        reason = ray.get(reference)
+                        reason, seconds = ray.get(reference)
                     except ray.exceptions.RayError as error:
-                        reason = str(error).strip().splitlines()[-1]
+                        reason, seconds = str(error).strip().splitlines()[-1], 0.0
                     if reason:
                         failed[name] = reason
+                    elif seconds > BRIEF:
+                        took.append(seconds)
                     print(f"{name}: {reason or 'done'}", flush=True)
-                    advance(1, f"{len(runs) - len(pending)} of {len(runs)} runs")
+                    advance(1)
+                words, names = ray.get(board.read.remote()), list(pending.values())
+                left = outlook(words, names, took, cores)
+                advance(0, told(words, names, len(runs) - len(pending), len(runs), left))
     finally:
         for reference in pending:  # Ctrl-C in each of them, so that they clean up
             ray.cancel(reference)
@@ -132,11 +143,13 @@ def _worked(ray: "ModuleType", runs: list[Run], gpus: int) -> dict[str, str]:
     return failed
 
 
-def _one(run: Run) -> str | None:
-    """What a worker does: one run. Why it failed, or None."""
+def _one(run: Run, board: Any) -> tuple[str | None, float]:
+    """What a worker does: one run. Why it failed, or None; and the seconds that it took."""
     os.environ["OMP_NUM_THREADS"] = "1"
+    start = time.monotonic()
     try:
-        perform_run(run, lambda outcome: None)
+        with heard_by(Reporter(lambda word: board.write.remote(run.out.name, word))):
+            perform_run(run, lambda outcome: None)
     except InputError as error:
-        return str(error)
-    return None
+        return str(error), time.monotonic() - start
+    return None, time.monotonic() - start

@@ -51,7 +51,10 @@ def main(program: Program) -> None:
         report.save(program.out / "prediction.json")
         video = program.out / "prediction.mp4"
         shown = onward.shown
-        rollout_video(video, shown.reference, shown.simulated, found.act.character, [picture], terrain=shown.terrain)
+        rollout_video(
+            video, shown.reference, shown.simulated, found.act.character, [picture], terrain=shown.terrain,
+            pushed=shown.pushed,
+        )  # fmt: skip
         print(f"{found.act.name} takes over at {found.time:.2f} s of its clip, {near.degrees:.0f} degrees off")
         for name, other in found.found.items():
             print(f"  {name:<24} {other.degrees:5.1f} degrees off at its nearest")

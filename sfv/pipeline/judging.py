@@ -97,7 +97,7 @@ def say_untrained(motion: "Motion", body: "Character", tracking: TrackingConfig)
         InputError: the tracker's file is damaged.
     """
     judge = Judge.of(shipped_tracker(), tracking)  # a folder called tracker may be what is trained into
-    if (body.name, tracking) != (judge.body.name, judge.task) or tracking.terrain or tracking.scan:
+    if (body.name, tracking) != (judge.body.name, judge.task) or tracking.terrain or tracking.scan or tracking.object:
         return
     level = replace(judge, task=replace(tracking, randomise=()))
     ((_, found),) = level.follow({"motion": motion}, TRIES, SEED)

@@ -16,6 +16,7 @@ from sfv.errors import InputError
 from sfv.excerpt import WHOLE, Excerpt
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
+from sfv.terrain.parcel import Parcel
 from sfv.view.web.show import Actor, Show
 from sfv.view.web.timeline import Flag, Timeline, Trace
 from sfv.work.mark import Mark
@@ -24,6 +25,7 @@ from sfv.work.run_folder import RunFolder
 if TYPE_CHECKING:
     from sfv.character import Character
     from sfv.report import Report
+    from sfv.view.live import Seen
 
 log = logging.getLogger(__name__)
 
@@ -270,5 +272,18 @@ def _with_rollout(things: Sequence[Thing], runs: Sequence[Thing], show: Show) ->
     seen += [live.step() for _ in range(steps)]
     moved = replace(simulated, fps=live.hz, qpos=np.array([now.qpos for (now,) in seen]), contacts=None)
     actors = tuple(replace(a, motion=moved) if a.motion is simulated else a for a in show.actors)
+    actors += _boxes(seen, live.hz)
     timeline = replace(show.timeline, curves=curves_of(live.players, seen))
     return replace(show, actors=actors, timeline=timeline, news="")
+
+
+def _boxes(seen: "Sequence[Sequence[Seen]]", hz: float) -> tuple[Actor, ...]:
+    """The box that one policy pushed, where it did."""
+    from sfv.character import Character
+
+    poses = np.array([now.boxes[0] for (now,) in seen if now.boxes])
+    if not len(poses):
+        return ()
+    parcel = Parcel("box", float(poses[0, 7]), 1.0)
+    body = Character(parcel.name, parcel.xml)
+    return (Actor(parcel.name, Motion(body.skeleton, hz, poses[:, :7], source="simulation"), body=body),)

@@ -45,7 +45,7 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
     """The settings of a training that begins from `policy`: with its layers, where nobody asked for others.
 
     Raises:
-        InputError: the file is none of sfv's, or the policy of another character, or its actions mean something else.
+        InputError: the file is none of sfv's, its character has other joints, or its actions mean something else.
     """
     from safetensors import safe_open
 
@@ -53,10 +53,10 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
         about = json.loads((file.metadata() or {})["about"])
         hidden, whose = tuple(int(width) for width in about["hidden"]), about.get("character", character)
         acts = {name: float(about[name]) for name in ACTS}
-    if whose not in (character, Path(character).stem):
+    if whose not in (character, Path(character).stem) and not _of_one_build(whose, character):
         raise InputError(
-            f"{policy} is a policy of {whose} and cannot be begun from by {character}; name one of {character}, or "
-            "begin from scratch without --from"
+            f"{policy} is a policy of {whose}, whose joints are others than those of {character}; name a policy of "
+            f"{character}, or begin from scratch without --from"
         )
     for name, its in acts.items():
         if its != (mine := getattr(tracking, name)):
@@ -66,3 +66,16 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
                 f"mean something else; train with {option} {its:g}, or from scratch without --from"
             )
     return replace(config, hidden=hidden) if config.hidden == TrainConfig.hidden else config
+
+
+def _of_one_build(one: str, other: str) -> bool:
+    """Whether two characters have the same bodies and joints, so that what one observes and does suits the other."""
+    from sfv.character import load_character
+
+    try:
+        first, second = (load_character(name) for name in (one, other))
+    except InputError:  # the file of a user's robot may be gone; whose it was is then not known
+        return False
+    return (first.skeleton.body_names, first.skeleton.joint_names, first.key_bodies) == (
+        second.skeleton.body_names, second.skeleton.joint_names, second.key_bodies
+    )  # fmt: skip

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recon.config import ReconstructConfig
-from recon.reconstruct import reconstruct
+from recon.reconstruct import lacking, reconstruct
 from recon.repair import moved, repair, way
 from recon.retarget.retarget import retarget, retarget_steps
-from sfv.character import Character
+from sfv.character import Character, load_character
 from sfv.check.cause import Origin
 from sfv.check.check import Check, check
 from sfv.check.finding import measured
@@ -31,6 +31,8 @@ from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
 
+SEEN = "humanoid"
+"""Who is laid upon the people of videos for a performer that cannot be."""
 REPAIR_STEPS = 200.0
 """Most steps of the optimiser that repairs a motion."""
 
@@ -190,11 +192,18 @@ class Prepared:
 def reconstructed(
     track: PoseTrack, body: Character, config: ReconstructConfig, mend: bool, scene: bool = False
 ) -> Prepared:
-    """The reference in a pose track; with `mend` repaired where it fails the check, with `scene` on its ground."""
-    found = reconstruct(track, body, config)
-    motion, rows = settled(found.motion, body, "video", mend, scene, failures_only=True)
-    # of what is saved: a repair may have changed it
-    return Prepared(motion, replace(found, motion=motion).scorecard, rows)
+    """The reference in a pose track; with `mend` repaired where it fails the check, with `scene` on its ground.
+
+    A body without landmarks, as robots are, gets what the humanoid did, retargeted.
+    """
+    if not lacking(body):
+        found = reconstruct(track, body, config)
+        motion, rows = settled(found.motion, body, "video", mend, scene, failures_only=True)
+        # of what is saved: a repair may have changed it
+        return Prepared(motion, replace(found, motion=motion).scorecard, rows)
+    found = reconstruct(track, load_character(SEEN), config)
+    motion, rows = settled(retargeted(found.motion, body), body, "video", mend, scene, failures_only=True)
+    return Prepared(motion, found.scorecard.over(motion_scorecard(motion, body)), rows)
 
 
 def as_it_is(source: Path, body: Character) -> Motion | None:

@@ -245,7 +245,8 @@ def evaluation_stage(
         found = evaluate(actor, clips, body, tracking, rollouts)
         keep_broken(found.broken, place(BROKEN), at)
         if alone:
-            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)))
+            waits = tracking.recovery > 0
+            show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)), waits)
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title
         replace(found.report, title=title, provenance=provenance()).save(at(place("report.json")))
@@ -257,15 +258,18 @@ def evaluation_stage(
     return Stage(REPORT, REPORT_VERSION, inputs, decisive, outputs, place("stage.json"), work)
 
 
-def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place) -> None:
-    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`."""
+def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, place: Place, waits: bool = False) -> None:
+    """Write what the character did first and at worst, what it was to do, and videos beside the clip of `motion`.
+
+    With `waits` the reference may have waited, and been moved, on the way.
+    """
     from sfv.view.rollout import rollout_video
 
     pictures = source_pictures(motion)
 
     def follows(shown: "Shown") -> "Motion":
         # whole, also where the character fell before its end; on terrain it is where it was lifted to
-        return wanted if shown.terrain.flat and not wanted.loop else shown.reference
+        return wanted if shown.terrain.flat and not wanted.loop and not waits else shown.reference
 
     assert found.shown is not None  # a judge of one motion watches
     assert found.worst is not None
@@ -273,7 +277,9 @@ def show(found: "Judged", wanted: "Motion", body: "Character", motion: Path, pla
     follows(found.shown).save(place(reference))
     for shown, moved, video in ((found.shown, simulated, ROLLOUT), (found.worst, WORST_MOTION, WORST)):
         shown.simulated.save(place(moved))
-        rollout_video(place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain)
+        rollout_video(
+            place(video), follows(shown), shown.simulated, body, pictures, terrain=shown.terrain, pushed=shown.pushed
+        )
 
 
 def keep_broken(broken: "Broken | None", path: Path, at: At) -> None:

@@ -53,7 +53,7 @@ class Seen:
         touch: of each body that is touched, the force on it, N.
         com: the centre of mass, m.
         capture: the point on the ground at which a foot would bring it to rest, as an inverted pendulum has it.
-        box: place and quaternion of what was thrown; None where nothing was.
+        boxes: place, quaternion and half a side (m) of each box that is about: what is pushed, what was thrown.
         fell: when it had failed, s since it began; None while it has not.
     """
 
@@ -69,7 +69,7 @@ class Seen:
     touch: Mapping[str, float]
     com: Float[np.ndarray, "3"]
     capture: Float[np.ndarray, "3"]
-    box: Float[np.ndarray, "7"] | None = None
+    boxes: tuple[Float[np.ndarray, "8"], ...] = ()
     fell: float | None = None
 
 

@@ -52,6 +52,8 @@ class Look:
 PERSON = Look()
 GHOST = PERSON.tinted((0.55, 0.72, 0.92), 0.72)
 """The look of a reference beside the simulated person."""
+CARDBOARD = Look(plain=(0.66, 0.50, 0.33))
+"""The look of a box."""
 
 # Each part: body, kind, colour, and for an ellipsoid its centre and half axes, for a capsule its two ends and radius.
 # Metres, in the body's frame (x forward, y left, z up; arms hang along -z of their bodies).
@@ -113,8 +115,12 @@ def dress(spec: mujoco.MjSpec, look: Look = PERSON) -> None:
     Changes `spec` in place. Adds no mass and no contact.
     """
     if not is_person(spec):
+        bare = all(
+            geom.group > VISIBLE_GROUP for geom in spec.geoms
+        )  # collision shapes alone, as robots' files hide them
         for geom in spec.geoms:
             geom.rgba = [*look.plain, look.opacity]
+            geom.group = VISIBLE_GROUP if bare else geom.group
         return
     bodies, sizes, collar = {body.name: body for body in spec.bodies}, *_sizes(spec)
     for geom in spec.geoms:

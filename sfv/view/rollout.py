@@ -11,12 +11,13 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from sfv.character import Character
+from sfv.judged import Pushed
 from sfv.motion import Motion
 from sfv.progress import bar
 from sfv.quaternions import heading
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.view.label import caption
-from sfv.view.person import GHOST, PERSON, Look
+from sfv.view.person import CARDBOARD, GHOST, PERSON, Look
 from sfv.view.render import Renderer, scene
 from sfv.view.video import VideoWriter
 from sfv.view.viewpoint import Viewpoint, following
@@ -38,6 +39,7 @@ def rollout_video(
     fps: float = 30.0,
     panel: tuple[int, int] = PANEL,
     terrain: Terrain = FLAT,
+    pushed: Pushed | None = None,
 ) -> None:
     """Write an mp4: the clip's own frames if given, the reference as a ghost, and the simulated character.
 
@@ -54,18 +56,24 @@ def rollout_video(
         fps: of the video.
         panel: width and height of a panel, px.
         terrain: the ground that both are on.
+        pushed: a box before both, at the rate of `simulated`; they are then seen from the side.
 
     Raises:
         InputError: the file cannot be written.
     """
     times = np.arange(int(min(reference.duration, SECONDS) * fps + 1e-6) + 1) / fps
-    cameras = watching(reference.at(times), fps, terrain)
+    cameras = watching(reference.at(times), fps, terrain, beside=pushed is not None)
     beside = panel
     if source:  # the clip's picture may be wider, to a limit
         height, width = source[0].shape[:2]
         beside = (min(round(panel[1] * width / height), 5 * panel[0] // 3), panel[1])
-    wanted = _pictures(character, GHOST, reference.at(times), cameras, panel, terrain)
-    done = _pictures(character, PERSON, simulated.at(times), cameras, panel, terrain)
+    actors, to_be, was = [(character, GHOST)], reference.at(times), simulated.at(times)
+    if pushed:
+        actors.append((Character(pushed.parcel.name, pushed.parcel.xml), CARDBOARD))
+        to_be = np.hstack((to_be, _at(pushed.reference, simulated.fps, times)))
+        was = np.hstack((was, _at(pushed.simulated, simulated.fps, times)))
+    wanted = _pictures(actors, to_be, cameras, panel, terrain)
+    done = _pictures([(character, PERSON), *actors[1:]], was, cameras, panel, terrain)
     with VideoWriter(path, fps) as video, bar("rendering", len(times), "frames") as advance:
         for time, left, right in zip(times, wanted, done, strict=True):
             ended = time > simulated.duration + 1.5 / fps
@@ -81,12 +89,17 @@ def rollout_video(
             advance(1)
 
 
-def watching(qpos: Float[np.ndarray, "T nq"], fps: float, terrain: Terrain = FLAT) -> list[Viewpoint]:
-    """A camera for each frame, in front and to the right of the way the figure faces at the start."""
+def watching(
+    qpos: Float[np.ndarray, "T nq"], fps: float, terrain: Terrain = FLAT, beside: bool = False
+) -> list[Viewpoint]:
+    """A camera for each frame, in front and to the right of the way the figure faces at the start; `beside` it, where
+    something stands before it."""
     c, s = np.cos(faces := heading(qpos[0, 3:7])), np.sin(faces)
     ahead, aside = np.array([c, s]), np.array([s, -c])
-    east, north = (3.0 * ahead + 1.7 * aside).tolist()
-    return following(qpos[:, :3], fps, away=(east, north, 0.55), terrain=terrain)
+    path = qpos[:, :3].copy()
+    path[:, :2] += (0.6 if beside else 0.0) * ahead
+    east, north = ((-1.2 * ahead + 4.6 * aside) if beside else (3.0 * ahead + 1.7 * aside)).tolist()
+    return following(path, fps, away=(east, north, 0.55), terrain=terrain)
 
 
 def fitted(frame: Picture, size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
@@ -106,14 +119,18 @@ def lowered(frame: Picture, height: int = PANEL[1]) -> UInt8[np.ndarray, "h w 3"
     return fitted(frame, (max(1, round(height * frame.shape[1] / frame.shape[0])), height))
 
 
+def _at(poses: Float[np.ndarray, "k 7"], fps: float, times: Float[np.ndarray, " T"]) -> Float[np.ndarray, "T 7"]:
+    """The poses nearest to some times, the last of them after their end."""
+    return poses[np.minimum(np.round(times * fps).astype(int), len(poses) - 1)]
+
+
 def _pictures(
-    character: Character,
-    look: Look,
+    actors: Sequence[tuple[Character, Look]],
     qpos: Float[np.ndarray, "T nq"],
     cameras: Sequence[Viewpoint],
     size: tuple[int, int],
     terrain: Terrain,
 ) -> Iterator[Picture]:
-    with Renderer(scene([(character, look)], terrain=terrain), *size) as renderer:
+    with Renderer(scene(actors, terrain=terrain), *size) as renderer:
         for pose, camera in zip(qpos, cameras, strict=True):
             yield renderer.frame(pose, camera)

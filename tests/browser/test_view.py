@@ -187,7 +187,7 @@ def test_policies_act_and_all_meet_the_same(stage: Stage, wired: "Page") -> None
     page.click("#throw button")
     asked(page, "timeline.marks.length === 2")
     page.click("#step")
-    asked(page, "scene.items[0].seen.box !== null")
+    asked(page, "scene.items[0].seen.boxes.length === 1")
     for look in ("#mass", "#strain", "#ghost"):
         before = settled(page)
         page.click(look)

@@ -6,7 +6,7 @@ import torch
 
 from envs.arena import AWAY, Arena
 from envs.config import TrackingConfig
-from envs.sim.scene import BOX_MASS
+from envs.sim.scene import THROWN
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.motion import Motion
@@ -64,17 +64,17 @@ def test_a_push_gives_its_impulse(wave: Motion) -> None:
 
 def test_a_box_comes_from_where_it_is_thrown_and_hits(arena: Arena) -> None:
     arena.begin(0.0)
-    assert stepped(arena, 1)[0].box is None
+    assert stepped(arena, 1)[0].boxes == ()
     arena.throw(6.0, 180.0)  # from behind
     first, *later = stepped(arena, 12)
-    assert first.box is not None
+    (box,) = first.boxes
     # a thirtieth of a second on its way of 1.5 m, 6 m/s: still behind
-    assert first.box[0] - first.qpos[0] == pytest.approx(-AWAY + 6.0 / 30, abs=0.1)
+    assert box[0] - first.qpos[0] == pytest.approx(-AWAY + 6.0 / 30, abs=0.1)
     force = max(np.abs(now.contacts[:, 1, 0]).max(initial=0.0) for now in later)
-    assert force > BOX_MASS * 9.81  # more than it weighs: a blow
+    assert force > THROWN.mass * 9.81  # more than it weighs: a blow
     assert max(now.away.mean() for now in later) > first.away.mean()
     arena.begin(0.0)
-    assert stepped(arena, 1)[0].box is None  # it is taken away
+    assert stepped(arena, 1)[0].boxes == ()  # it is taken away
 
 
 def test_conditions_are_changed_as_it_runs(arena: Arena) -> None:

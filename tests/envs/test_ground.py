@@ -41,17 +41,6 @@ def zeros(env):
     return torch.zeros(env.num_envs, env.action_size)
 
 
-@pytest.fixture(scope="module")
-def stride(wave):
-    """The wave, carried along a line 30 degrees left of x at 1 m/s: a loop."""
-    qpos = wave.qpos.copy()
-    way = np.linspace(0.0, 1.0, len(qpos))
-    qpos[:, 0] += np.cos(np.pi / 6) * way
-    qpos[:, 1] += np.sin(np.pi / 6) * way
-    qpos[-1, 2:] = qpos[0, 2:]
-    return Motion(wave.skeleton, wave.fps, qpos, loop=True, source="stride")
-
-
 # ---- bodies on the ground
 
 

@@ -1,11 +1,13 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from recon import scorecard
 from recon.config import ReconstructConfig
-from recon.reconstruct import reconstruct
+from recon.reconstruct import lacking, reconstruct
 from recon.scorecard import landmark_positions
 from sfv import metrics
 from sfv.check.check import check
@@ -166,3 +168,19 @@ def test_the_scorecard_is_of_the_motion_that_is_saved(humanoid, result, monkeypa
     prepared = reference.reconstructed(result.track, humanoid, result.config, mend=True)
     assert prepared.motion is result.motion
     assert prepared.scorecard["joint limit violation"] < 5.0
+
+
+def test_a_body_without_landmarks_gets_what_the_humanoid_did(humanoid, result, monkeypatch):
+    """Robots have no sites of heels and elbows; this one has the humanoid's bodies, so all of the motion fits it."""
+    robot = replace(humanoid, name="robot", xml=re.sub(r"<site[^>]*/>", "", humanoid.xml))
+    assert lacking(robot) == [*scorecard.LIMBS, "left_heel", "left_foot_index", "right_heel", "right_foot_index"]
+    with pytest.raises(InputError, match=r"robot has no site called left_shoulder, .*sfv retarget MOTION --to robot"):
+        reconstruct(result.track, robot, result.config)
+    monkeypatch.setattr(reference, "reconstruct", lambda *given: result)
+    prepared = reference.reconstructed(result.track, robot, result.config, mend=False)
+    assert prepared.motion.skeleton.body_names == robot.skeleton.body_names
+    own, its = (landmark_positions(humanoid, motion, JOINTS) for motion in (result.motion, prepared.motion))
+    assert np.linalg.norm(own - its, axis=-1).mean() < 0.04
+    # the picture's figures are the humanoid's, those of the motion the robot's
+    assert prepared.scorecard["reprojection error"] == result.scorecard["reprojection error"]
+    assert prepared.scorecard["jerk"] != result.scorecard["jerk"]

@@ -49,7 +49,7 @@ def test_who_listens_is_told_and_nothing_is_shown(capsys: pytest.CaptureFixture[
     with heard_by(heard.append), bar("walking", 10) as advance:
         advance(3)
         advance(1, "nearly there")
-    assert heard == [Standing("walking", 3.0, "walking"), Standing("walking", 4.0, "nearly there")]
+    assert heard == [Standing("walking", 3.0, "walking", 10), Standing("walking", 4.0, "nearly there", 10)]
     assert capsys.readouterr().err == ""
 
 

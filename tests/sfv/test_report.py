@@ -52,3 +52,13 @@ def test_a_list_is_no_report(tmp_path):
     write_json(tmp_path / "r.json", [1])
     with pytest.raises(InputError, match="not a report"):
         Report.load(tmp_path / "r.json")
+
+
+def test_figures_of_another_stand_in_place_of_those_of_the_same_names():
+    other = Report(
+        "y", (Number("mpjpe_global", 7.0, "mm", "lower"), Number("jerk", 1.0, "m/s^3", "lower")), {"more": {}}
+    )
+    over = REPORT.over(other)
+    assert (over["success"], over["mpjpe_global"], len(over.numbers)) == (1.0, 7.0, 2)
+    assert set(over.series) == {"error", "more"}
+    assert over.title == "a walk"

@@ -39,6 +39,7 @@ def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
         f"<header><h1>{escape(title)}</h1><p class='lead'>{escape(_sentence(reports))}</p></header>",
         _section("Terrain", reports, _terrain),
         _pushes(reports),
+        _knocks(reports),
         _section("Friction and strength of the servos", reports, _grid),
         _section("Other disturbances", reports, _lone),
     ]
@@ -124,6 +125,23 @@ def _pushes(reports: Mapping[str, Report]) -> str:
         title = f"Survival of a push of 0.2 s at the root{f': {name}' if len(reports) > 1 else ''}"
         cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
     return f"<section class='two'>{''.join(cards)}</section>"
+
+
+def _knocks(reports: Mapping[str, Report]) -> str:
+    """Who goes on with the clip after a push, over force; nothing of a report from before that was measured."""
+    cards: list[str] = []
+    for name, report in reports.items():
+        if (table := report.series.get("recovery")) is None:
+            continue
+        tries = [max(1.0, count) for count in table["rollouts"]]
+        upright = [1.0 - down / of for down, of in zip(table["down"], tries, strict=True)]
+        curves = [
+            Curve("resumes the clip", table["force"], table["success"]),
+            Curve("never falls", table["force"], upright),
+        ]
+        title = f"5 s after a push, with a reference that waits{f': {name}' if len(reports) > 1 else ''}"
+        cards.append(drawing(f"recovery-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
+    return f"<section class='two'>{''.join(cards)}</section>" if cards else ""
 
 
 def _cell(table: Mapping[str, Sequence[float]], index: int, setting: str) -> str:

@@ -103,7 +103,7 @@ class Session:
             "contacts": now.contacts.reshape(-1, 6).round(3).tolist(),
             "com": now.com.round(4).tolist(),
             "capture": now.capture.round(4).tolist(),
-            "box": None if now.box is None else now.box.round(4).tolist(),
+            "boxes": [box.round(4).tolist() for box in now.boxes],
             "fell": now.fell,
         }
 

@@ -31,7 +31,7 @@ def test_every_part_has_its_cells(judge) -> None:
     # who stands on the spot meets no stairs, gaps, stones, beam or hurdles
     assert kinds == ["rough", "slope_up", "slope_down", "slope_across", "bumps", "waves"]
     assert [part.name for part in parts if part.measure not in ("terrain", "push")] == [
-        "undisturbed", "hands", "friction and strength 0",
+        "undisturbed", "recovery", "hands", "friction and strength 0",
     ]  # fmt: skip
     assert {part.count for part in parts if part.measure != "undisturbed"} == {8}
 

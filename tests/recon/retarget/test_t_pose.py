@@ -171,3 +171,59 @@ def test_limbs_of_several_bodies_are_told_as_one(monkeypatch: pytest.MonkeyPatch
     rest = t_pose_keys(skeleton, parts_of(skeleton, known, exercise(skeleton, own).qpos))
     reach = rest.points["left_wrist"][0] - rest.points["left_shoulder"][0]
     np.testing.assert_allclose(reach, (0.0, 0.53, 0.0), atol=0.02)  # 28 and 25 cm, to the left
+
+
+def robot(hands=True, reach=(-0.3, 3.0)):
+    """A robot with legs of a hinge each and arms of four, which hang, their forearms to the front."""
+    parts = []
+    for side, y in (("left", 1), ("right", -1)):
+        low, high = reach if y > 0 else (-reach[1], -reach[0])
+        hand = f'<body name="{side}_hand" pos="0.25 0 0"/>' if hands else ""
+        parts.append(
+            f"""<body name="{side}_hip_link" pos="0 {0.1 * y} -0.1">
+            <joint name="{side}_hip" axis="0 1 0"/><geom size=".05"/>
+            <body name="{side}_knee_link" pos="0 0 -0.4"><joint name="{side}_knee" axis="0 1 0"/><geom size=".05"/>
+            <body name="{side}_ankle_link" pos="0 0 -0.4"><joint name="{side}_ankle" axis="0 1 0"/><geom size=".05"/>
+            </body></body></body>
+            <body name="{side}_shoulder_pitch_link" pos="0 {0.2 * y} 0.4">
+            <joint name="{side}_shoulder_pitch" axis="0 1 0" range="-3 3"/><geom size=".05"/>
+            <body name="{side}_shoulder_roll_link">
+            <joint name="{side}_shoulder_roll" axis="1 0 0" range="{low} {high}"/><geom size=".05"/>
+            <body name="{side}_shoulder_yaw_link">
+            <joint name="{side}_shoulder_yaw" axis="0 0 1" range="-2 2"/><geom size=".05"/>
+            <body name="{side}_elbow_link" pos="0 0 -0.3"><joint name="{side}_elbow" axis="0 1 0" range="-1.2 2.6"/>
+            <geom size=".05"/>{hand}</body></body></body></body>"""
+        )
+    return f"""<mujoco><compiler angle="radian" autolimits="true"/><worldbody>
+    <body name="pelvis" pos="0 0 1"><freejoint/>
+    <geom size=".1"/>{"".join(parts)}</body></worldbody></mujoco>"""
+
+
+def test_arms_on_hinges_are_held_out_and_stretched():
+    """The shoulder rolls by a quarter, outwards, and the elbow by another: hinges turn no more than that."""
+    skeleton = Skeleton.of(mujoco.MjModel.from_xml_string(robot()))
+    parts = parts_of(skeleton, joint_map(skeleton, "robot"))
+    angle = {name: float(parts.t_pose[int(skeleton.model.joint(name).qposadr[0])]) for name in skeleton.joint_names[1:]}
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        assert angle[f"{side}_shoulder_roll"] == pytest.approx(sign * np.pi / 2, abs=0.02)
+        assert angle[f"{side}_elbow"] == pytest.approx(np.pi / 2, abs=0.02)
+        assert angle[f"{side}_shoulder_pitch"] == pytest.approx(0.0, abs=0.02)
+        assert angle[f"{side}_knee"] == 0.0
+
+
+def test_arms_that_cannot_be_held_out_are_a_sentence():
+    short = Skeleton.of(mujoco.MjModel.from_xml_string(robot(reach=(-0.3, 0.4))))
+    with pytest.raises(InputError, match=r"left arm cannot be held out.*left_shoulder_roll.*widen their ranges"):
+        parts_of(short, joint_map(short, "robot"))
+    handless = Skeleton.of(mujoco.MjModel.from_xml_string(robot(hands=False)))
+    with pytest.raises(InputError, match=r"left_elbow_link ends the left arm.*give the model a body at each hand"):
+        parts_of(handless, joint_map(handless, "robot"))
+
+
+def test_a_hand_may_be_a_mark_without_mass(wave):
+    """Unitree's H1 ends at the elbow; its hand is a body of nothing in the forearm."""
+    from sfv.character import Character
+
+    body = Character("robot", robot())
+    short = replace(wave, qpos=wave.qpos[:5])
+    assert np.isfinite(retarget(short, body).motion.qpos).all()

@@ -88,8 +88,11 @@ def test_a_training_has_the_layers_of_what_it_begins_from(tmp_path: Path) -> Non
     task = TrackingConfig()
     assert suited(TrainConfig(), policy, "humanoid", task).hidden == (8, 4)
     assert suited(TrainConfig(hidden=(16,)), policy, "humanoid", task).hidden == (16,)  # as asked, and refused later
-    with pytest.raises(InputError, match=r"a policy of humanoid and cannot be begun from by g1\.xml"):
-        suited(TrainConfig(), policy, "g1.xml", task)
+    for alike in ("heavy-robot", "person:height=1.2,weight=30"):
+        assert suited(TrainConfig(), policy, alike, task).hidden == (8, 4)
+    for other in ("smpl22", "g1.xml"):
+        with pytest.raises(InputError, match=f"a policy of humanoid, whose joints are others than those of {other}"):
+            suited(TrainConfig(), policy, other, task)
     with pytest.raises(InputError, match=r"--control-hz 30 and not 60, .*; train with --control-hz 30"):
         suited(TrainConfig(), policy, "humanoid", TrackingConfig(control_hz=60.0, decimation=2))
     policy.write_bytes(b"no safetensors")

@@ -8,6 +8,7 @@ import torch
 
 import envs.judge.robustness as judging
 from envs.config import TrackingConfig
+from envs.judge import knocks
 from policies.export import save_policy
 from policies.networks import make_policy
 from sfv.errors import InputError
@@ -33,7 +34,7 @@ def make(wave, tmp_path, monkeypatch):
     monkeypatch.setattr(judging, "QUICK", TINY)
     monkeypatch.setattr(judging, "KINDS", {name: judging.KINDS[name] for name in ("flat", "rough", "stairs_up")})
     monkeypatch.setattr(judging, "DIRECTIONS", {"forward": 0.0})
-    monkeypatch.setattr(judging, "AFTER", 0.5)
+    monkeypatch.setattr(knocks, "AFTER", 0.5)
     policy, motion = tmp_path / "policy.safetensors", tmp_path / "motion.npz"
 
     def stage(folder: str):
@@ -68,6 +69,7 @@ def test_it_goes_on_with_the_next_part_and_ends_alike(make, monkeypatch) -> None
     assert perform(stopped).skipped
     page = stopped.outputs[1].read_text()
     assert "rough" in page
+    assert "resumes the clip" in page
     assert f"{Report.load(stopped.outputs[0]).series['terrain rough']['success'][0]:.2f}" in page
 
 

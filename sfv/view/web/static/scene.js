@@ -171,7 +171,7 @@ class Scene {
       for (const [number, aside] of grounds) one(this.grounds[number], placed([0, 0, 0, 1, 0, 0, 0], 0, aside));
       for (const { body, pose, aside, seen } of solid) {
         for (const { body: part, mesh } of this.bodies[body].parts) one(mesh, placed(pose, 7 * part, aside));
-        if (seen && seen.box) one(this.cube, placed(seen.box, 0, aside, [0.15, 0.15, 0.15]));
+        for (const box of seen ? seen.boxes : []) one(this.cube, placed(box, 0, aside, Array(3).fill(box[7])));
       }
     });
   }
@@ -195,7 +195,7 @@ class Scene {
       this.one(this.ball, placed([...seen.com, 1, 0, 0, 0], 0, aside, [0.06, 0.06, 0.06]));
       this.one(this.disc, placed([...seen.capture, 1, 0, 0, 0], 0, aside, [0.08, 0.08, 0.02]));
     }
-    if (seen.box) this.one(this.cube, placed(seen.box, 0, aside, [0.15, 0.15, 0.15]));
+    for (const box of seen.boxes) this.one(this.cube, placed(box, 0, aside, Array(3).fill(box[7])));
   }
 
   // Where a point of the scene is on the page, px; null behind the camera.

@@ -1,0 +1,150 @@
+"""Recovery: the reference waits for who lost it, moved and turned to where the body is, and goes on from there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from envs.config import TrackingConfig
+from envs.judge.evaluation import Evaluator
+from envs.judge.robustness import FULL, Part, Robustness
+from envs.recovery import facing
+from envs.tracking import TrackingEnv
+from sfv import rotation
+from sfv.character import load_character
+from sfv.errors import InputError
+
+CHARACTER = load_character("humanoid")
+
+
+def make(motion, recovery=1.0, n=4, **changes):
+    config = replace(TrackingConfig(threads=1, start="fixed", velocity_noise=0.0), recovery=recovery, **changes)
+    return TrackingEnv([motion], CHARACTER, config, n, seed=3)
+
+
+def still(obs):
+    return torch.zeros(len(obs), 28)
+
+
+def about_z(angle):
+    return torch.tensor([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)], dtype=torch.float32)
+
+
+def carried(env, who, turn, shift):
+    """Take a body, as it is, to x -> R(turn) x + shift."""
+    qpos, qvel, (c, s) = env.sim.qpos, env.sim.qvel, (np.cos(turn), np.sin(turn))
+    matrix = torch.tensor([[c, -s], [s, c]])
+    qpos[who, :2] = matrix @ qpos[who, :2] + torch.tensor(shift)
+    qvel[who, :2] = matrix @ qvel[who, :2]
+    qpos[who, 3:7] = rotation.quat_mul(about_z(turn).double(), qpos[who, 3:7])
+
+
+@pytest.mark.parametrize("tilt", [0.0, 1.57, -2.5])
+def test_a_turn_is_found_under_any_tilt(tilt):
+    reference = rotation.exp(torch.tensor([[0.2, 0.4, 1.0]]))
+    for turn in (-2.0, 0.3, 3.0):
+        for axis in ([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]):
+            lying = rotation.quat_mul(rotation.exp(tilt * torch.tensor([axis])), reference)
+            body = rotation.quat_mul(about_z(turn)[None], lying)
+            assert torch.cos(facing(body, reference) - turn) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_who_was_carried_away_sees_what_he_saw(wave):
+    """The task has no place and no direction of its own: from the moved reference all is as it was."""
+    env, plain = make(wave), make(wave)
+    carried(env, 1, 2.0, (3.0, -1.0))
+    moment = env.moment()
+    away = torch.tensor([False, True, False, False])
+    assert not env.failed(away, moment).any()
+    assert env.recovery.turn[1].item() == pytest.approx(2.0, abs=1e-5)
+    torch.testing.assert_close(env.observe(), plain.observe(), atol=1e-4, rtol=0)
+    ref, was = env.reference(env.tick, env.everyone), plain.reference(plain.tick, plain.everyone)
+    torch.testing.assert_close(ref.xpos[[0, 2, 3]], was.xpos[[0, 2, 3]])  # who is not away has his where it was
+    torch.testing.assert_close(ref.xpos[1, :, 2], was.xpos[1, :, 2])  # never lifted
+    between = (torch.cdist(x[1], x[1]) for x in (ref.xpos, was.xpos))
+    torch.testing.assert_close(*between, atol=1e-5, rtol=0)
+    torch.testing.assert_close(ref.qpos[1, :2], moment.qpos[1, :2], atol=1e-5, rtol=0)
+
+
+def test_a_moved_reference_goes_where_its_velocity_says(stride):
+    # 1 m/s, 30 degrees left of x; turned by a right angle, 120 degrees left
+    env = make(stride)
+    carried(env, 0, np.pi / 2, (5.0, 0.0))
+    env.failed(torch.tensor([True, False, False, False]), env.moment())
+    env.recovery.lost[:] = 0
+    before, later = (env.reference(env.tick + t, env.everyone) for t in (0, 480))
+    way = (later.qpos - before.qpos)[:, :2] / 2.0
+    expected = [[np.cos(2 * np.pi / 3), np.sin(2 * np.pi / 3)]] + 3 * [[np.cos(np.pi / 6), np.sin(np.pi / 6)]]
+    np.testing.assert_allclose(way, expected, atol=1e-3)
+    np.testing.assert_allclose(before.qvel[:, :2], expected, atol=0.02)
+
+
+def test_the_clip_stands_while_they_are_apart_and_goes_on_after(wave):
+    env = make(wave)
+    carried(env, 2, 0.5, (2.0, 2.0))
+    ticks = []
+    for _ in range(4):
+        step = env.step(torch.zeros(4, 28))
+        assert not step.terminated.any()
+        ticks.append((env.tick // env.control_ticks).tolist())
+    # found to be away at the end of the first step; the reference came to it, and they are together after the second
+    assert ticks == [[1, 1, 1, 1], [2, 2, 1, 2], [3, 3, 2, 3], [4, 4, 3, 4]]
+    assert step.reward[2] > 0.8
+    assert env.recovery.lost.tolist() == [0, 0, 0, 0]
+
+
+def test_who_lies_there_for_too_long_has_failed(wave):
+    env = make(wave, recovery=0.5)  # 15 control steps
+    env.sim.qpos[1, 3:7] = torch.tensor([np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0])  # on its face
+    env.sim.qpos[1, 2] = 0.1
+    for count in range(1, 17):
+        step = env.step(torch.zeros(4, 28))
+        assert step.terminated.tolist() == [False, count == 16, False, False]
+    assert env.recovery.lost[1] == 0  # it began anew, at the clip's own place
+    assert env.recovery.shift[1].tolist() == [0.0, 0.0]
+
+
+def test_resuming_with_recovery_is_bit_for_bit(wave):
+    env, other = (make(wave, start="random", randomise=("push:0:500",), n=8) for _ in range(2))
+    generator = torch.Generator().manual_seed(0)
+    actions = [2.0 * torch.randn(8, 28, generator=generator) for _ in range(80)]
+    for action in actions[:50]:
+        env.step(action)
+    assert env.recovery.lost.any()
+    other.restore(env.state())
+    for action in actions[50:]:
+        a, b = env.step(action), other.step(action)
+        assert torch.equal(a.obs, b.obs)
+        assert torch.equal(a.reward, b.reward)
+        assert torch.equal(a.terminated, b.terminated)
+
+
+def test_an_evaluation_waits_and_shows_where_the_reference_was(stride):
+    """Nobody moves, and the reference goes away by a metre in a second, or comes back."""
+    once = replace(stride, loop=False)
+    config = TrackingConfig(threads=1, recovery=60.0)
+    found, lost = (Evaluator(once, CHARACTER, replace(config, recovery=s), rollouts=2)(still) for s in (60.0, 0.0))
+    assert (found.report["success"], lost.report["success"]) == (1.0, 0.0)
+    assert len(found.shown.reference) == len(found.shown.simulated) == 31
+
+    def leaps(judged):
+        """How far the shown reference goes in a control step, at most; at 1 m/s it goes 0.033 m."""
+        return np.linalg.norm(np.diff(judged.shown.reference.qpos[:, :2], axis=0), axis=1).max()
+
+    assert leaps(found) > 0.05 > leaps(lost)
+
+
+def test_knocks(wave):
+    judge = Robustness(still, wave, CHARACTER, TrackingConfig(threads=1), FULL, seed=1)
+    found = judge.measure(Part("recovery", "", {"force": [0.0, 5000.0]}, 4))
+    # 5000 N for 0.2 s on 45 kg are 22 m/s; who only stands stands by his servos, but for what the start's noise does
+    assert found["successes"][0] >= 2
+    assert found["successes"][1] == 0
+    assert found["down"][1] == found["rollouts"][1] == 4
+    assert all(risen <= down for risen, down in zip(found["risen"], found["down"], strict=True))
+
+
+def test_where_there_is_no_recovery(wave):
+    with pytest.raises(InputError, match="--terrain"):
+        make(wave, terrain=("rough",))
