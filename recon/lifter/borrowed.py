@@ -26,7 +26,7 @@ BODIES = 12
 """People between whom the acts are shared."""
 LIKE = 6
 """Of so many films that show nearly the same, one lends its errors."""
-TUMBLING = 0.3
+TUMBLING = 0.1
 """Share of the acts in which somebody turns over: films have few, since estimators lose such people."""
 SHOULDERS = [POINTS.index(f"{side}_shoulder") for side in ("left", "right")]
 LONG = [BONES.index(pair) for pair in BONES[:2] + BONES[2:4] + BONES[10:12]]

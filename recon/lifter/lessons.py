@@ -20,7 +20,7 @@ from recon.lifter.points import MIRRORED, NAMES, POINTS, RATE
 from recon.lifter.sight import points_of, sight
 from recon.pose.marks import layout
 
-ASKEW, ANYHOW = 0.3, 0.25
+ASKEW, ANYHOW = 0.15, 0.12
 """rad by which cameras are held askew, and the share that are held anyhow."""
 WRONG = 0.25
 """By how much (logarithm) a focal length is taken for another; only the distance depends on it."""
@@ -28,6 +28,9 @@ LIMBS = (("shoulder", ("elbow", "wrist"), 0.2), ("hip", ("knee", "ankle", "foot_
 """Joints, what hangs on them, and the share of the windows in which that is another's."""
 ROUGH = 0.004
 """Statures by which points in the picture are moved about."""
+ELSEWHERE, FLATTER, LEAN = 0.008, 0.1, 0.03
+"""How differently an estimator may err in a window that is not of a rendered person: statures by which it means another
+place by a joint, throughout; by how much (logarithm) its depth is flatter; rad by which people lean."""
 FEWEST = 12
 """Frames in which somebody must have been found."""
 
@@ -128,8 +131,16 @@ def varied(known: Lessons, size: int, generator: torch.Generator) -> Lessons:
 
     sure = torch.where(flipped[:, None, None], other.confidence, batch.confidence)
     nearness = batch.nearness * torch.exp(WRONG * normal(size, 1))
-    seen = moved(batch.seen, other.seen) + ROUGH * normal(*batch.seen.shape)
-    return Lessons(seen, moved(batch.own, other.own), sure, nearness, moved(batch.truth, other.truth), batch.weight)
+    away = 1.0 + batch.truth[..., 2:] * batch.nearness[..., None, None]
+    # people of other kinds, cameras and clothes: joints that are meant elsewhere, depth that is flatter, a lean
+    meant = ELSEWHERE * normal(size, 1, len(POINTS), 3)
+    seen = moved(batch.seen, other.seen) + meant[..., :2] / away + ROUGH * normal(*batch.seen.shape)
+    own = moved(batch.own, other.own) + meant
+    lean = LEAN * normal(size)
+    y, z = own[..., 1], own[..., 2] * torch.exp(FLATTER * normal(size, 1, 1))
+    c, s = lean.cos()[:, None, None], lean.sin()[:, None, None]
+    own = torch.stack((own[..., 0], c * y - s * z, s * y + c * z), -1)
+    return Lessons(seen, own, sure, nearness, moved(batch.truth, other.truth), batch.weight)
 
 
 def _with_limbs(batch: Lessons, root: str, hung: tuple[str, ...], share: float, generator: torch.Generator) -> Lessons:

@@ -62,7 +62,7 @@ class Lifter(nn.Module):
     everything is about the middle of the hips, in axes of a camera that looks at it, in statures.
     """
 
-    def __init__(self, width: int = 192) -> None:
+    def __init__(self, width: int = 160) -> None:
         super().__init__()
         self.width, self.about = width, dict[str, Any]()
         self.first = Taps(INPUTS, width, 1)
