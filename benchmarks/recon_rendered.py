@@ -11,8 +11,7 @@ person; and one that is carried along, whose path is known.
 
 Rows: the truth itself, since mocap slides and shakes too; the estimator's own points, placed at the depth at which they
 project; the same after a Gaussian filter; the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness;
-no floor); ours; ours without a term, or without the lifter; and ours with a lifter that `sfv fit` made, called after its
-file.
+no floor); ours; ours without a term or the lifter; and ours with a lifter that `sfv fit` made, called after its file.
 """
 
 import argparse

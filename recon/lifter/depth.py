@@ -84,7 +84,7 @@ def told(network: Lifter, given: Sight) -> Float[np.ndarray, "T K 3"]:
                       given.confidence[phase::PHASES, order], given.nearness[phase::PHASES])  # fmt: skip
             padded = [np.pad(a, [(REACH, REACH)] + [(0, 0)] * (a.ndim - 1), mode="edge") for a in arrays]
             with torch.no_grad():
-                points = network(*(torch.tensor(a[None], dtype=torch.float32) for a in padded))[0][0].double().numpy()
+                points = network(*(torch.tensor(a[None], dtype=torch.float32) for a in padded))[0].double().numpy()
             found.append(points[:, order] * sign)
         out[phase::PHASES] = 0.5 * (found[0] + found[1])
     return np.asarray(out - out[:, :2].mean(1, keepdims=True))

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recon.lifter.points import BONES, POINTS
+from recon.lifter.points import POINTS
 from sfv.errors import InputError
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -23,7 +23,6 @@ REACH = 13
 """Frames that it sees before and after the one it tells of."""
 DROP = 0.1
 INPUTS = 6 * len(POINTS) + 1
-OUTPUTS = 3 * len(POINTS) + len(BONES)
 
 
 class Taps(nn.Module):
@@ -67,23 +66,21 @@ class Lifter(nn.Module):
         self.width, self.about = width, dict[str, Any]()
         self.first = Taps(INPUTS, width, 1)
         self.blocks = nn.Sequential(*(Block(width, apart) for apart in (0, 3, 0, 9, 0)))
-        self.norm, self.last = nn.LayerNorm(width), nn.Linear(width, OUTPUTS)
+        self.norm, self.last = nn.LayerNorm(width), nn.Linear(width, 3 * len(POINTS))
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
 
     def forward(
         self, seen: Float[Tensor, "n t k 2"], own: Float[Tensor, "n t k 3"], confidence: Float[Tensor, "n t k"],
         nearness: Float[Tensor, "n t"],
-    ) -> tuple[Float[Tensor, "n u k 3"], Float[Tensor, "n u b"]]:  # fmt: skip
-        """The points in space, and how far each of BONES is expected to point elsewhere (logarithm of rad), of all
-        frames but REACH at both ends."""
+    ) -> Float[Tensor, "n u k 3"]:  # fmt: skip
+        """The points in space, of all frames but REACH at both ends."""
         n, t = nearness.shape
         parts = (3.0 * seen, 3.0 * own, confidence[..., None])
         x = torch.cat((*(part.reshape(n, t, -1) for part in parts), 4.0 * nearness[..., None]), -1)
-        x = self.last(self.norm(self.blocks(torch.relu(self.first(x)))))
+        x = self.norm(self.blocks(torch.relu(self.first(x))))
         kept = own[:, REACH : t - REACH]
-        points = kept + 0.3 * x[..., : 3 * len(POINTS)].reshape(kept.shape)
-        return points, x[..., 3 * len(POINTS) :] - 1.5
+        return kept + 0.3 * self.last(x).reshape(*kept.shape)
 
     def save(self, path: Path, about: dict[str, Any]) -> None:
         """Write the network, in half precision, and a record of what it was fitted to."""

@@ -81,9 +81,9 @@ def fit_lifter(
 
 
 def cost(network: Lifter, batch: Lessons) -> Tensor:
-    """Places, bones' directions and velocities, in statures; and what the network says of its own errors."""
+    """Places, bones' directions and velocities, in statures."""
     inner = slice(REACH, batch.nearness.shape[1] - REACH)
-    found, doubt = network(batch.seen, batch.own, batch.confidence, batch.nearness)
+    found = network(batch.seen, batch.own, batch.confidence, batch.nearness)
     weight = torch.ones(len(POINTS))
     weight[[6, 7, 14]] = MINOR
     truth, sure = batch.truth[:, inner], 0.1 + 0.9 * batch.weight[:, inner, None]
@@ -91,10 +91,7 @@ def cost(network: Lifter, batch: Lessons) -> Tensor:
     a, b = torch.tensor(BONES).T
     apart = _length(_unit(found[:, :, b] - found[:, :, a]) - _unit(truth[:, :, b] - truth[:, :, a]))
     loss = (sure * weight * _length(off)).mean() + 0.25 * (sure * apart).mean()
-    loss = loss + 0.5 * (weight * _length(off.diff(dim=1))).mean()
-    # a Laplace distribution over the sphere's tangent plane: its errors must not draw the points
-    likely = apart.detach() * torch.exp(-doubt) + 2.0 * doubt
-    return loss + 0.01 * (sure * likely).mean()
+    return loss + 0.5 * (weight * _length(off.diff(dim=1))).mean()
 
 
 def judged(network: Lifter, apart: Lessons) -> Judged:
@@ -103,7 +100,7 @@ def judged(network: Lifter, apart: Lessons) -> Judged:
     for part in _padded(apart):
         inner = slice(REACH, part.nearness.shape[1] - REACH)
         with torch.no_grad():
-            found = network(part.seen, part.own, part.confidence, part.nearness)[0]
+            found = network(part.seen, part.own, part.confidence, part.nearness)
         ok = part.weight[:, inner] > 0
         rows.append([x[ok][:, limbs].double().numpy() for x in (part.own[:, inner], found, part.truth[:, inner])])
     own, lifted, truth = (STATURE * np.concatenate(column) for column in zip(*rows, strict=True))

@@ -53,7 +53,7 @@ def test_a_track_of_another_rate_with_a_gap_keeps_its_frames_and_its_gap(jump, c
 def test_the_mirror_image_is_lifted_to_the_mirror_image(jump, camera, seen_whole):
     given = sight_of(seen_whole(jump, camera), camera.focal, 2 * RATE)
     torch.manual_seed(0)
-    network = Lifter(16)
+    network = Lifter(16).eval()
     torch.nn.init.normal_(network.last.weight)
     other = replace(
         given, seen=given.seen[:, MIRRORED] * [-1.0, 1.0], own=given.own[:, MIRRORED] * [-1.0, 1.0, 1.0],
