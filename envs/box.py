@@ -16,6 +16,7 @@ from torch import Tensor
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv.character import Character
 from sfv.errors import InputError
+from sfv.joints.joint_map import found_parts
 from sfv.surface import surface_points
 from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import Terrain
@@ -130,12 +131,13 @@ class Box:
 
 
 def _hands(character: Character) -> list[int]:
-    hands = [character.model.body(name).id for name in character.key_bodies if name not in character.feet]
+    parts = found_parts(character.skeleton)
+    hands = [parts[wrist] for wrist in ("left_wrist", "right_wrist") if wrist in parts]
     if not hands:
         raise InputError(
-            f"{character.name} has no hands to push with; name them with its feet among the key_bodies of its file"
+            f"no body of {character.name} is known for a hand to push with; call them left_hand and right_hand"
         )
-    return hands
+    return [int(character.model.body(hand).id) for hand in hands]
 
 
 def _require_grip(mass: float, character: Character) -> None:

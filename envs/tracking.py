@@ -32,6 +32,7 @@ from sfv.interfaces import Info, Step
 from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
+from sfv.surface import sitting_points
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
@@ -69,6 +70,7 @@ class TrackingEnv:
         self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
+        self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
         if config.recovery and not self.terrain.flat:
             raise InputError("--recovery is for level ground; leave it out, or take the motion without --scene")
         self.recovery = None
@@ -297,7 +299,7 @@ class TrackingEnv:
         """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
         if self._relief is None:
             return self.library.lift[row]
-        return (-self._relief.height_above(self.library.surface[row])).amax(-1).clamp_min(0.0)
+        return (-self._relief.height_above(self.library.surface[row], self._sits)).amax(-1).clamp_min(0.0)
 
     def _observe(self, ids: Tensor) -> Float[Tensor, "n o"]:
         return self._observed(self.sim.qpos[ids].float(), self.sim.qvel[ids].float(), ids)

@@ -7,7 +7,7 @@ from itertools import product
 
 import mujoco
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from sfv.kinematics import MotionState
 
@@ -41,6 +41,17 @@ def surface_points(
             offsets.append(point)
             radii.append(radius)
     return np.array(bodies, np.int64), np.array(offsets, np.float64).reshape(-1, 3), np.array(radii, np.float64)
+
+
+def sitting_bodies(model: mujoco.MjModel) -> Int[np.ndarray, " B"]:
+    """Bodies that one sits on: the root and what hangs on it, which are hips, thighs and the lower trunk."""
+    bodies = np.arange(1, model.nbody)
+    return bodies[(bodies == 1) | (model.body_parentid[bodies] == 1)]
+
+
+def sitting_points(model: mujoco.MjModel) -> Bool[np.ndarray, " H"]:
+    """Which balls of `surface_points` are on them."""
+    return np.isin(surface_points(model)[0], sitting_bodies(model))
 
 
 def surface_track(model: mujoco.MjModel, state: MotionState) -> Float[np.ndarray, "T H 3"]:

@@ -117,18 +117,18 @@ class Robustness:
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
-        """In their order; kinds of terrain that the clip would not reach are left out, and all where it brings a
-        ground of its own, or something to push: what is done on a seat is done nowhere else."""
+        """In their order; kinds of terrain that the clip would not reach are left out, and all of them and recovery
+        where it brings a ground of its own or something to push: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
-        goes = max(reach(level.library, self.horizon))
+        goes, anywhere = max(reach(level.library, self.horizon)), self.motion.ground.flat and level.box is None
         for kind, row in KINDS.items():
-            if level.box is None and self.motion.ground.flat and kind != "flat" and (goes >= GOES or not row.beyond):
+            if anywhere and kind != "flat" and (goes >= GOES or not row.beyond):
                 sizes = [row.size(d) for d in scale.difficulties]
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
         out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
-        if self.motion.ground.flat:
+        if anywhere:
             out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
         for name, values in scale.values.items():
             out.append(Part(name, "", {name: values}, scale.rollouts))

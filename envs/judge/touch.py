@@ -9,7 +9,7 @@ from torch import Tensor
 
 from envs.tracking import TrackingEnv
 from sfv import rotation
-from sfv.surface import surface_points
+from sfv.surface import sitting_points, surface_points
 
 NEAR = 0.03
 """m: a body of the clip that comes nearer to the ground than this is meant to be on it."""
@@ -31,6 +31,7 @@ class Touch:
         self._bodies = torch.tensor(bodies[kept])
         self._offsets = torch.tensor(offsets[kept])
         self._radii = torch.tensor(radii[kept])
+        self._sits = torch.tensor(sitting_points(model)[kept])
         env.sim.field("xpos"), env.sim.field("xquat")  # derived fields are zero until the step after they are bound
 
     def __call__(self) -> Bool[Tensor, "n"]:
@@ -39,4 +40,4 @@ class Touch:
         quat, offsets = sim.xquat[:, self._bodies], self._offsets.expand(sim.num_envs, -1, -1)
         points = sim.xpos[:, self._bodies] + rotation.quat_apply(quat, offsets)
         points[..., 2] -= self._radii
-        return (terrain.relief.height_above(points) < ON).any(-1)
+        return (terrain.relief.height_above(points, self._sits) < ON).any(-1)

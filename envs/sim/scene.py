@@ -7,7 +7,8 @@ import mujoco
 import numpy as np
 
 from sfv.character import Character
-from sfv.terrain.geoms import add_ground
+from sfv.surface import sitting_bodies
+from sfv.terrain.geoms import SEAT, add_ground
 from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
 
@@ -36,7 +37,7 @@ def rows_of(shown: mujoco.MjModel | None) -> dict[str, int]:
 
 
 def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjSpec:
-    """The character with a ground. Ground and body collide; the body does not collide with itself.
+    """The character with a ground. Ground and body collide, seats and what sits; the body does not collide with itself.
 
     Where the ground is a height field, which has `contype` 2, boxes of the body touch it by spheres in their corners;
     planes and blocks (`contype` 1) are touched by the boxes themselves.
@@ -45,6 +46,7 @@ def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT)
     spec.option.timestep = 1.0 / physics_hz
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST  # light joints with damped servos need it
     bodily = [geom for geom in spec.geoms if geom.contype or geom.conaffinity]
+    seated = {character.model.body(body).name for body in sitting_bodies(character.model)}
     for geom in bodily:
         geom.contype, geom.conaffinity = 0, 1
     if add_ground(spec, terrain):
@@ -54,6 +56,9 @@ def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT)
                 _round_corners(geom)
             else:
                 geom.conaffinity = 3
+    for geom in bodily if terrain.seats is not None else ():
+        if geom.parent.name in seated:
+            geom.conaffinity |= SEAT
     return spec
 
 

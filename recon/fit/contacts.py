@@ -32,6 +32,8 @@ BRIEF = 0.3
 """s below the floor that are forgiven."""
 LOW, LONGEST_CROUCH = 0.75, 1.0
 """Share of the standing height, and s."""
+BENT, BENT_HIPS = (np.radians(35.0), np.radians(75.0)), 0.5
+"""Leans of a trunk that is bent over, rad, with the hips above this share of the standing height."""
 DRIFT = 0.06
 """m across the picture that the estimate of a standing foot may wander: about 20 px on a person of 600 px."""
 OFF, CLEAR = 0.01, 0.04
@@ -137,12 +139,29 @@ def on_one_floor(
     return (int(stands[0]) if start else 0), (int(stands[-1]) if stop < len(low) else stop - 1)
 
 
-def seated(height: Float[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:
+def seated(height: Float[np.ndarray, " T"], lean: Float[np.ndarray, " T"], fps: float) -> Bool[np.ndarray, " T"]:
     """Frames in which something besides the feet bears weight: the hips stay low for longer than anyone crouches.
 
-    `height` is the root's, over its height when standing. Assumption, not studied.
+    Who bends over with the hips above a seat stands on the feet, if only until they sit down. Assumption, not studied.
+
+    Args:
+        height: of the root, over its height when standing.
+        lean: of the trunk, rad from upright.
+        fps: their rate.
     """
-    return lasting(height < LOW, LONGEST_CROUCH, fps)
+    bent = (lean > BENT[0]) & (lean < BENT[1]) & (height > BENT_HIPS)
+    return lasting(height < LOW, LONGEST_CROUCH, fps) & ~lasting(bent, BRIEF, fps)
+
+
+def leaning(body: ScaledBody, found: Candidate) -> Float[np.ndarray, " T"]:
+    """How far the trunk, from the middle of the hips to that of the shoulders, is from upright, rad."""
+    sides = ("left", "right")
+    hips, shoulders = (
+        found.placed.landmarks[:, [body.landmark_names.index(f"{side}_{part}") for side in sides]].mean(1).numpy()
+        for part in ("hip", "shoulder")
+    )
+    trunk = shoulders - hips
+    return np.arccos(np.clip(trunk[:, 2] / np.linalg.norm(trunk, axis=1), -1.0, 1.0))
 
 
 def _lowest_soles(

@@ -24,6 +24,7 @@ from recon.fit.contacts import (
     floor_slopes,
     ground_speed,
     lasting,
+    leaning,
     seated,
     sideways,
     standing_parts,
@@ -176,7 +177,7 @@ def _floor_terms(problem: Problem, found: Candidate, stance: Stance, firm: float
     touching = torch.exp(-((found.placed.surface[:, points, 2].clamp_min(0.0) / 0.01) ** 2))
     touching = touching * standing_parts(body, stance, problem.contact_points)
     # a seat bears weight where the feet do not
-    sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), fps)
+    sits = seated(found.qpos[:, 2].numpy() / _leg(body, found.proportions), leaning(body, found), fps)
     com = found.placed.com.numpy()
     brisk = ground_speed(com, 0.15, fps) >= BRISK
     across = torch.tensor((~sits & lasting(brisk, STEP, fps))[:, None] * sideways(com, fps))

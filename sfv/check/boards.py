@@ -4,7 +4,7 @@ They know points and no motion; whoever adds to them knows why there must be som
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.ndimage import binary_dilation
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -29,10 +29,12 @@ class Boards:
         tops: (x, y) m, NaN where there is none.
     """
 
-    def __init__(self, body: Float[np.ndarray, "T H 3"]) -> None:
-        self._body = body.reshape(-1, 3)
-        self.corner = np.floor(self._body[:, :2].min(0) / CELL - 2) * CELL
-        self.tops = np.full(np.ceil((self._body[:, :2].max(0) - self.corner) / CELL).astype(int) + 2, np.nan)
+    def __init__(self, body: Float[np.ndarray, "T H 3"], borne: Bool[np.ndarray, " H"] | None = None) -> None:
+        """Only points that are `borne` cannot go through boards; by default that is all of them."""
+        low, high = (side(body[..., :2].reshape(-1, 2), 0) for side in (np.min, np.max))
+        self._body = (body if borne is None else body[:, borne]).reshape(-1, 3)
+        self.corner = np.floor(low / CELL - 2) * CELL
+        self.tops = np.full(np.ceil((high - self.corner) / CELL).astype(int) + 2, np.nan)
 
     def add(self, borne: Float[np.ndarray, "P 3"], enough: float) -> bool:
         """Put boards under points; False, and none, if the body goes through more of them than leaves `enough`."""
@@ -43,12 +45,10 @@ class Boards:
         self.tops = np.fmax(self.tops, np.fmax(left, self._left(_widened(left), TOUCHED)))
         return True
 
-    def terrain(self) -> Terrain:
-        """Level ground with the boards above it."""
-        level, ground = _levelled(self.tops), np.zeros(np.array(self.tops.shape) + 1)
-        tops = np.where(np.isfinite(level), level, NO_BLOCK)
-        x, y = map(float, self.corner)
-        return Terrain(ground, tops, ground, CELL, (x, y), thick=THICK)
+    def levelled(self) -> Float[np.ndarray, "x y"]:
+        """The tops, level where they join, as a terrain has them."""
+        level = _levelled(self.tops)
+        return np.where(np.isfinite(level), level, NO_BLOCK)
 
     def _cells(self, points: Float[np.ndarray, "P 3"]) -> np.ndarray:
         return np.floor((points[:, :2] - self.corner) / CELL).astype(int)
@@ -68,6 +68,13 @@ class Boards:
         out = tops.copy()
         out[i[inside], j[inside]] = np.nan
         return out
+
+
+def ground_with(blocks: Boards, seats: Boards) -> Terrain:
+    """Level ground with boards above it, those of `seats` for what sits; both are of the same points."""
+    ground, (x, y) = np.zeros(np.array(blocks.tops.shape) + 1), map(float, blocks.corner)
+    on = seats.levelled() if np.isfinite(seats.tops).any() else None
+    return Terrain(ground, blocks.levelled(), ground, CELL, (x, y), thick=THICK, seats=on)
 
 
 def _widened(tops: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "x y"]:

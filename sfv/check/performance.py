@@ -15,7 +15,7 @@ from sfv.character import Character
 from sfv.check.wrench import SMOOTHING, Demand, demand
 from sfv.kinematics import GRAVITY, MotionState, motion_state
 from sfv.motion import Motion
-from sfv.surface import lowest, surface_points, surface_track
+from sfv.surface import lowest, sitting_points, surface_points, surface_track
 from sfv.terrain.terrain import height_above
 
 BORNE = 0.5
@@ -64,7 +64,7 @@ class Performance:
     @cached_property
     def heights(self) -> Float[np.ndarray, "T H"]:
         """How high above the ground these are, m."""
-        return height_above(self.points, self.motion.ground)
+        return height_above(self.points, self.motion.ground, sitting_points(self.character.model))
 
     @cached_property
     def lowest(self) -> Float[np.ndarray, " T"]:
@@ -74,7 +74,7 @@ class Performance:
     @cached_property
     def root(self) -> Float[np.ndarray, " T"]:
         """Height of the root above the ground, m."""
-        return height_above(self.state.xpos[:, 1], self.motion.ground)
+        return height_above(self.state.xpos[:, 1:2], self.motion.ground, np.array([True]))[:, 0]
 
     @cached_property
     def borne(self) -> Float[np.ndarray, " T"]:

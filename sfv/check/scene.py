@@ -1,8 +1,9 @@
 """The ground that a motion was done on, found from the motion alone: what must have been there to bear the body.
 
 Where a body stands in the air without falling, its lowest still points stood on something. Where it sits on nothing,
-its hips and thighs did. There are boards under these points, and none where the body itself passes through. Nothing is
-known of what held the boards up, nor of what somebody leans on.
+its hips and thighs did. There are boards under these points, and none where the body itself passes through. Seats bear
+hips and thighs alone: nothing is known of what held them up, and a chair may be moved to where somebody walked.
+Nor is anything known of what somebody leans on.
 """
 
 from dataclasses import dataclass, replace
@@ -12,21 +13,22 @@ from jaxtyping import Float
 
 from sfv.character import Character
 from sfv.check import bearing
-from sfv.check.boards import Boards
+from sfv.check.boards import Boards, ground_with
 from sfv.check.check import even
 from sfv.check.finding import stretches
 from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.surface import surface_points
+from sfv.surface import sitting_points
 from sfv.terrain.terrain import CELL, FLAT, Terrain
 
 NEAR = 0.04
 """m above the lowest point within which points stand on the same thing."""
 STILL = 0.5
 """m/s: what stands is slower."""
-LONG = 0.2
-"""s that a body must be borne by nothing for something to have been there, once the check found it so at all."""
+LONG, SEATED = 0.2, 0.4
+"""s that a body must be borne by nothing for something to have been there, once the check found it so at all; and by
+nothing that it sits on, since nobody sits for less: who bends over before they sit down seems to for a moment."""
 ENOUGH = 0.5
 """Share of what was borne that boards must be left for, without those that the body goes through."""
 ROUNDS = 4
@@ -90,9 +92,11 @@ def find_scene(motion: Motion, character: Character) -> Scene:
             f"{motion.source or 'the motion'} is a loop that goes on, and leaves behind what bears it in one cycle; "
             "give the clip itself, from before it was made a loop"
         )
-    boards, supports, ground = Boards(performance.points), list[Support](), FLAT
+    blocks, seats = Boards(performance.points), Boards(performance.points, sitting_points(character.model))
+    supports, ground = list[Support](), FLAT
     for number in range(ROUNDS):
         for support in missing:
+            boards = seats if support.how == "sits" else blocks
             if boards.add(support.points, ENOUGH):
                 supports.append(support)
             elif number == 0:
@@ -100,7 +104,7 @@ def find_scene(motion: Motion, character: Character) -> Scene:
                     f"the body goes through the place where it {support.how} from {support.start:.1f} to "
                     f"{support.stop:.1f} s, so nothing can have been there; leave that part out with --begin and --end"
                 )
-        ground = boards.terrain()
+        ground = ground_with(blocks, seats)
         missing = found_supports(Performance(even(replace(motion, ground=ground)), character))
         if not missing:
             break
@@ -111,14 +115,14 @@ def found_supports(performance: Performance) -> list[Support]:
     """Where something that is not there bore the body, and which of its points; none where the check misses nothing."""
     if not any(stretch.how != "leans" for stretch in bearing.held(performance)):
         return []
-    fps, root, out = performance.motion.fps, 1, []
-    bodies = surface_points(performance.character.model)[0]
-    parents = performance.character.model.body_parentid
-    hips = np.isin(bodies, [root, *(b for b in np.unique(bodies) if parents[b] == root and b != root)])
-    below = hips & (performance.points[..., 2] < performance.state.xpos[:, root, 2][:, None])
+    fps, out = performance.motion.fps, []
+    hips = sitting_points(performance.character.model)
+    below = hips & (performance.points[..., 2] < performance.state.xpos[:, 1, 2][:, None])
     slow = np.linalg.norm(performance.material_velocity, axis=-1) < STILL
     slow = np.concatenate([slow, slow[-1:]])
     for stretch in bearing.held(performance, LONG):
+        if stretch.how == "sits" and stretch.stop - stretch.start < SEATED:
+            continue
         first = round(stretch.start * fps)
         frames = slice(first, max(round(stretch.stop * fps), first + 1))
         height = performance.heights[frames]

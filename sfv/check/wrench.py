@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from sfv.character import Character
 from sfv.kinematics import GRAVITY, motion_state
 from sfv.motion import Motion
-from sfv.surface import surface_points, surface_track
+from sfv.surface import sitting_points, surface_points, surface_track
 from sfv.terrain.terrain import height_above
 
 SMOOTHING = 0.027
@@ -84,7 +84,7 @@ def demand(motion: Motion, character: Character) -> Demand:
     force, moment = np.zeros((frames, 3)), np.zeros((frames, 3))
     left, torque = np.zeros((frames, 6)), np.zeros((frames, model.nv))
     outside = np.full(frames, np.nan)
-    heights = height_above(points, motion.ground)
+    heights = height_above(points, motion.ground, sitting_points(model))
     touching = heights.min(1) < NEAR
     edges, jacobian = pyramid(FRICTION), np.zeros((3, model.nv))
     for t in range(frames):

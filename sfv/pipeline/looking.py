@@ -177,14 +177,18 @@ def distances(reference: Motion, simulated: Motion, whose: str = "") -> list[Tra
 def heights(motion: Motion, whose: str = "", body: "Character | None" = None) -> list[Trace]:
     """Of the root and of the lowest point of the body over the ground, cm; of one of sticks of its lowest joint."""
     from sfv.kinematics import motion_state
-    from sfv.surface import surface_points, surface_track
+    from sfv.surface import sitting_points, surface_points, surface_track
     from sfv.terrain.terrain import height_above
     from sfv.view.figure import figure
 
     body = body or figure(motion.skeleton)
     state = motion_state(motion, body.model)
     if len(surface_points(body.model)[0]):
-        named = {"lowest point": height_above(surface_track(body.model, state), motion.ground).min(1)}
+        named = {
+            "lowest point": height_above(
+                surface_track(body.model, state), motion.ground, sitting_points(body.model)
+            ).min(1)
+        }
     else:
         named = {"lowest joint": state.xpos[:, 1:, 2].min(1)}
     named["root"] = height_above(motion.qpos[:, :3], motion.ground)

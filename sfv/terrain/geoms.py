@@ -9,8 +9,10 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from sfv.terrain.terrain import Terrain
+from sfv.terrain.terrain import NO_BLOCK, Terrain
 
+SEAT = 4
+"""The contype of seats: they collide with what has this bit in its conaffinity."""
 DEEP = 0.5
 """m of ground below its lowest point."""
 SOLID = 1.0
@@ -51,23 +53,30 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
             pos=[*(np.array(terrain.corner) + half), low],
             **given,
         )
-    for x0, x1, y0, y1, top in boxes(terrain):
-        bottom = max(low - DEEP, top - terrain.thick)
-        middle, half = np.array([x0 + x1, y0 + y1, bottom + top]) / 2, np.array([x1 - x0, y1 - y0, top - bottom]) / 2
-        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=middle, size=half, **given)
+    seats = terrain.seats if terrain.seats is not None else np.full_like(terrain.tops, NO_BLOCK)
+    for tops, bits in ((terrain.tops, given), (seats, given | {"contype": SEAT} | looks)):
+        for x0, x1, y0, y1, top in boxes(terrain, tops):
+            bottom = max(low - DEEP, top - terrain.thick)
+            first, last = np.array([x0, y0, bottom]), np.array([x1, y1, top])
+            spec.worldbody.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_BOX, pos=(first + last) / 2, size=(last - first) / 2, **bits
+            )
     return not level
 
 
-def boxes(terrain: Terrain) -> Float[np.ndarray, "k 5"]:
-    """The blocks as boxes: x from and to, y from and to, and top, m. Equal neighbours are one."""
+def boxes(terrain: Terrain, tops: Float[np.ndarray, "cx cy"]) -> Float[np.ndarray, "k 5"]:
+    """Its blocks or seats, whose `tops` are given, as boxes: x from and to, y from and to, and top, m.
+
+    Equal neighbours are one.
+    """
     open_: dict[tuple[int, int, float], int] = {}  # run of equal cells -> the row that it began in
     done: list[tuple[float, ...]] = []
-    for i, row in enumerate(terrain.tops):
+    for i, row in enumerate(tops):
         edges = [0, *(np.flatnonzero(row[1:] != row[:-1]) + 1), len(row)]
         runs = {(j, k, row[j]): i for j, k in pairwise(edges) if np.isfinite(row[j])}
         done += [(first, i, *run) for run, first in open_.items() if run not in runs]
         open_ = {run: open_.get(run, i) for run in runs}
-    done += [(first, len(terrain.tops), *run) for run, first in open_.items()]
+    done += [(first, len(tops), *run) for run, first in open_.items()]
     found = np.array(done, float).reshape(-1, 5)
     found[:, :2] = terrain.corner[0] + terrain.cell * found[:, :2]
     found[:, 2:4] = terrain.corner[1] + terrain.cell * found[:, 2:4]

@@ -5,7 +5,7 @@ It is apart from the terrain itself, which is data, for who only draws it has no
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 from sfv.terrain.terrain import Terrain
@@ -22,8 +22,10 @@ class Relief:
 
         self._corner = tensor(terrain.corner)
         self._cells = torch.tensor(terrain.tops.shape, device=device)
-        ground = [*_corners(terrain.heights), terrain.tops]
-        self._ground = tensor(np.stack(ground, -1)).reshape(-1, 5)  # of each cell: four heights and its block
+        self.seats = terrain.seats is not None
+        ground = [*_corners(terrain.heights), terrain.tops, *([] if terrain.seats is None else [terrain.seats])]
+        # of each cell: four heights, its block, and its seat where there are any
+        self._ground = tensor(np.stack(ground, -1)).reshape(-1, len(ground))
         self._footing = tensor(np.stack(_corners(terrain.footing), -1)).reshape(-1, 4)
 
     def height(self, places: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n"]:
@@ -35,15 +37,20 @@ class Relief:
         """Height of the smooth ground that references stand on, m."""
         return _triangles(*self._rows(self._footing, places))
 
-    def height_above(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
+    def height_above(
+        self, points: Float[Tensor, "*n 3"], sits: Bool[Tensor, "#h"] | None = None
+    ) -> Float[Tensor, "*n"]:
         """How high points are above the ground below them, m; over the plane z = 0 exactly their z.
 
-        A point that is nearer to a block's underside than to its top is below the block.
+        A point that is nearer to a block's underside than to its top is below the block. `sits` says which points, of
+        the last axis but one, are borne by seats; without it none are.
         """
         if self.flat:
             return points[..., 2]
         rows, u, v = self._rows(self._ground, points[..., :2])
         ground, top = _triangles(rows, u, v), rows[..., 4]
+        if self.seats and sits is not None:
+            top = torch.where(sits, torch.maximum(top, rows[..., 5]), top)
         below = points[..., 2] < top - 0.5 * self.thick
         return points[..., 2] - torch.where(below, ground, torch.maximum(ground, top))
 
@@ -61,9 +68,12 @@ class Relief:
         """`height` of arrays."""
         return self.height(_places(x, y)).numpy()
 
-    def heights_above(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:
+    def heights_above(
+        self, points: Float[np.ndarray, "*n 3"], sits: Bool[np.ndarray, "#h"] | None = None
+    ) -> Float[np.ndarray, "*n"]:
         """`height_above` of arrays."""
-        return self.height_above(torch.from_numpy(np.asarray(points, np.float64))).numpy()
+        borne = None if sits is None else torch.from_numpy(sits)
+        return self.height_above(torch.from_numpy(np.asarray(points, np.float64)), borne).numpy()
 
     def normals(self, x: Shaped[np.ndarray, "*n"], y: Shaped[np.ndarray, "*n"]) -> Float[np.ndarray, "*n 3"]:
         """`normal` of arrays."""

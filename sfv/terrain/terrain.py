@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from sfv.errors import InputError
 
@@ -32,6 +32,8 @@ class Terrain:
     Attributes:
         heights: (nx, ny) m, of the grid's points; x goes with the first index.
         tops: (nx - 1, ny - 1) m, the top of the block that stands on each cell, or NO_BLOCK.
+        seats: (nx - 1, ny - 1) m, the top of the seat on each cell, or NO_BLOCK. A seat bears hips and thighs
+            (`sfv.surface.sitting_bodies`), and all else passes: legs go under it, and a chair may be moved there later.
         footing: (nx, ny) m, the smooth ground that a reference made for flat ground is lifted onto: edges are rounded,
             holes bridged, low hurdles left out.
         cell: m between points.
@@ -48,16 +50,18 @@ class Terrain:
     corner: tuple[float, float] = (0.0, 0.0)
     friction: float = 1.0
     thick: float = np.inf
+    seats: Float[np.ndarray, "cx cy"] | None = None
 
     def __post_init__(self) -> None:
         nx, ny = self.heights.shape
         assert self.tops.shape == (nx - 1, ny - 1), "a block for every cell"
         assert self.footing.shape == (nx, ny), "a footing for every point"
+        assert self.seats is None or self.seats.shape == self.tops.shape, "a seat for every cell"
 
     @cached_property
     def flat(self) -> bool:
         """Whether it is the plane z = 0."""
-        return not self.heights.any() and not np.isfinite(self.tops).any()
+        return not self.heights.any() and not np.isfinite(self.tops).any() and self.seats is None
 
     @cached_property
     def relief(self) -> "Relief":
@@ -84,7 +88,7 @@ class Terrain:
             "ground_corner": np.array(self.corner),
             "ground_friction": self.friction,
             "ground_thick": self.thick,
-        }
+        } | ({} if self.seats is None else {"ground_seats": self.seats})
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Terrain":
@@ -98,21 +102,30 @@ class Terrain:
         heights, tops, footing = (np.asarray(arrays[f"ground_{name}"], float) for name in names)
         cell, friction, thick = (float(arrays[f"ground_{name}"]) for name in ("cell", "friction", "thick"))
         x, y = (float(number) for number in arrays["ground_corner"])
-        fits = heights.ndim == 2 and min(heights.shape) >= 2 and footing.shape == heights.shape
-        fits = fits and tops.shape == (heights.shape[0] - 1, heights.shape[1] - 1) and heights.size <= LARGEST
-        sane = np.isfinite([*heights.flat, *footing.flat, x, y]).all() and not np.isnan(tops).any()
-        sane = sane and 0.0 < cell <= 100.0 and 0.0 <= friction <= 100.0 and thick > 0.0 and tops.max() < HIGHEST
+        seats = np.asarray(arrays["ground_seats"], float) if "ground_seats" in arrays else None
+        blocks = [tops] if seats is None else [tops, seats]
+        fits = heights.ndim == 2 and min(heights.shape) >= 2 and heights.size <= LARGEST
+        fits = fits and footing.shape == heights.shape
+        fits = fits and all(each.shape == (heights.shape[0] - 1, heights.shape[1] - 1) for each in blocks)
+        sane = bool(np.isfinite([*heights.flat, *footing.flat, x, y]).all())
+        sane = sane and not any(np.isnan(each).any() or each.max() >= HIGHEST for each in blocks)
+        sane = sane and 0.0 < cell <= 100.0 and 0.0 <= friction <= 100.0 and thick > 0.0
         if not (fits and sane):
             raise InputError("the ground in the file is none: its arrays do not fit each other; find it with sfv scene")
-        return cls(heights, tops, footing, cell, (x, y), friction, thick)
+        return cls(heights, tops, footing, cell, (x, y), friction, thick, seats)
 
 
 FLAT = Terrain(np.zeros((2, 2)), np.full((1, 1), NO_BLOCK), np.zeros((2, 2)))
 """The plane z = 0."""
 
 
-def height_above(points: Float[np.ndarray, "*n 3"], terrain: Terrain = FLAT) -> Float[np.ndarray, "*n"]:
-    """How high points (m) are above the ground below them, m; over the plane z = 0 exactly their z."""
+def height_above(
+    points: Float[np.ndarray, "*n 3"], terrain: Terrain = FLAT, sits: Bool[np.ndarray, "#h"] | None = None
+) -> Float[np.ndarray, "*n"]:
+    """How high points (m) are above the ground below them, m; over the plane z = 0 exactly their z.
+
+    `sits` says which of the last axis but one are borne by seats; without it none are.
+    """
     if terrain.flat:
         return points[..., 2]
-    return terrain.relief.heights_above(points)
+    return terrain.relief.heights_above(points, sits)

@@ -93,12 +93,15 @@ def watching(
     qpos: Float[np.ndarray, "T nq"], fps: float, terrain: Terrain = FLAT, beside: bool = False
 ) -> list[Viewpoint]:
     """A camera for each frame, in front and to the right of the way the figure faces at the start; `beside` it, where
-    something stands before it."""
+    something stands before it, on the side from which it turns away."""
     c, s = np.cos(faces := heading(qpos[0, 3:7])), np.sin(faces)
     ahead, aside = np.array([c, s]), np.array([s, -c])
-    path = qpos[:, :3].copy()
-    path[:, :2] += (0.6 if beside else 0.0) * ahead
-    east, north = ((-1.2 * ahead + 4.6 * aside) if beside else (3.0 * ahead + 1.7 * aside)).tolist()
+    if not beside:
+        east, north = (3.0 * ahead + 1.7 * aside).tolist()
+        return following(qpos[:, :3], fps, away=(east, north, 0.55), terrain=terrain)
+    side = 1.0 if np.sin(heading(qpos[-1, 3:7]) - faces) > 0 else -1.0
+    path = qpos[:, :3] + [*(0.6 * ahead), 0.0]
+    east, north = (-1.2 * ahead + 4.6 * side * aside).tolist()
     return following(path, fps, away=(east, north, 0.55), terrain=terrain)
 
 

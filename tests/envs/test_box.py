@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import torch
 
+from envs.arena import Arena
 from envs.box import FRICTION, GAP, AskedBox, parse_object
 from envs.config import TrackingConfig
 from envs.judge.evaluation import Evaluator
+from envs.judge.robustness import QUICK, Robustness
+from envs.sim.scene import THROWN
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.surface import surface_points
+from sfv.view.live import Conditions
 
 CHARACTER = load_character("humanoid")
 TASK = TrackingConfig(threads=1, object="box:10kg", start="fixed", velocity_noise=0.0)
@@ -189,6 +193,31 @@ def test_the_evaluator_says_how_far_it_went(wave):
     assert went[0] == pytest.approx(went[1], abs=1e-4)
 
 
+def test_who_pushes_is_measured_on_level_ground_alone(wave):
+    """One cell of friction: the box is there, as heavy as it was said to be, whatever the body weighs."""
+    matrix = Robustness(lambda obs: torch.zeros(len(obs), 28), glide(wave), CHARACTER, TASK, QUICK, 0)
+    measures = {part.measure for part in matrix.parts()}
+    assert {"undisturbed", "push", "friction and strength"} <= measures
+    assert not measures & {"terrain", "recovery"}
+    heavy = make(glide(wave), n=1, randomise=("mass:2:2",)).sim.expand("body_mass")[0]
+    assert heavy[-1] == 10.0
+    assert heavy.sum() == pytest.approx(2 * CHARACTER.mass + 10.0)
+
+
+def test_who_watches_sees_it_and_may_throw_another(wave):
+    arena = Arena(glide(wave), CHARACTER, TASK)
+    seen = arena.begin(0.0)
+    (box,) = seen.boxes
+    pushed, half = arena.env.box, arena.env.box.parcel.half
+    assert box.tolist() == pytest.approx([*pushed.state(arena.env.sim)[0][0].tolist(), half])
+    touched = set().union(*(arena.step(torch.zeros(1, 28)).touch for _ in range(12)))
+    assert touched >= {"left_wrist", "right_wrist"}  # the hands have come to it
+    arena.throw(6.0, 180.0)
+    assert [float(box[7]) for box in arena.step(torch.zeros(1, 28)).boxes] == [half, THROWN.half]
+    with pytest.raises(InputError, match="on level ground alone; choose flat"):
+        arena.arrange(Conditions(terrain="rough"))
+
+
 @pytest.mark.parametrize(
     ("given", "changes", "words"),
     [
@@ -212,8 +241,7 @@ def test_nor_by_several_motions_nor_uphill(wave):
         replace(TASK, terrain=("rough",)).check()
     with pytest.raises(InputError, match=r"leave out --recovery or --object"):
         replace(TASK, recovery=2.0).check()
-    handless = CHARACTER.xml.replace(
-        'data="right_wrist left_wrist right_ankle left_ankle"', 'data="right_ankle left_ankle"'
-    )
-    with pytest.raises(InputError, match="has no hands to push with"):
-        TrackingEnv([glide(wave)], replace(CHARACTER, xml=handless), TASK, 1)
+    body = replace(CHARACTER, xml=CHARACTER.xml.replace("wrist", "end").replace("elbow", "limb"))
+    motion = replace(glide(wave), skeleton=body.skeleton)
+    with pytest.raises(InputError, match="no body of humanoid is known for a hand"):
+        TrackingEnv([motion], body, TASK, 1)

@@ -21,7 +21,7 @@ class Surface:
 
 
 def ground_surface(terrain: Terrain) -> Surface:
-    """The ground's grid, cut as it is touched, and its blocks."""
+    """The ground's grid, cut as it is touched, its blocks and its seats."""
     nx, ny = terrain.heights.shape
     x, y = (terrain.corner[axis] + terrain.cell * np.arange(count) for axis, count in enumerate((nx, ny)))
     points = np.stack([*np.meshgrid(x, y, indexing="ij"), terrain.heights], -1).reshape(-1, 3)
@@ -30,7 +30,8 @@ def ground_surface(terrain: Terrain) -> Surface:
     faces = np.concatenate([np.stack([a, b, d], 1), np.stack([a, d, c], 1)])
     low = float(terrain.heights.min()) - BELOW
     parts, count = [(points, faces)], len(points)
-    for x0, x1, y0, y1, top in boxes(terrain):
+    blocks = [terrain.tops] if terrain.seats is None else [terrain.tops, terrain.seats]
+    for x0, x1, y0, y1, top in np.concatenate([boxes(terrain, tops) for tops in blocks]):
         bottom = max(low, top - terrain.thick)
         corners = np.array([(i, j, k) for i in (x0, x1) for j in (y0, y1) for k in (bottom, top)])
         parts.append((corners, _CUBE + count))

@@ -21,7 +21,15 @@ def test_a_long_low_stay_is_a_seat_and_a_crouch_is_not():
     height = np.ones(200)
     height[20:40] = 0.5  # 0.67 s
     height[100:160] = 0.5  # 2 s
-    assert runs(seated(height, 30.0)) == [(100, 160)]
+    assert runs(seated(height, np.zeros(200), 30.0)) == [(100, 160)]
+
+
+def test_who_bends_over_before_sitting_down_still_stands():
+    height = np.full(200, 0.6)
+    height[:20] = 1.0
+    lean = np.radians(np.where(np.arange(200) < 70, 50.0, 10.0))
+    assert runs(seated(height, lean, 30.0)) == [(70, 200)]
+    assert runs(seated(height - 0.2, lean, 30.0)) == [(20, 200)]  # hips low: bent or not
 
 
 def test_sideways_is_across_the_way_however_the_hips_sway():

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import mujoco
 import numpy as np
 import pytest
 
+from envs.sim.scene import build_scene
 from sfv.character import load_character
 from sfv.check.boards import THICK
 from sfv.check.check import check
@@ -12,7 +14,8 @@ from sfv.check.performance import Performance
 from sfv.check.scene import find_scene
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.surface import lowest, surface_points
+from sfv.surface import lowest, sitting_points, surface_points
+from sfv.terrain.geoms import SEAT
 from sfv.terrain.terrain import height_above
 
 HUMANOID = load_character("humanoid")
@@ -64,23 +67,55 @@ def test_who_sat_on_nothing_sits_on_a_board_under_hips_and_thighs(seated: Motion
     performance = Performance(seated, HUMANOID)
     bodies = surface_points(HUMANOID.model)[0]
     thighs = np.isin(bodies, [HUMANOID.model.body(name).id for name in ("right_hip", "left_hip", "root")])
-    top = scene.ground.tops.max()
+    assert scene.ground.seats is not None
+    assert not np.isfinite(scene.ground.tops).any()
+    top = scene.ground.seats.max()
     assert top == pytest.approx(performance.points[0, thighs, 2].min(), abs=0.03)
     assert scene.words() == [f"sits {top:.2f} m up from 0.0 to 2.0 s"]
     # the feet are on the floor in front of it, and no point of the body is deeper in anything than 4 cm
-    assert height_above(performance.points[0], placed.ground).min() > -0.04
-    assert height_above(performance.points[0], placed.ground).min() <= 0.0
+    above = height_above(performance.points[0], placed.ground, sitting_points(HUMANOID.model))
+    assert -0.04 < above.min() <= 0.0
 
 
-def test_a_seat_has_room_for_feet_below(seated: Motion) -> None:
+def test_a_seat_bears_what_sits_and_has_room_below(seated: Motion) -> None:
     ground = find_scene(seated, HUMANOID).ground
-    i, j = np.argwhere(np.isfinite(ground.tops))[0]
+    assert ground.seats is not None
+    i, j = np.argwhere(np.isfinite(ground.seats))[0]
     x, y = (ground.corner[axis] + (index + 0.5) * ground.cell for axis, index in enumerate((i, j)))
-    top = float(ground.tops[i, j])
+    top = float(ground.seats[i, j])
     points = np.array([[x, y, top + 0.1], [x, y, top - 0.05], [x, y, 0.1]])
     assert top - THICK > 0.1
-    np.testing.assert_allclose(height_above(points, ground), [0.1, -0.05, 0.1], atol=1e-12)
-    assert ground.height(points[:, 0], points[:, 1]) == pytest.approx(top)
+    np.testing.assert_allclose(height_above(points, ground, np.ones(3, bool)), [0.1, -0.05, 0.1], atol=1e-12)
+    # shins, feet and hands pass, and all does where nothing says what a point is on
+    np.testing.assert_allclose(height_above(points, ground), points[:, 2], atol=1e-12)
+    some = height_above(points, ground, np.array([True, False, True]))
+    np.testing.assert_allclose(some, [0.1, top - 0.05, 0.1], atol=1e-12)
+
+
+def test_who_sits_is_borne_in_physics_and_legs_pass(seated: Motion) -> None:
+    placed = find_scene(seated, HUMANOID).under(seated)
+    model = build_scene(HUMANOID, 120.0, placed.ground)
+    data = mujoco.MjData(model)
+
+    def on_a_seat(forward: float) -> set[str]:
+        """Bodies that touch a seat, with the motion's first pose moved forward, m, and down by 3 cm."""
+        data.qpos[: model.nq] = placed.qpos[0]
+        data.qpos[:3] += forward, 0.0, -0.03
+        mujoco.mj_forward(model, data)
+        pairs = [tuple(map(int, pair)) for pair in data.contact.geom]
+        pairs += [(other, one) for one, other in pairs]
+        return {model.body(model.geom_bodyid[other]).name for one, other in pairs if model.geom_contype[one] == SEAT}
+
+    assert on_a_seat(0.0)
+    assert on_a_seat(0.0) <= {"root", "chest", "left_hip", "right_hip"}
+    assert not on_a_seat(-0.35) & {"left_knee", "right_knee"}  # whose shins are where the seat is
+
+
+def test_who_walked_where_a_seat_came_to_stand_is_not_in_its_way(still: Motion, seated: Motion) -> None:
+    both = replace(seated, qpos=np.concatenate([still.qpos[:30], seated.qpos]), source="both")
+    placed = find_scene(both, HUMANOID).under(both)
+    assert placed.ground.seats is not None
+    assert Performance(replace(placed, qpos=placed.qpos[:30]), HUMANOID).lowest.min() > -0.01
 
 
 def test_who_steps_onto_a_box_has_it_below_and_walks_on_the_floor_beside_it(still: Motion) -> None:
@@ -123,11 +158,13 @@ def test_a_file_keeps_the_ground(seated: Motion, tmp_path) -> None:
     placed.save(tmp_path / "seated.npz")
     ground = Motion.load(tmp_path / "seated.npz").ground
     np.testing.assert_array_equal(ground.tops, placed.ground.tops)
+    np.testing.assert_array_equal(ground.seats, placed.ground.seats)
     assert (ground.corner, ground.cell, ground.thick) == (placed.ground.corner, placed.ground.cell, THICK)
     arrays = dict(np.load(tmp_path / "seated.npz"))
-    np.savez(tmp_path / "torn.npz", **arrays | {"ground_tops": arrays["ground_tops"][1:]})
-    with pytest.raises(InputError, match="the ground in the file is none"):
-        Motion.load(tmp_path / "torn.npz")
+    for name in ("ground_tops", "ground_seats"):
+        np.savez(tmp_path / "torn.npz", **arrays | {name: arrays[name][1:]})
+        with pytest.raises(InputError, match="the ground in the file is none"):
+            Motion.load(tmp_path / "torn.npz")
 
 
 def test_the_ground_stays_with_a_part_and_at_another_rate(seated: Motion) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mujoco
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from sfv.check.finding import moments, place, stretches
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.pipeline.looking import distances, first_show, further_shows, marks_of, motions_at, things_at
+from sfv.pipeline.looking import _boxes, distances, first_show, further_shows, marks_of, motions_at, things_at
 from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
@@ -111,3 +112,14 @@ def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
     assert {curve.name: curve.values[0] for curve in last.timeline.curves} == pytest.approx(
         {"lowest joint": 10.0, "root": 100.0}
     )
+
+
+def test_a_box_that_was_pushed_is_an_actor() -> None:
+    """Beside one that was thrown, which comes later in a moment; where nobody pushes there is none."""
+    cube = np.array([1.0, 0.0, 0.7, 1.0, 0.0, 0.0, 0.0, 0.7])
+    seen = [[SimpleNamespace(boxes=(cube + np.eye(8)[0] * 0.1 * t, cube))] for t in range(3)]
+    (box,) = _boxes(seen, 30.0)  # type: ignore[arg-type]
+    assert box.motion.qpos[:, 0].tolist() == pytest.approx([1.0, 1.1, 1.2])
+    assert box.body is not None
+    assert box.body.model.geom_size[0].tolist() == [0.7, 0.7, 0.7]
+    assert _boxes([[SimpleNamespace(boxes=())]], 30.0) == ()  # type: ignore[list-item]

@@ -126,7 +126,7 @@ def test_seeds_and_tiles() -> None:
 def test_boxes_cover_the_blocks_once() -> None:
     ground = tile("stones").terrain
     covered = np.zeros(ground.tops.shape, int)
-    for x0, x1, y0, y1, top in boxes(ground):
+    for x0, x1, y0, y1, top in boxes(ground, ground.tops):
         i0, i1 = (round((x - ground.corner[0]) / ground.cell) for x in (x0, x1))
         j0, j1 = (round((y - ground.corner[1]) / ground.cell) for y in (y0, y1))
         assert (ground.tops[i0:i1, j0:j1] == top).all()

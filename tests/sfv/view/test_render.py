@@ -10,8 +10,10 @@ from PIL import Image
 
 from sfv.character import Character, load_character
 from sfv.errors import InputError
+from sfv.judged import Pushed
 from sfv.motion import Motion
 from sfv.skeleton import Skeleton
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import NO_BLOCK, Terrain
 from sfv.view import backends
 from sfv.view.figure import figure, has_dynamics, sticks
@@ -170,6 +172,29 @@ def test_a_rollout_video_lasts_as_long_as_the_reference(tmp_path: Path, wave: Mo
     assert len(frames) == 11
     # the clip's panel is as high as the others and, here to the limit, as wide as its own picture: 106 + 64 + 64
     assert frames[0].shape == (80, 234, 3)
+
+
+def test_a_box_that_is_pushed_is_in_the_video(tmp_path: Path, wave: Motion) -> None:
+    """A cube of 1 m before the figure is brown in either half; of poses that end the last is shown.
+
+    From 5 m, where 2 x 5 tan 20 degrees = 3.6 m are 100 px, it is 28 px high: a tenth of a panel of 80 x 100.
+    """
+    poses = np.tile([1.2, 0.0, 0.5, 1.0, 0.0, 0.0, 0.0], (len(wave), 1))
+    pushed = Pushed(Parcel("box", 0.5, 10.0), poses[:10], poses)
+    rollout_video(tmp_path / "r.mp4", wave, wave, load_character("humanoid"), fps=2.0, panel=(80, 100), pushed=pushed)
+    with av.open(str(tmp_path / "r.mp4")) as container:
+        *_, last = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
+    brown = (last[..., 0] - last[..., 2] > 40) & (last[..., 1] - last[..., 2] > 15)
+    for half in (brown[:, :80], brown[:, 80:]):
+        assert 0.06 < half.mean() < 0.2
+
+
+def test_a_body_of_hidden_shapes_alone_is_drawn_by_them() -> None:
+    xml = """<mujoco><worldbody><body name="robot"><freejoint/><geom size="0.1" group="3"/>{}</body></worldbody>
+    </mujoco>"""
+    bare, whole = (Character("robot", xml.format(more)) for more in ("", '<geom size="0.2" group="2" contype="0"/>'))
+    assert scene([(bare, PERSON)]).geom_group[-1] == VISIBLE_GROUP
+    assert scene([(whole, PERSON)]).geom_group[-2:].tolist() == [3, 2]
 
 
 def test_a_contact_sheet_has_a_row_per_motion(tmp_path: Path, wave: Motion) -> None:
