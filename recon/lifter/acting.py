@@ -29,7 +29,7 @@ LEG = 0.831
 
 
 @dataclass(frozen=True)
-class Act:
+class Performed:
     """What somebody does in a window. Metres, in a world of z up.
 
     Attributes:
@@ -48,7 +48,7 @@ class Act:
 
 def act(
     motions: Sequence[Motion], human: Human, character: Character, rng: np.random.Generator, turning: float = TUMBLING
-) -> Act:
+) -> Performed:
     """Something that one of the motions of `character` shows, by chance; long ones are taken more often, but not as
     much more. A share turns over."""
     odds = np.array([motion.duration for motion in motions]) ** 0.75
@@ -70,7 +70,7 @@ def act(
     heads[..., 2] += lift
     points = np.stack([human.landmark(name, heads, turns) for name in POINTS], 1)
     hips = float(points[:, :2, 2].mean())
-    return Act(heads, turns, points, max(hips - 0.1, 0.1) if seated else None, motion.source)
+    return Performed(heads, turns, points, max(hips - 0.1, 0.1) if seated else None, motion.source)
 
 
 def _stretch(motion: Motion, rng: np.random.Generator) -> Float[np.ndarray, "T nq"]:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from recon.lifter.acting import Act
+from recon.lifter.acting import Performed
 from recon.lifter.studio import Studio, View
 from recon.pose.people import ROOM, Sighting, Window
 from recon.pose.pose_landmarker import upright_turns
@@ -53,7 +53,7 @@ class Film:
         return np.asarray((self.confidence > 0).any(1))
 
 
-def film(studio: Studio, act: Act, estimator: Looks, rng: np.random.Generator) -> tuple[Film, list[np.ndarray]]:
+def film(studio: Studio, act: Performed, estimator: Looks, rng: np.random.Generator) -> tuple[Film, list[np.ndarray]]:
     """The act filmed in another room, and its pictures as the estimator sees them."""
     views = cameras(act, rng)
     studio.refurnish(act.heads[:, 0].mean(0), views[0].eye, act.seat, rng)
@@ -85,7 +85,7 @@ def _turns(points: Float[np.ndarray, "K 2"]) -> int:
     return upright_turns(all33)
 
 
-def cameras(act: Act, rng: np.random.Generator) -> list[View]:
+def cameras(act: Performed, rng: np.random.Generator) -> list[View]:
     """A camera that stands or turns after the person, and its window about them."""
     count, path = len(act.points), act.points.mean(1)
     tall = float(np.ptp(act.points[..., 2], axis=1).max())

@@ -31,7 +31,7 @@ MINOR = 0.3
 
 
 @dataclass(frozen=True)
-class Judged:
+class LifterErrors:
     """How far off points are on people who were held out, mm: limbs, each frame aligned; the estimator's own, and the
     lifter's; and the same as means of depths alone, without any alignment."""
 
@@ -44,7 +44,7 @@ class Judged:
 def fit_lifter(
     shards: Sequence[Shard], motions: Sequence[Motion], character: Character, acts: int, config: FitConfig,
     advance: Advance = lambda steps, text=None: None, kept: Path | None = None,
-) -> tuple[Lifter, Judged]:  # fmt: skip
+) -> tuple[Lifter, LifterErrors]:  # fmt: skip
     """A lifter of the people in the shards, and how it does on those of them who are held out.
 
     Args:
@@ -94,7 +94,7 @@ def cost(network: Lifter, batch: Lessons) -> Tensor:
     return loss + 0.5 * (weight * _length(off.diff(dim=1))).mean()
 
 
-def judged(network: Lifter, apart: Lessons) -> Judged:
+def judged(network: Lifter, apart: Lessons) -> LifterErrors:
     """How it does on these windows, in frames in which the person was found."""
     limbs, rows = [POINTS.index(name) for name in LIMBS], []
     for part in _padded(apart):
@@ -104,7 +104,7 @@ def judged(network: Lifter, apart: Lessons) -> Judged:
         ok = part.weight[:, inner] > 0
         rows.append([x[ok][:, limbs].double().numpy() for x in (part.own[:, inner], found, part.truth[:, inner])])
     own, lifted, truth = (STATURE * np.concatenate(column) for column in zip(*rows, strict=True))
-    return Judged(pa_mpjpe(own, truth), pa_mpjpe(lifted, truth), _depth(own, truth), _depth(lifted, truth))
+    return LifterErrors(pa_mpjpe(own, truth), pa_mpjpe(lifted, truth), _depth(own, truth), _depth(lifted, truth))
 
 
 def _depth(points: Float[np.ndarray, "n k 3"], truth: Float[np.ndarray, "n k 3"]) -> float:

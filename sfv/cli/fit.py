@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Program:
     """Fit a lifter: a network that learns by how much a pose estimator is wrong about depth.
 
-    People with bodies, clothes and rooms of all kinds are filmed doing what the motions show, the estimator looks at
-    the films, and the network learns to bring its points to where the joints were. sfv run --lifter FILE and
-    sfv reconstruct --lifter FILE use it in place of sfv's own (docs/recon.md). It needs pip install 'sfv[people]'.
+    People of all kinds are filmed doing what the motions show. The estimator looks at the films, and the network learns
+    to bring its points to where the joints were. sfv run --lifter FILE and sfv reconstruct --lifter FILE use it in place
+    of sfv's own (docs/recon.md). It needs pip install 'sfv[people]'.
 
     With --prior it is a generative prior instead, for sfv generate --prior FILE (docs/priors.md).
     """
