@@ -22,8 +22,8 @@ class Program:
     """Fit a lifter: a network that learns by how much a pose estimator is wrong about depth.
 
     People of all kinds are filmed doing what the motions show. The estimator looks at the films, and the network learns
-    to bring its points to where the joints were. sfv run --lifter FILE and sfv reconstruct --lifter FILE use it in place
-    of sfv's own (docs/recon.md). It needs pip install 'sfv[people]'.
+    to bring its points to where the joints were. sfv run --lifter FILE and sfv reconstruct --lifter FILE use it in
+    place of sfv's own (docs/recon.md). It needs pip install 'sfv[people]'.
 
     With --prior it is a generative prior instead, for sfv generate --prior FILE (docs/priors.md).
     """
