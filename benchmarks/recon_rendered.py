@@ -11,7 +11,7 @@ person; and one that is carried along, whose path is known.
 
 Rows: the truth itself, since mocap slides and shakes too; the estimator's own points, placed at the depth at which they
 project; the same after a Gaussian filter; the terms of SFV (Peng et al. 2018: pixels, the estimator's pose, smoothness;
-no floor); ours; ours without a term; and ours with a lifter that `sfv fit` made, called after its file.
+no floor); ours; ours without a term or the lifter; and ours with a lifter that `sfv fit` made, called after its file.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.config import PoseConfig, ReconstructConfig, TermWeights
 from recon.fit.lifting import bridged, lift
+from recon.lifter.shipped import AUTO, NONE
 from recon.reconstruct import reconstruct
 from recon.scorecard import LIMBS, at_times, landmark_positions
 from sfv import metrics
@@ -175,7 +176,7 @@ def raw(track: PoseTrack, character: Character, path: Path | None, sigma: float 
 
 
 def fitted(
-    track: PoseTrack, character: Character, path: Path | None, weights: TermWeights, lifter: Path | None = None
+    track: PoseTrack, character: Character, path: Path | None, weights: TermWeights, lifter: Path = AUTO
 ) -> Points:
     """Our reconstruction with these weights and this lifter, and the camera's path where it is told."""
     result = reconstruct(track, character, ReconstructConfig(weights=weights, camera_path=path, lifter=lifter))
@@ -191,8 +192,9 @@ TRUTH = "truth"
 ROWS: dict[str, Callable[[PoseTrack, Character, Path | None], Points]] = {
     "raw": raw,
     "gaussian": partial(raw, sigma=3.0),
-    "sfv": partial(fitted, weights=SFV),
+    "sfv": partial(fitted, weights=SFV, lifter=NONE),
     "ours": partial(fitted, weights=TermWeights()),
+    "without-lifter": partial(fitted, weights=TermWeights(), lifter=NONE),
     "with-solid": partial(fitted, weights=TermWeights(solid=1.0)),
     **{f"without-{term}": partial(fitted, weights=replace(TermWeights(), **{term: 0.0})) for term in TERMS},
 }

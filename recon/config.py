@@ -115,8 +115,9 @@ class ReconstructConfig:
     camera_path: Path | None = None
     """Where the camera was, if it is known: a text file of rows as SLAM programs write it. A row is seconds x y z qx qy
     qz qw (metres; camera axes x right, y down, z away). Unknown: as the pose track says."""
-    lifter: Annotated[Path | None, COMMON] = None
-    """A network that tells depth from how the person moves, made by sfv fit. None: depth is as the estimator says."""
+    lifter: Annotated[Path | None, COMMON] = Path("auto")
+    """A network that corrects the estimator's depth: "auto", "none", or a file that sfv fit made. "auto" is sfv's own,
+    for the estimator whose errors it knows."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)

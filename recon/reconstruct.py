@@ -16,8 +16,9 @@ from recon.config import ReconstructConfig
 from recon.fit.contacts import foot_contacts, on_one_floor, rolling_feet
 from recon.fit.evidence import Evidence
 from recon.fit.fit import Term
+from recon.fit.lifting import LEAN
 from recon.fit.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
-from recon.lifter.lifter import Lifter, deepened
+from recon.lifter.depth import deepened, lifter_for
 from recon.pose.choice import told_apart
 from recon.pose.steady import along_path, focal_from_turns, steadied
 from recon.scorecard import LIMBS, scorecard
@@ -109,17 +110,18 @@ def reconstruct(
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
-    if config.lifter is not None:
-        track = deepened(Lifter.load(config.lifter), track, config.focal or default_focal(track.image_size))
+    lifter, lean = lifter_for(track, config.lifter), LEAN
+    if lifter is not None:
+        track, lean = deepened(lifter, track, config.focal or default_focal(track.image_size)), 0.0
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
-        problem = pose_problem(track, character, config, advance, prior)
+        problem = pose_problem(track, character, config, advance, prior, lean)
         body, person = problem.body, in_picture(problem)
         start, stop = on_one_floor(body, character, person, problem.evidence, config.fps)
         if stop - start + 1 < len(person.qpos):
             track = _cut(track, start / config.fps, stop / config.fps)
             _check(track)
-            problem = pose_problem(track, character, config, advance, prior)
+            problem = pose_problem(track, character, config, advance, prior, lean)
             person = in_picture(problem)
         person, stance = on_floor(problem, person)
         performed, scale = carried_over(problem, person, stance)

@@ -41,9 +41,11 @@ class Lift:
 
 
 def lift(
-    track: PoseTrack, character: Character, size: float, focal: float, frames: int, fps: float, pitch: float | None
-) -> Lift:
-    """The first guess. `size` scales the character's body to the person's; `pitch` (rad) is given or found."""
+    track: PoseTrack, character: Character, size: float, focal: float, frames: int, fps: float, pitch: float | None,
+    lean: float = LEAN,
+) -> Lift:  # fmt: skip
+    """The first guess. `size` scales the character's body to the person's; `pitch` (rad) is given or found; `lean` is
+    what the track's points usually lean by."""
     points = bridged(track, size * _relative_size(track, character))
     count = np.isfinite(track.points_2d).all(-1).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):  # frames without the person stay NaN until bridged
@@ -53,7 +55,7 @@ def lift(
     if track.shift is not None:
         places = places + track.shift
 
-    points = points @ Rotation.from_euler("x", LEAN).as_matrix().T
+    points = points @ Rotation.from_euler("x", lean).as_matrix().T
     measured, roll = _tilt(track, points)
     pitch = measured if pitch is None else pitch
     world = camera_from_world(torch.tensor(pitch).double(), torch.tensor(roll).double()).numpy().T

@@ -88,16 +88,17 @@ class Problem:
 
 
 def pose_problem(
-    track: PoseTrack, character: Character, config: ReconstructConfig, advance: Advance, prior: Term | None = None
-) -> Problem:
-    """The problem that a track poses, with its first guess."""
+    track: PoseTrack, character: Character, config: ReconstructConfig, advance: Advance, prior: Term | None = None,
+    lean: float = LEAN,
+) -> Problem:  # fmt: skip
+    """The problem that a track poses, with its first guess; `lean` (rad) is what its points usually lean by."""
     body = ScaledBody(character)
     frames = int(np.floor((track.times[-1] - track.times[0]) * config.fps + 1e-6)) + 1
     focal = config.focal or default_focal(track.image_size)
     size = 1.0 if config.height is None else config.height / stature(body)
     pitch = None if config.pitch is None else float(np.radians(config.pitch))
-    guess = lift(track, character, size, focal, frames, config.fps, pitch)
-    looks = (focal, guess.pitch, guess.roll, guess.height, LEAN)
+    guess = lift(track, character, size, focal, frames, config.fps, pitch, lean)
+    looks = (focal, guess.pitch, guess.roll, guess.height, lean)
     pinhole = Pinhole(*(torch.tensor(v, dtype=torch.float64) for v in looks))
     first = candidate(body, torch.tensor(guess.qpos), pinhole, body.unscaled() + float(np.log(size)))
     evidence = gather(track, body.landmark_names, frames, config.fps, focal)

@@ -24,6 +24,7 @@ EXTRAS = {
     "fbx": ("ufbx", "motions in FBX files"),
     "batch": ("ray", "sfv batch"),
     "smpl": ("smplx", "SMPL bodies by your own model files"),
+    "people": ("anny", "bodies of people who are filmed for a lifter (sfv fit)"),
 }
 """Extra -> the module that it brings, and what that is for."""
 ROOM = 5.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
+from recon.lifter.shipped import lifter_file
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.pipeline.named_motions import motion_inputs
@@ -121,7 +122,7 @@ def motion_stage(
         write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
-    files = {"camera path": config.camera_path, "lifter": config.lifter}
+    files = {"camera path": config.camera_path, "lifter": lifter_file(config.lifter)}
     given = {name: path for name, path in files.items() if path}
     for name, path in given.items():  # before a track is made, which takes minutes
         if not path.is_file():

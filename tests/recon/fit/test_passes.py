@@ -9,10 +9,11 @@ from scipy.spatial.transform import Rotation
 
 from recon.camera import Camera
 from recon.config import ReconstructConfig
-from recon.fit.contacts import airborne, estimate_stance, floor_slopes, palm_groups
+from recon.fit.contacts import airborne, estimate_stance, floor_slopes
 from recon.fit.fit import Pinhole, candidate
 from recon.fit.lifting import LEAN
 from recon.fit.passes import BRISK, _floor_terms, _levelled, pose_problem
+from recon.fit.soles import palm_groups
 from recon.fit.terms import Stance
 from sfv.motion import Motion
 

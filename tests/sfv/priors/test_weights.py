@@ -13,7 +13,7 @@ from sfv.pipeline.reference import mended
 from sfv.priors.features import headings
 from sfv.priors.rows import ROWS, WEIGHTS, load_prior
 
-SHIPPED = sorted(path for path in WEIGHTS.glob("*.safetensors") if path.stem != "tracker")
+SHIPPED = sorted(path for path in WEIGHTS.glob("*.safetensors") if path.stem not in ("lifter", "tracker"))
 MOST = 4_000_000
 """Bytes of a file."""
 
