@@ -2,7 +2,8 @@
 
     python benchmarks/terrain_speed.py MOTION [ROUNDS]
 
-Prints the median of each case and its ratio to level ground, measured A B A B in one process with one thread.
+Prints the median of each case and its ratio to level ground, measured A B A B in one process with one thread; then what
+it costs to start some of the episodes anew, beside all of them.
 """
 
 import sys
@@ -18,6 +19,8 @@ from sfv.character import load_character
 from sfv.motion import Motion
 
 NUM_ENVS, STEPS = 512, 12
+FEW = 8, 64, 512
+"""Of NUM_ENVS, that are started anew at once."""
 CASES = {
     "level": {},
     "rough": {"terrain": ("rough",)},
@@ -51,6 +54,20 @@ def main() -> None:
     for name, seconds in spent.items():
         rate = NUM_ENVS * STEPS / np.median(seconds)
         print(f"{name:<20} {rate:8,.0f} steps/s   {np.median(level / np.array(seconds)):.2f} of level")
+    for name in ("level", "nine kinds, scan", "all events"):
+        few = "   ".join(f"{count}: {1e3 * seconds:.2f} ms" for count, seconds in resets(envs[name]).items())
+        print(f"{name:<20} resets of {few}")
+
+
+def resets(env: TrackingEnv) -> dict[int, float]:
+    """Seconds of the processor, in the median, for each of FEW."""
+    spent: dict[int, list[float]] = {count: [] for count in FEW}
+    for _ in range(20):
+        for count in FEW:
+            begun = time.process_time()
+            env._start(torch.arange(count), *env.starts.sample(count, env.generator))
+            spent[count].append(time.process_time() - begun)
+    return {count: float(np.median(seconds)) for count, seconds in spent.items()}
 
 
 if __name__ == "__main__":

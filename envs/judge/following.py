@@ -4,7 +4,7 @@ Each motion is tried several times from its first frame, with a little noise on 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -64,7 +64,8 @@ def follow(
     names = sorted(motions, key=lambda name: motions[name].duration)
     for first in range(0, len(names), max(1, AT_ONCE // tries)):
         some = names[first : first + max(1, AT_ONCE // tries)]
-        env = judging_env([motions[name] for name in some], character, config, tries * len(some), seed)
+        alone = replace(config, recovery=0.0)  # a reference that waits would be followed by who lost it
+        env = judging_env([motions[name] for name in some], character, alone, tries * len(some), seed)
         clip = torch.arange(len(some)).repeat_interleave(tries)
         done = roll_out(env, policy, begin(env, clip, torch.ones_like(clip, dtype=torch.bool), seed))
         for index, name in enumerate(some):
