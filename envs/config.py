@@ -39,8 +39,8 @@ class TrackingConfig:
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
     object: Annotated[str, COMMON] = ""
-    """Something for the hands to push along: 'box:10kg' is a box as high as the hands that stands before them,
-    'box:10kg,1.5m' one of that size. For a motion that walks with its arms held out, on level ground."""
+    """A box for the hands to push along: 'box:10kg', as high as they are, or 'box:10kg,1.5m' with its side. For a
+    motion that walks with its arms held out, on level ground."""
     randomise: Annotated[tuple[str, ...], COMMON] = ()
     """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push'; 'all'
     is all of them. Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
@@ -48,7 +48,7 @@ class TrackingConfig:
     """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
     still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""
     simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
-    """'mujoco' on the processor, 'warp' = mujoco_warp on an NVIDIA GPU; 'warp-cpu' is for tests, and slow."""
+    """'mujoco' on the processor, 'warp' on an NVIDIA GPU; 'warp-cpu', which is slow, is for tests."""
     threads: Annotated[int, Within(0, 256), COMMON] = 0
     """Threads for the physics and the learner on the processor; 0 = all cores."""
 

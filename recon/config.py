@@ -116,8 +116,7 @@ class ReconstructConfig:
     """Where the camera was, if it is known: a text file of rows as SLAM programs write it. A row is seconds x y z qx qy
     qz qw (metres; camera axes x right, y down, z away). Unknown: as the pose track says."""
     lifter: Annotated[Path | None, COMMON] = Path("auto")
-    """A network that corrects the estimator's depth: "auto", "none", or a file that sfv fit made. "auto" is sfv's own,
-    for the estimator whose errors it knows."""
+    """What corrects the estimator's depth: "auto" is sfv's own, "none", or a file of sfv fit."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)

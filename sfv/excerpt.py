@@ -21,7 +21,7 @@ class Excerpt:
     """Which part of the clip is used."""
 
     begin: Annotated[float, Within(0, 1e9), COMMON] = 0.0
-    """Seconds into the clip; what is before is not looked at."""
+    """Seconds into the clip; before is left out."""
     end: Annotated[float | None, Within(0, 1e9, above=True), COMMON] = None
     """Seconds into the clip; what is after is not looked at. None: to the clip's end."""
 

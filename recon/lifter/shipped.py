@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from sfv.character import ASSETS
 from sfv.errors import InputError
 
 AUTO, NONE = Path("auto"), Path("none")
@@ -18,6 +17,8 @@ def lifter_file(choice: Path | None) -> Path | None:
     if choice is None or choice == NONE:
         return None
     if choice == AUTO:
+        from sfv.character import ASSETS  # brings MuJoCo, which help does not wait for
+
         return ASSETS / "weights" / "lifter.safetensors"
     if not choice.is_file():
         raise InputError(f"there is no file {choice} for the lifter; check the name, or say {AUTO} or {NONE}")

@@ -79,7 +79,7 @@ def _words(setting: Setting) -> str:
     words = next((entry.description or "" for entry in entries if entry.arg_name == setting.field), "")
     if setting.value is tyro.MISSING:
         return _first(words) + (" (required)" if setting.flag.startswith("--") else "")
-    plain = setting.value is None or setting.value == () or isinstance(setting.value, bool)
+    plain = setting.value in (None, (), "") or isinstance(setting.value, bool)
     return _first(words) if plain else f"{_first(words)} (default: {setting.value})"
 
 
