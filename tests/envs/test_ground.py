@@ -47,14 +47,14 @@ def feet_on(kind, difficulty):
     """A world, and up to 20 places on it where a foot can stand."""
     world = make_world([Tile(kind, difficulty)], 8.0, 3.0)
     rng = np.random.default_rng(1)
-    places = rng.uniform([0.3, -1.2], [7.5, 1.2], (20, 2)) + world.starts[0]
+    places = rng.uniform([0.3, -1.2], [7.5, 1.2], (400, 2)) + world.starts[0]
     if np.isfinite(world.terrain.tops).any():  # in the middle of a block or beside all of them, not over an edge
         cells = np.floor((places - world.terrain.corner) / 0.1) * 0.1 + world.terrain.corner + 0.05
         around = np.stack(np.meshgrid([-0.1, 0.0, 0.1], [-0.1, 0.0, 0.1]), -1).reshape(-1, 2)
         spread = [np.ptp(world.terrain.height(*(cell + around).T)) for cell in cells]
         places = cells[np.array(spread) < 1e-9]
     assert len(places) >= 4
-    return world, places
+    return world, places[:20]
 
 
 def fall(sim, world, places, seconds):
