@@ -20,7 +20,8 @@ class Recovery:
 
     Attributes:
         patience: control steps that a reference waits.
-        turn, shift: (n,) rad and (n, 2) m, from a clip's reference to where it is in the world: x -> R(turn) x + shift.
+        turn: (n,) rad, from a clip's reference to where it is in the world: x -> R(turn) x + shift.
+        shift: (n, 2) m, of the same.
         lost: (n,) long, control steps since body and reference were last together; 0 where they are.
     """
 
