@@ -1,11 +1,12 @@
 """What of a body bears weight: which points of its surface are a heel, the toes or a palm.
 
-It knows the body's shape and nothing of a motion. Landmarks of the face of a clip (sites named heel and foot_index)
+It knows the body's shape and nothing of a motion. Sites that bear the names of pose landmarks, heel and foot_index,
 divide a sole where the character has them. Robots have none: their soles are divided across their length.
 """
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from recon.fit.scaled_body import ScaledBody
 from sfv.character import Character
@@ -65,7 +66,9 @@ def _landmarks(character: Character, foot: str) -> dict[str, np.ndarray]:
     }
 
 
-def _ends(foot: str, offsets: list[np.ndarray], places: np.ndarray) -> dict[str, np.ndarray]:
-    """Rear and front of a sole whose points are at `places` (N, 2), m, in the zero pose, which looks along x."""
+def _ends(
+    foot: str, offsets: list[Float[np.ndarray, "3"]], places: Float[np.ndarray, "N 2"]
+) -> dict[str, Float[np.ndarray, "3"]]:
+    """Rear and front of a sole whose points are at `places`, m, in the zero pose, which looks along x."""
     rear, front = int(places[:, 0].argmin()), int(places[:, 0].argmax())
     return {f"{foot}_{end}": offsets[i] for end, i in zip(ENDS, (rear, front), strict=True)}

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from recon.lifter.acting import Performed
+from recon.lifter.points import NAMES, POINTS
 from recon.lifter.studio import Studio, View
 from recon.pose.people import ROOM, Sighting, Window
 from recon.pose.pose_landmarker import upright_turns
@@ -80,8 +81,9 @@ def film(studio: Studio, act: Performed, estimator: Looks, rng: np.random.Genera
 
 def _turns(points: Float[np.ndarray, "K 2"]) -> int:
     """Quarter turns that bring the lifter's POINTS upright."""
-    all33 = np.zeros((33, 2))
-    all33[[11, 12]], all33[[23, 24]] = points[8:10], points[0:2]
+    all33 = np.zeros((len(NAMES), 2))
+    for name in ("left_shoulder", "right_shoulder", "left_hip", "right_hip"):
+        all33[NAMES.index(name)] = points[POINTS.index(name)]
     return upright_turns(all33)
 
 

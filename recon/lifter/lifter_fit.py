@@ -28,6 +28,7 @@ ACTS, BORROWED = 3000, 0.5
 """Acts with borrowed errors, and their share of a batch."""
 MINOR = 0.3
 """Weight of toes and head, by which poses are not compared."""
+NOT_COMPARED = [POINTS.index(name) for name in ("left_foot_index", "right_foot_index", "head")]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def cost(network: Lifter, batch: Lessons) -> Tensor:
     inner = slice(REACH, batch.nearness.shape[1] - REACH)
     found = network(batch.seen, batch.own, batch.confidence, batch.nearness)
     weight = torch.ones(len(POINTS))
-    weight[[6, 7, 14]] = MINOR
+    weight[NOT_COMPARED] = MINOR
     truth, sure = batch.truth[:, inner], 0.1 + 0.9 * batch.weight[:, inner, None]
     off = found - truth
     a, b = torch.tensor(BONES).T

@@ -23,7 +23,7 @@ VERBS = {
     "run": "from a clip of a person to a trained policy and a report: all stages",
     "pose": "clip -> where the person's body points are",
     "reconstruct": "body points -> motion of the character",
-    "fit": "mocap -> a network that tells depth from how a person moves, for reconstruct; or a prior, for generate",
+    "fit": "mocap -> films of people who do it, and a network that corrects depth; or a prior, for generate",
     "generate": "sentence or path -> motion",
     "check": "motion -> whether physics allows it, in numbers with limits",
     "scene": "motion -> the same with the seats and steps that must have borne it",

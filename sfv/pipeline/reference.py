@@ -31,7 +31,7 @@ from sfv.work.contents import require_file
 
 log = logging.getLogger(__name__)
 
-SEEN = "humanoid"
+STAND_IN = "humanoid"
 """Who is laid upon the people of videos for a performer that cannot be."""
 REPAIR_STEPS = 200.0
 """Most steps of the optimiser that repairs a motion."""
@@ -201,7 +201,7 @@ def reconstructed(
         motion, rows = settled(found.motion, body, "video", mend, scene, failures_only=True)
         # of what is saved: a repair may have changed it
         return Prepared(motion, replace(found, motion=motion).scorecard, rows)
-    found = reconstruct(track, load_character(SEEN), config)
+    found = reconstruct(track, load_character(STAND_IN), config)
     motion, rows = settled(retargeted(found.motion, body), body, "video", mend, scene, failures_only=True)
     return Prepared(motion, found.scorecard.over(motion_scorecard(motion, body)), rows)
 
