@@ -67,8 +67,8 @@ def deepened(network: Lifter, track: PoseTrack, focal: float) -> PoseTrack:
             new[:, k] += head
     for side in SIDES:
         heel, ankle, toe = (track.index(f"{side}_{part}") for part in ("heel", "ankle", "foot_index"))
-        foot = (points[:, toe] - points[:, ankle] for points in (old, new))
-        new[:, heel] = new[:, ankle] + carried(*foot, old[:, heel] - old[:, ankle])
+        before, after = old[:, toe] - old[:, ankle], new[:, toe] - new[:, ankle]
+        new[:, heel] = new[:, ankle] + carried(before, after, old[:, heel] - old[:, ankle])
     return replace(track, points_3d=np.where(np.isfinite(track.points_3d), new, np.nan))
 
 
