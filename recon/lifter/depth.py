@@ -19,12 +19,9 @@ from sfv.pose import PoseTrack
 
 PHASES = 2
 """How many times as often as it sees them a lifter is asked about frames."""
-LED = {
-    f"{side}_{part}": f"{side}_{joint}"
-    for side in ("left", "right")
-    for part, joint in (("pinky", "wrist"), ("index", "wrist"), ("thumb", "wrist"), ("heel", "foot_index"))
-}  # fmt: skip
-"""Landmarks that move along with a joint; those of the face go with the head."""
+SIDES = ("left", "right")
+LED = {f"{side}_{part}": f"{side}_wrist" for side in SIDES for part in ("pinky", "index", "thumb")}
+"""Landmarks that move along with a joint; those of the face go with the head, and heels turn with the feet."""
 
 
 def lifter_for(track: PoseTrack, choice: Path | None) -> Lifter | None:
@@ -68,6 +65,10 @@ def deepened(network: Lifter, track: PoseTrack, focal: float) -> PoseTrack:
             new[:, k] += new[:, led] - old[:, led]
         elif name not in POINTS:
             new[:, k] += head
+    for side in SIDES:
+        heel, ankle, toe = (track.index(f"{side}_{part}") for part in ("heel", "ankle", "foot_index"))
+        before, after = old[:, toe] - old[:, ankle], new[:, toe] - new[:, ankle]
+        new[:, heel] = new[:, ankle] + carried(before, after, old[:, heel] - old[:, ankle])
     return replace(track, points_3d=np.where(np.isfinite(track.points_3d), new, np.nan))
 
 
@@ -88,3 +89,14 @@ def told(network: Lifter, given: Sight) -> Float[np.ndarray, "T K 3"]:
             found.append(points[:, order] * sign)
         out[phase::PHASES] = 0.5 * (found[0] + found[1])
     return np.asarray(out - out[:, :2].mean(1, keepdims=True))
+
+
+def carried(
+    before: Float[np.ndarray, "T 3"], after: Float[np.ndarray, "T 3"], what: Float[np.ndarray, "T 3"]
+) -> Float[np.ndarray, "T 3"]:
+    """Where `what` points once it has been turned along, by the least turn from the direction `before` to `after`."""
+    a, b = (way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9) for way in (before, after))
+    axis, cosine = np.cross(a, b), (a * b).sum(1, keepdims=True)
+    # Rodrigues' formula, with sin^2 = (1 + cos)(1 - cos)
+    along = axis * (axis * what).sum(1, keepdims=True) / np.maximum(1.0 + cosine, 1e-6)
+    return np.asarray(cosine * what + np.cross(axis, what) + along)

@@ -17,6 +17,9 @@ from sfv.kinematics import GRAVITY
 
 CLEAR = 0.04
 """m of air under the lowest point in flight; slow clips have up to 2 cm under standing feet."""
+SKIMS = 0.025
+"""m of air that a runner's flight may have. Four of CMU's sprints have under CLEAR; walks at three times their speed
+have under 1.5 cm."""
 SHORTEST_FLIGHT = 0.1
 """s of flight; shorter ones say nothing about how fast the body falls."""
 FALLS = 0.2
@@ -60,9 +63,9 @@ class Flight:
     fall: float
 
 
-def flights(performance: Performance) -> tuple[Flight, ...]:
-    """Times in the air in which the body falls, by the parabola nearest to the height of its centre of mass."""
-    return tuple(f for f in _aloft(performance) if not f.fall < FALLS)
+def flights(performance: Performance, clear: float = CLEAR) -> tuple[Flight, ...]:
+    """Times with `clear` m of air in which the body falls, by the parabola nearest to its centre of mass's height."""
+    return tuple(f for f in _aloft(performance, clear) if not f.fall < FALLS)
 
 
 def held(performance: Performance, seems: float = SEEMS) -> tuple[Held, ...]:
@@ -86,10 +89,10 @@ def held(performance: Performance, seems: float = SEEMS) -> tuple[Held, ...]:
     return tuple(sorted(out, key=lambda stretch: stretch.start))
 
 
-def _aloft(performance: Performance) -> list[Flight]:
+def _aloft(performance: Performance, clear: float = CLEAR) -> list[Flight]:
     """All times of at least SHORTEST_FLIGHT above the clip's own floor, falling or not."""
     fps, out = performance.motion.fps, []
-    for start, stop in _runs(performance.lowest - performance.floor > CLEAR):
+    for start, stop in _runs(performance.lowest - performance.floor > clear):
         if (stop - start) / fps >= SHORTEST_FLIGHT:
             height, time = performance.state.com[start:stop, 2], np.arange(stop - start) / fps
             fall = -2.0 * float(np.polyfit(time, height, 2)[0]) / GRAVITY if stop - start >= 3 else float("nan")

@@ -106,7 +106,7 @@ def on_nothing(performance: Performance) -> Finding:
 
 def froude(performance: Performance) -> Finding:
     """v^2 / (g l) of a gait without flight, l the height of the centre of mass: walking ends at 1 (Alexander 1984)."""
-    if bearing.flights(performance):
+    if bearing.flights(performance, bearing.SKIMS):
         return NOTHING
     com = performance.state.com
     speed = np.linalg.norm(com[-1, :2] - com[0, :2]) / performance.motion.duration

@@ -214,6 +214,18 @@ def test_who_gets_up_from_a_floor_that_was_sunk_into_does_not_fly(humanoid, stil
     assert flights(performance) == ()
 
 
+def test_a_runner_whose_feet_skim_the_ground_flies_and_who_glides_does_not(humanoid, still) -> None:
+    # 4 m/s are a Froude number of 16 / (9.81 x 0.83) = 2. In the air for 0.18 s of every 0.3: 3.97 cm high, by
+    # g / 2 x (0.09 s)^2, and in three of nine frames over 2.5 cm: 0.067, 0.1 and 0.133 s after each take-off
+    gliding = _moved(still, 4.0 * still.times[:, None] * np.array([1.0, 0.0, 0.0]))
+    phase = still.times % 0.3
+    height = 0.5 * GRAVITY * np.where(phase < 0.18, phase * (0.18 - phase), 0.0)
+    running = _moved(gliding, height[:, None] * np.array([0.0, 0.0, 1.0]))
+    assert check(gliding, humanoid)["Froude number without flight"].verdict == "fail"
+    assert flights(Performance(running, humanoid)) == ()
+    assert "Froude number without flight" not in [row.name for row in check(running, humanoid).rows]
+
+
 def test_who_crawls_is_not_read_wrongly_and_who_stands_along_another_axis_is(humanoid, still) -> None:
     # on all fours: thighs down from a level trunk, arms down
     crawling = still.qpos.copy()
