@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from recon.lifter.acting import FRAMES, TUMBLING, act
 from recon.lifter import clothing, figure
+from recon.lifter.acting import FRAMES, TUMBLING, act
 from recon.lifter.clothing import outfit
 from recon.lifter.figure import some_figure, some_look
 from recon.lifter.filming import Film, Looks, film
@@ -68,7 +68,8 @@ def filmed(
     character: Character,
     advance: Callable[[float, str], None] = lambda shards, text: None,
 ) -> list[Shard]:
-    """The films of so many people of each cast, as ESTIMATOR sees them; `place` (None: the user's cache) keeps those that were made.
+    """The films of so many people of each cast, as ESTIMATOR sees them; `place` (None: the user's cache) keeps those
+    that were made.
 
     Raises:
         InputError: see `make_films`; or anny or the estimator's weights are not here.

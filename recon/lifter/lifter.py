@@ -17,7 +17,7 @@ from recon.lifter.points import BONES, POINTS
 from sfv.errors import InputError
 from sfv.work.tensors import load_tensors, save_tensors
 
-FORMAT = 2
+FORMAT = 3
 ADVICE = "make one with: sfv fit MOTION ... --captions CSV --out FILE"
 REACH = 13
 """Frames that it sees before and after the one it tells of."""

@@ -25,7 +25,8 @@ def test_fitting_from_the_command_line(jump, shards, tmp_path, capsys, monkeypat
     out = tmp_path / "made" / "lifter.safetensors"
     files = [str(tmp_path / "jump.npz"), str(tmp_path / "other.npz")]
     words = ["--captions", str(tmp_path / "said.csv"), "--corpus", str(tmp_path / "corpus"), "--out", str(out)]
-    assert main(["fit", *files, *words, "--people", "9", "--figures", "3", "--films", str(tmp_path), "--steps", "2"]) == 0
+    words += ["--films", str(tmp_path), "--steps", "2"]
+    assert main(["fit", *files, *words, "--people", "9", "--figures", "3"]) == 0
     assert asked == [(["train", "val"], tmp_path, {"people": 9, "acrobats": 0, "figures": 3}, 0)]
     printed = capsys.readouterr().out
     assert "fitted to 12 people, who do 0.1 minutes of motion" in printed
