@@ -46,7 +46,7 @@ class Program:
     """Of a lifter: how often sfv's own figure is filmed, too, in clothes and measures drawn by chance."""
     films: Path | None = None
     """Of a lifter: the folder where films are kept for the next time; by default in the user's cache."""
-    steps: Annotated[int, Within(1, 10_000_000)] = 1300
+    steps: Annotated[int, Within(1, 10_000_000)] = 2200
     """Of a lifter: most batches of 32 windows of 2.4 s; what was stopped goes on."""
     seed: Annotated[int, Within(0, SEED)] = 0
     """Of people, films and batches, and of the network's first weights."""
