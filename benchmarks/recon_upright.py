@@ -52,7 +52,7 @@ def standing(character: Character, seconds: float, swing: float) -> Motion:
 
     def turned(joint: str, axis: str, degrees: np.ndarray) -> None:
         at = model.jnt_qposadr[model.joint(joint).id]
-        turn = Rotation.from_euler(axis, degrees, degrees=True)
+        turn = Rotation.from_euler(axis, degrees[:, None], degrees=True)
         qpos[:, at : at + 4] = turn.as_quat(scalar_first=True)
 
     if swing == 0.0:
