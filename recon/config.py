@@ -95,7 +95,7 @@ class TermWeights:
     flight: Annotated[float, Within(0, 1_000_000)] = 3.0
     """In the air the centre of mass falls freely."""
     camera: Annotated[float, Within(0, 1_000_000)] = 0.3
-    """Focal length and gravity stay near the first estimate."""
+    """Gravity stays near the first estimate."""
     proportions: Annotated[float, Within(0, 1_000_000)] = 1.0
     """The person is built about as the character."""
 
@@ -108,8 +108,10 @@ class ReconstructConfig:
     """Frames per second of the motion: the control rate, whatever the clip's."""
     height: Annotated[float | None, Within(0.3, 3), COMMON] = None
     """The person's height in metres; unknown: as tall as the character."""
+    fov: Annotated[float | None, Within(5, 170)] = None
+    """Degrees that the camera sees from corner to corner, as data sheets say; unknown: what its turns tell, else 63."""
     focal: Annotated[float | None, Within(1, 1_000_000)] = None
-    """The camera's focal length in pixels of the upright image; unknown: estimated."""
+    """The same as a focal length, in pixels of the upright image."""
     pitch: Annotated[float | None, Within(-90, 90)] = None
     """How far the camera looks down, in degrees (in the middle frame, if it moves); unknown: estimated."""
     camera_path: Path | None = None
@@ -121,3 +123,8 @@ class ReconstructConfig:
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)
     """Weights of the objective's terms."""
+
+    def check(self) -> None:
+        """Raise InputError if the lens is told twice."""
+        if self.fov is not None and self.focal is not None:
+            raise InputError("--fov and --focal both say how wide the camera sees; leave one of them out")

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from recon.camera import Camera, default_focal
+from recon.camera import Camera, focal_of
 from recon.config import ReconstructConfig
 from recon.fit.contacts import foot_contacts, on_one_floor, rolling_feet
 from recon.fit.evidence import Evidence
@@ -105,14 +105,15 @@ def reconstruct(
             f"{character.name} has no site called {', '.join(absent)}, so no video can be laid upon it; reconstruct "
             f"the motion on the humanoid, and then type: sfv retarget MOTION --to {character.name}"
         )
-    track, config = _at_rest(track, config)
+    track, focal = _at_rest(track, config)
+    config = replace(config, focal=focal, fov=None)
     speed, track = track.speed, track.in_true_time()
     track, swapped = told_apart(track)
     if swapped.any():
         log.warning("left and right were taken for each other in %d frames, and are put right", swapped.sum())
     lifter, lean = lifter_for(track, config.lifter), LEAN
     if lifter is not None:
-        track, lean = deepened(lifter, track, config.focal or default_focal(track.image_size)), 0.0
+        track, lean = deepened(lifter, track, focal), 0.0
     whole = track
     with bar("reconstruct", config.iterations * sum(SHARES.values())) as advance:
         problem = pose_problem(track, character, config, advance, prior, lean)
@@ -170,16 +171,17 @@ def _check(track: PoseTrack) -> None:
         )
 
 
-def _at_rest(track: PoseTrack, config: ReconstructConfig) -> tuple[PoseTrack, ReconstructConfig]:
-    """The track as a camera that did not turn saw it; its focal length (px) is held where turns tell it."""
+def _at_rest(track: PoseTrack, config: ReconstructConfig) -> tuple[PoseTrack, float]:
+    """The track as a camera that did not turn saw it, and its focal length (px): told, seen by turns, or the usual."""
+    size, focal = track.image_size, config.focal
+    if config.fov is not None:
+        focal = focal_of(size, config.fov)
+    if focal is None and config.camera_path is None and track.homography is not None:
+        focal = focal_from_turns(track.homography, size)
+    focal = focal or focal_of(size)
     if config.camera_path is not None:
-        track = along_path(track, config.camera_path, config.focal)
-        focal = config.focal
-    elif config.focal is None and track.homography is not None:
-        focal = focal_from_turns(track.homography, track.image_size)
-    else:
-        focal = config.focal
-    return steadied(track, focal or default_focal(track.image_size)), replace(config, focal=focal)
+        track = along_path(track, config.camera_path, focal)
+    return steadied(track, focal), focal
 
 
 def _cut(track: PoseTrack, start: float, stop: float) -> PoseTrack:

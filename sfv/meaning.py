@@ -161,7 +161,7 @@ MEANINGS = {
         75.0,
     ),
     "stance share": Meaning("Time on the ground", "Share of frames with a foot on the ground.", percent=True),
-    "focal length": Meaning("Focal length", "Of the camera, estimated or given."),
+    "focal length": Meaning("Focal length", "Of the camera: given, told by its turns, or that of a usual one."),
     "camera pitch": Meaning("Camera tilt", "Of the camera, estimated or given."),
     "camera height": Meaning("Camera height", "Above the ground."),
     "frames without the person": Meaning(

@@ -123,7 +123,7 @@ def fit(
         fps: the motion's rate.
         iterations: at most so many steps of L-BFGS (Nocedal and Wright, 2006, alg. 7.5, strong Wolfe line search).
         stiffness: the terms' curvature, roughly.
-        free: which of "focal", "tilt", "height", "lean", "proportions" may change besides the motion.
+        free: which of "tilt", "height", "lean", "proportions" may change besides the motion.
         advance: called with the number of steps done.
 
     Raises:
@@ -133,16 +133,16 @@ def fit(
         raise InputError(f"the motion has {len(start.qpos)} frames, and smoothness needs {FEWEST}; give a longer one")
     series, scale = _cosines(len(start.qpos)), _scales(body, start, stiffness, fps)
     z = torch.zeros(len(start.qpos), body.model.nv, dtype=torch.float64, requires_grad=True)
-    lens = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    stand = torch.zeros(4, dtype=torch.float64, requires_grad=True)
     shape = torch.zeros_like(start.proportions, requires_grad=True)
-    # a step of 1: 20 % of focal length, 0.1 rad of pitch, 0.05 of roll, 0.2 m of height, 0.1 rad of lean, 10 % of size
-    sizes = {"focal": (0.2,), "tilt": (0.1, 0.05), "height": (0.2,), "lean": (0.1,)}
+    # a step of 1: 0.1 rad of pitch, 0.05 of roll, 0.2 m of height, 0.1 rad of lean, 10 % of size
+    sizes = {"tilt": (0.1, 0.05), "height": (0.2,), "lean": (0.1,)}
     unit = torch.tensor([size * (n in free) for n, own in sizes.items() for size in own], dtype=torch.float64)
-    parameters = [z, *[lens] * bool(unit.any()), *[shape] * ("proportions" in free)]
+    parameters = [z, *[stand] * bool(unit.any()), *[shape] * ("proportions" in free)]
 
     def build() -> Candidate:
-        (zoom, pitch, roll, height, lean), v = unit * lens, start.pinhole
-        pinhole = Pinhole(v.focal * torch.exp(zoom), v.pitch + pitch, v.roll + roll, v.height + height, v.lean + lean)
+        (pitch, roll, height, lean), v = unit * stand, start.pinhole
+        pinhole = Pinhole(v.focal, v.pitch + pitch, v.roll + roll, v.height + height, v.lean + lean)
         qpos = body.moved(start.qpos, series @ (scale @ z.unsqueeze(-1)).squeeze(-1))
         return candidate(body, qpos, pinhole, start.proportions + 0.1 * shape)
 

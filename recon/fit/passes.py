@@ -13,7 +13,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from recon.camera import default_focal
+from recon.camera import focal_of
 from recon.config import ReconstructConfig
 from recon.fit import terms
 from recon.fit.contacts import (
@@ -94,7 +94,7 @@ def pose_problem(
     """The problem that a track poses, with its first guess; `lean` (rad) is what its points usually lean by."""
     body = ScaledBody(character)
     frames = int(np.floor((track.times[-1] - track.times[0]) * config.fps + 1e-6)) + 1
-    focal = config.focal or default_focal(track.image_size)
+    focal = config.focal or focal_of(track.image_size)
     size = 1.0 if config.height is None else config.height / stature(body)
     pitch = None if config.pitch is None else float(np.radians(config.pitch))
     guess = lift(track, character, size, focal, frames, config.fps, pitch, lean)
@@ -112,9 +112,9 @@ def in_picture(problem: Problem) -> Candidate:
 
 
 def on_floor(problem: Problem, found: Candidate) -> tuple[Candidate, Stance]:
-    """The person with contacts, the camera's height, tilt and focal length, from a fit to the picture."""
+    """The person with contacts, and the camera's height and tilt, from a fit to the picture."""
     config = problem.config
-    free = ["proportions", "height", "lean"] + ["focal"] * (config.focal is None) + ["tilt"] * (config.pitch is None)
+    free = ["proportions", "height", "lean"] + ["tilt"] * (config.pitch is None)
     for stage, tolerance, firm in (("floor", 0.15, 0.02), ("contacts", 0.07, 0.005)):
         if config.pitch is None:
             found = _levelled(problem, found)

@@ -272,11 +272,10 @@ def flight(x: Candidate, airborne: Float[Tensor, " T"], share: Float[Tensor, " L
 
 
 def camera(x: Candidate, prior: Candidate) -> Tensor:
-    """E_cam: focal length within 25 %, pitch 6 degrees, roll 3 degrees, lean 4 degrees of the first estimate."""
+    """E_cam: pitch within 6 degrees, roll 3 degrees, lean 4 degrees of the first estimate."""
     a, b = x.pinhole, prior.pinhole
-    focal, pitch = torch.log(a.focal / b.focal) / 0.25, (a.pitch - b.pitch) / 0.1
-    roll, lean = (a.roll - b.roll) / 0.05, (a.lean - b.lean) / 0.07
-    return focal**2 + pitch**2 + roll**2 + lean**2
+    pitch, roll, lean = (a.pitch - b.pitch) / 0.1, (a.roll - b.roll) / 0.05, (a.lean - b.lean) / 0.07
+    return pitch**2 + roll**2 + lean**2
 
 
 def proportions(x: Candidate, prior: Float[Tensor, "S 2 3"], used: Float[Tensor, "S 2 3"]) -> Tensor:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 from scipy.spatial.transform import Rotation, Slerp
 
-from recon.camera import default_focal, view_rotations
+from recon.camera import view_rotations
 from sfv.errors import InputError
 from sfv.formats.text import read_text
 from sfv.pose import PoseTrack
@@ -111,7 +111,7 @@ def _best_focal(homographies: Float[np.ndarray, "T 3 3"], image_size: tuple[int,
     return float(np.exp(minimize_scalar(misfit, bounds=(low, high), method="bounded").x))
 
 
-def along_path(track: PoseTrack, path: Path, focal: float | None) -> PoseTrack:
+def along_path(track: PoseTrack, path: Path, focal: float) -> PoseTrack:
     """The track with the camera's motion taken from a file instead of from the background.
 
     Args:
@@ -119,7 +119,7 @@ def along_path(track: PoseTrack, path: Path, focal: float | None) -> PoseTrack:
         path: a text file with a row per moment, as SLAM programs write ("TUM format"): seconds of the clip, position
             (m), quaternion x, y, z, w, both of the camera in a world that stands still; camera axes x right, y down,
             z away.
-        focal: px; unknown: the usual.
+        focal: px.
 
     Raises:
         InputError: the file does not exist, is no such table, or does not cover the track's time.
@@ -143,7 +143,7 @@ def along_path(track: PoseTrack, path: Path, focal: float | None) -> PoseTrack:
     middle = len(track) // 2
     relative = turns[middle].T @ turns
     shift = (places - places[middle]) @ turns[middle]
-    lens = _lens(track.image_size, focal or default_focal(track.image_size))
+    lens = _lens(track.image_size, focal)
     homographies = lens @ relative @ np.linalg.inv(lens)
     return replace(track, homography=homographies / homographies[:, 2:, 2:], shift=shift)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from recon.camera import Camera, camera_from_world, default_focal, view_rotations
+from recon.camera import Camera, camera_from_world, focal_of, view_rotations
 from recon.fit.fit import Pinhole
 
 
@@ -58,5 +58,7 @@ def test_view_rotations_take_the_axis_to_the_pixel():
     np.testing.assert_allclose(turns[1] @ turns[1].T, np.eye(3), atol=1e-12)
 
 
-def test_default_focal_is_sixty_degrees_across():
-    assert np.isclose(default_focal((600, 800)), 500.0 / np.tan(np.pi / 6))
+def test_a_field_of_view_goes_from_corner_to_corner():
+    # 600 x 800 px are 1000 px across; half of 90 degrees is 45, whose tangent is 1
+    assert np.isclose(focal_of((600, 800), 90.0), 500.0)
+    assert np.isclose(focal_of((600, 800)), 500.0 / np.tan(np.radians(31.5)))

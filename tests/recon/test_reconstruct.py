@@ -6,6 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from recon import scorecard
+from recon.camera import focal_of
 from recon.config import ReconstructConfig
 from recon.reconstruct import lacking, reconstruct
 from recon.scorecard import landmark_positions
@@ -61,12 +62,20 @@ def test_world_starts_at_the_origin_and_faces_x(result):
 
 
 def test_camera_explains_the_pixels(camera, result):
-    assert abs(result.camera.focal / camera.focal - 1.0) < 0.4  # one person on one spot shows it poorly
     assert abs(result.camera.pitch - camera.pitch) < np.radians(5)
     columns = [result.point_names.index(name) for name in JOINTS]
     seen = result.track.points_2d[:, [result.track.index(name) for name in JOINTS]]
     off = np.linalg.norm(result.camera.project(result.points[:, columns]) - seen, axis=-1)
     assert np.median(off) < 6.0
+
+
+def test_the_lens_is_told_once_or_taken_for_a_usual_one(humanoid, jump, camera, filmed, result):
+    assert result.camera.focal == pytest.approx(focal_of(camera.image_size))
+    told = reconstruct(filmed(jump, camera), humanoid, ReconstructConfig(iterations=4, fov=90.0))
+    assert told.camera.focal == pytest.approx(0.5 * np.hypot(*camera.image_size))  # the tangent of 45 degrees is 1
+    assert told.config.focal == told.camera.focal
+    with pytest.raises(InputError, match="--fov and --focal both say"):
+        ReconstructConfig(fov=60.0, focal=900.0).check()
 
 
 def test_a_camera_that_is_carried_along_a_known_path(humanoid, jump, camera, filmed, tmp_path):
