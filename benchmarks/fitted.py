@@ -1,9 +1,9 @@
-"""A clip as it is against the clip fitted to its ground, as references to train on: the same ground, policy and samples.
+"""A clip as it is against the clip fitted to its ground, as references: the same ground, policy and samples.
 
     python benchmarks/fitted.py RUN --out runs/fitted [--grounds stairs_up:10cm rough:6cm slope_up:10deg] [--seeds 2]
         [--budget 750000] [--only-show]
 
-RUN is a finished run on level ground, whose motion and policy are begun from. As it is, the clip's root is lifted by the
+RUN is a finished run on level ground, whose motion and policy are begun from. As it is, the root is lifted by the
 smooth ground below it, as trainings on terrain lift it; fitted, it is what `sfv terrain` writes. A seed is that of the
 ground and of the training, which is one `sfv train` on one thread; the same command goes on where it was stopped.
 Success is within 0.5 m of each one's own reference for 20 s, by the training's judge.
