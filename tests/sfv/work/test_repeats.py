@@ -59,7 +59,7 @@ def test_pictures_shown_eight_times_each_are_seen_once_however_they_go_on() -> N
 def test_film_at_sixty_pictures_a_second_is_seen_once_too() -> None:
     # 24 pictures a second are shown two and three times in turn
     each = np.array([60.0, 30.0, 12.0, 9.0, 12.0, 30.0, 60.0, 90.0, 60.0, 30.0, 12.0, 9.0])
-    changes = np.concatenate([shown([change], 2 + i % 2).tolist() + [change] for i, change in enumerate(each)])
+    changes = np.concatenate([[*shown([change], 2 + i % 2).tolist(), change] for i, change in enumerate(each)])
     firsts = np.concatenate(([0], np.cumsum(2 + np.arange(len(each)) % 2)))
     out = repeated(changes, times(len(changes) + 1, 60.0))
     np.testing.assert_array_equal(np.flatnonzero(~out), firsts)
@@ -67,6 +67,6 @@ def test_film_at_sixty_pictures_a_second_is_seen_once_too() -> None:
 
 def test_runs_of_all_lengths_are_somebody_who_moves_slowly() -> None:
     rng = np.random.default_rng(0)
-    changes = np.concatenate([shown([float(change)], int(count)).tolist() + [change] for change, count in
+    changes = np.concatenate([[*shown([float(change)], int(count)).tolist(), change] for change, count in
                               zip(rng.uniform(2.5, 9.0, 30), rng.integers(1, 9, 30), strict=True)])  # fmt: skip
     assert not repeated(changes, times(len(changes) + 1)).any()
