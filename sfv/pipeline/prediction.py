@@ -19,9 +19,9 @@ from sfv.report import Number, Report
 if TYPE_CHECKING:
     import numpy as np
 
-FAR = 28.0
-"""Degrees between bones, root mean square, from which a clip is not near: rendered frames of clips are up to 25 from
-their own (docs/predict.md)."""
+FAR = 20.0
+"""Degrees between bones, root mean square, from which a clip is not near: 19 of 20 rendered frames of clips are under
+16 from their own (docs/predict.md)."""
 STAYS = 1.0
 """s that a try must stay up to count."""
 

@@ -7,7 +7,7 @@ files nor what is in them.
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 BLOCK = 8
 """px of the small pictures that are compared, over which changes are averaged: more than one limb's width."""
@@ -20,6 +20,9 @@ AT_ONCE = 0.5
 """What the change at its end is at least, over the next changes: motion begins gently, a stopped video does not."""
 NEXT = 5
 """Changes that are compared."""
+EVENLY, FEWEST = 0.8, 8
+"""Share of the runs, and how many, that last as long as most or longer where a video shows each picture several times:
+who moves slowly makes some that are shorter."""
 HELD = 0.25
 """s: what lasts longer, and is not at the video's end or begin, may be another scene, such as a title."""
 
@@ -35,7 +38,8 @@ def repeated(changes: Float[np.ndarray, " S"], times: Float[np.ndarray, " T"]) -
     """Which of T pictures are to be left out: all but one of each run of the same, where others move on at once.
 
     Of a run the first remains: it fills the time until the video goes on. At the begin that is no time of its own, so
-    the last remains there, or where every picture is shown n times the last but n - 1.
+    the last remains there, or where every picture is shown n times the last but n - 1. Where every picture is, it is no
+    matter how the video moves on, and of longer runs, of who stands still, every n-th remains.
 
     Args:
         changes: from each picture to the next (S = T - 1), by `change`.
@@ -44,6 +48,7 @@ def repeated(changes: Float[np.ndarray, " S"], times: Float[np.ndarray, " T"]) -
     out = np.zeros(len(times), bool)
     edges = [0, *(np.flatnonzero(changes > SAME) + 1).tolist(), len(times)]
     moving, usual = changes[changes > SAME], round(float(np.median(np.diff(edges))))
+    often = _shown(np.diff(edges), usual)
     for run, (start, stop) in enumerate(pairwise(edges)):
         if stop - start < 2:
             continue
@@ -54,7 +59,17 @@ def repeated(changes: Float[np.ndarray, " S"], times: Float[np.ndarray, " T"]) -
         if sides and brief and all(_at_once(side) for side in sides):
             out[start:stop] = True
             out[max(stop - usual, start) if begins else start] = False
+        elif often > 1:
+            steps = often * np.arange(max((stop - start) // often, 1))
+            out[start:stop] = True
+            out[np.maximum(stop - often - steps, start) if begins else start + steps] = False
     return out
+
+
+def _shown(runs: Int[np.ndarray, " R"], usual: int) -> int:
+    """How often a video shows every picture; once where runs are not `usual` long or longer all along."""
+    inner = runs[1:-1]  # the first and the last may be cut off
+    return usual if len(inner) >= FEWEST and (inner >= usual).mean() >= EVENLY else 1
 
 
 def _at_once(changes: Float[np.ndarray, " n"]) -> bool:

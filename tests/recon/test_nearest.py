@@ -49,12 +49,23 @@ def test_the_same_limbs_lying_down_are_far(wave: Motion) -> None:
 
 def test_what_is_not_seen_does_not_count(wave: Motion) -> None:
     seen = sighting(wave, 8, 0.0, 0.0)
-    points, sure = seen.points_3d.copy(), seen.confidence.copy()
-    points[NAMES.index("left_wrist")] = -points[NAMES.index("left_wrist")]
-    lost = replace(seen, points_3d=points)
+    pixels, sure = seen.points_2d.copy(), seen.confidence.copy()
+    pixels[NAMES.index("left_wrist")] -= 100.0  # a metre
+    lost = replace(seen, points_2d=pixels)
     sure[NAMES.index("left_wrist")] = 0.0
     assert nearest(lost, wave, CHARACTER).degrees > 10.0
     assert nearest(replace(lost, confidence=sure), wave, CHARACTER).degrees < 3.0
+
+
+def test_how_short_a_bone_is_in_the_picture_tells_how_far_it_points_away() -> None:
+    """Knees bent by 90 degrees, seen from behind: shins point at the camera, and the estimator has them straight."""
+    straight = Motion(CHARACTER.skeleton, 30.0, np.repeat(CHARACTER.model.qpos0[None], 2, 0))
+    kneeling = straight.qpos.copy()
+    for side in ("left", "right"):
+        kneeling[:, int(CHARACTER.model.joint(f"{side}_knee").qposadr[0])] = -0.5 * np.pi
+    bent = Motion(CHARACTER.skeleton, 30.0, kneeling)
+    guessed = replace(sighting(bent, 0, 0.0, 0.0), points_3d=sighting(straight, 0, 0.0, 0.0).points_3d)
+    assert nearest(guessed, bent, CHARACTER).degrees + 10.0 < nearest(guessed, straight, CHARACTER).degrees
 
 
 def test_of_two_as_near_the_clip_that_is_longer_like_that_explains_more() -> None:
