@@ -30,7 +30,7 @@ LEG = 0.831
 
 
 @runtime_checkable
-class Actor(Protocol):
+class Puppet(Protocol):
     """A body on bones that follow the humanoid's parts: a `Human`, or a `Figure`."""
 
     @property
@@ -56,7 +56,7 @@ class Performed:
     """What somebody does in a window. Metres, in a world of z up.
 
     Attributes:
-        heads, turns: (T, B, ...) of the actor's bones.
+        heads, turns: (T, B, ...) of the puppet's bones.
         points: (T, K, 3) where the lifter's POINTS are.
         seat: m over the ground, of what they sit on; None: they do not.
         clip: which motion it is of.
@@ -70,7 +70,7 @@ class Performed:
 
 
 def act(
-    motions: Sequence[Motion], actor: Actor, character: Character, rng: np.random.Generator, turning: float = TUMBLING
+    motions: Sequence[Motion], puppet: Puppet, character: Character, rng: np.random.Generator, turning: float = TUMBLING
 ) -> Performed:
     """Something that one of the motions of `character` shows, by chance; long ones are taken more often, but not as
     much more. A share turns over."""
@@ -81,16 +81,16 @@ def act(
     if seated:
         qpos = sitting(qpos, character, rng)
     places, parts = _parts(qpos, character)
-    ratio = actor.leg / LEG
+    ratio = puppet.leg / LEG
     places = (places - places.mean(0) * [1, 1, 0]) * ratio
     if tumbling and not seated:
         turn = _tumble(rng)
         parts = {name: turn @ one for name, one in parts.items()}
-    heads, turns = actor.posed(places, parts)
-    low = heads[:, :, 2].min(1) if tumbling and not seated else heads[:, actor.soles, 2].min(1)
-    lift = actor.sole - np.percentile(low, 15)
+    heads, turns = puppet.posed(places, parts)
+    low = heads[:, :, 2].min(1) if tumbling and not seated else heads[:, puppet.soles, 2].min(1)
+    lift = puppet.sole - np.percentile(low, 15)
     heads[..., 2] += lift
-    points = np.stack([actor.landmark(name, heads, turns) for name in POINTS], 1)
+    points = np.stack([puppet.landmark(name, heads, turns) for name in POINTS], 1)
     hips = float(points[:, :2, 2].mean())
     return Performed(heads, turns, points, max(hips - 0.1, 0.1) if seated else None, motion.source)
 

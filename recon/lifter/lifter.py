@@ -79,7 +79,9 @@ class Lifter(nn.Module):
         """The points in space, of all frames but REACH at both ends."""
         n, t = nearness.shape
         parts = (3.0 * seen, 3.0 * own, confidence[..., None])
-        x = torch.cat((*(part.reshape(n, t, -1) for part in parts), 4.0 * nearness[..., None], _bones(seen, own)), -1)
+        x = torch.cat(
+            (*(part.reshape(n, t, -1) for part in parts), 4.0 * nearness[..., None], foreshortened(seen, own)), -1
+        )
         x = self.norm(self.blocks(torch.relu(self.first(x))))
         kept = own[:, REACH : t - REACH]
         return kept + 0.3 * self.last(x).reshape(*kept.shape)
@@ -108,7 +110,7 @@ class Lifter(nn.Module):
         return network.eval()
 
 
-def _bones(seen: Float[Tensor, "n t k 2"], own: Float[Tensor, "n t k 3"]) -> Float[Tensor, "n t f"]:
+def foreshortened(seen: Float[Tensor, "n t k 2"], own: Float[Tensor, "n t k 3"]) -> Float[Tensor, "n t f"]:
     """How long bones are in the picture and in the estimator's space; and how far away their ends are from each other
     if they are as long as most people's, on the side that the estimator says."""
     a, b = torch.tensor(BONES, device=seen.device).T
