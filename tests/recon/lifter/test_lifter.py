@@ -35,7 +35,7 @@ def test_a_new_one_says_what_the_estimator_says():
 
 
 def test_a_bone_that_looks_short_is_told_to_point_away():
-    """A thigh of .22 statures whose ends are .132 apart in the picture goes by .176 to the estimator's side (3, 4, 5)."""
+    """A thigh of .22 statures whose ends are .132 apart in the picture go .176 to the estimator's side."""
     seen, own = torch.zeros(1, 1, len(POINTS), 2), torch.zeros(1, 1, len(POINTS), 3)
     hip, knee = POINTS.index("left_hip"), POINTS.index("left_knee")
     assert BONES[0] == (hip, knee)
