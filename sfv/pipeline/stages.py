@@ -16,8 +16,9 @@ from recon.config import PoseConfig, ReconstructConfig
 from recon.lifter.shipped import lifter_file
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.pipeline.judging import tracker_knows
 from sfv.pipeline.named_motions import motion_inputs
-from sfv.pipeline.policy_file import policy_file, suited
+from sfv.pipeline.policy_file import AUTO, SCRATCH, TRACKER, policy_file, shipped_tracker, suited
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
@@ -169,7 +170,7 @@ def policy_stage(
     config: TrainConfig,
     teachers: Mapping[str, Path] | None = None,
     lessons: float = 0.0,
-    begun_from: Path | None = None,
+    begun_from: Path = SCRATCH,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
@@ -181,7 +182,8 @@ def policy_stage(
         config: of the learner.
         teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
         lessons: samples over which it hears them less and less.
-        begun_from: a policy to begin with, of a run or by its folder or file.
+        begun_from: a policy to begin with, of a run or by its folder or file; SCRATCH for none; AUTO for sfv's own
+            tracker, if it knows the task, and follows enough of the one motion.
 
     Raises:
         InputError: the budget cannot be read.
@@ -189,22 +191,29 @@ def policy_stage(
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
     inputs = motion_inputs(motions)
-    if begun_from:
-        begun_from = policy_file(begun_from)
-        inputs |= {"begun from": begun_from}
-        config = suited(config, begun_from, character, tracking)
+    asks = begun_from == AUTO and len(motions) == 1 and not teachers and tracker_knows(config, character, tracking)
+    named, asked = None if begun_from in (AUTO, SCRATCH) else policy_file(begun_from), config
+    if asks:
+        inputs |= {"tracker": shipped_tracker()}
+    if named:
+        inputs |= {"begun from": named}
+        config = suited(config, named, character, tracking)
     said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
     if teachers:
         inputs |= {f"teacher {name}": path for name, path in teachers.items()}
         said["lessons"] = lessons
 
     def work(at: At) -> None:
-        from sfv.pipeline.training import train_policy
+        from sfv.pipeline.training import tracker_first, train_policy
 
-        body = _character(character)
-        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons, begun_from)
+        body, folder, own, first = _character(character), at(place("")), config, named
+        if asks and tracker_first(next(iter(motions.values())), tracking, folder):
+            first = shipped_tracker()
+            own = suited(config, first, character, tracking)
+        broken = train_policy(motions, body, tracking, own, folder, teachers or {}, lessons, first)
         keep_broken(broken, place(BROKEN), at)
-        write_config(at(place("config.yaml")), said)
+        begun = TRACKER if asks and first else named or SCRATCH
+        write_config(at(place("config.yaml")), said | {"train": asked, "begun_from": begun})
 
     names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     decisive = _decisive(said, tracking, character)

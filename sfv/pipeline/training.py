@@ -16,7 +16,20 @@ from policies.train import CHECKPOINT, train
 from sfv.character import Character
 from sfv.judged import Broken
 from sfv.motion import Motion
-from sfv.pipeline.judging import say_untrained
+from sfv.pipeline.judging import ENOUGH, say_untrained, untrained
+
+
+def tracker_first(motion: Path, tracking: TrackingConfig, folder: Path) -> bool:
+    """Whether a training of this motion is to begin with sfv's own tracker, and say so at the first go in `folder`.
+
+    Raises:
+        InputError: a file cannot be used.
+    """
+    found = untrained(Motion.load(motion), tracking)
+    begins = found.seconds >= ENOUGH * found.duration
+    if joined().rank == 0 and not (folder / CHECKPOINT).exists():
+        say_untrained(found, begins)
+    return begins
 
 
 def train_policy(
@@ -40,9 +53,6 @@ def train_policy(
     clips, group = {name: Motion.load(path) for name, path in motions.items()}, joined()
     if tracking.threads:  # two learners side by side would wait for each other's threads
         torch.set_num_threads(tracking.threads)
-    first, *others = clips.values()
-    if not others and group.rank == 0 and not (folder / CHECKPOINT).exists():
-        say_untrained(first, body, tracking)
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
     train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, begun_from)
