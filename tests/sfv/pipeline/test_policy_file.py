@@ -98,7 +98,9 @@ def test_a_training_begins_from_scratch_where_the_tracker_falls(
     Motion(flying.skeleton, flying.fps, qpos).save(tmp_path / "flying.npz")
     found = begun(["train", str(tmp_path / "flying.npz")], tmp_path / "out")
     assert found == (TrainConfig.hidden, "scratch")
-    assert re.search(r"follows 0\.\d of 1\.0 s of it, and training begins from scratch \(else --from tracker\)", caplog.text)
+    assert re.search(
+        r"follows 0\.\d of 1\.0 s of it, and training begins from scratch \(else --from tracker\)", caplog.text
+    )
 
 
 def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
