@@ -18,7 +18,7 @@ from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.pipeline.judging import tracker_knows
 from sfv.pipeline.named_motions import motion_inputs
-from sfv.pipeline.policy_file import AUTO, SCRATCH, TRACKER, policy_file, shipped_tracker, suited
+from sfv.pipeline.policy_file import AUTO, SCRATCH, policy_file, shipped_tracker, suited
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
@@ -45,6 +45,9 @@ WORST, WORST_MOTION = "worst.mp4", "worst.npz"
 """The same of its worst try from the start."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
+
+POLICY_FILES = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
+"""What a training writes."""
 
 Place = Callable[[str], Path]
 """Where what belongs to a stage goes: 'config.yaml' -> path."""
@@ -180,49 +183,43 @@ def policy_stage(
         character: whose policy.
         tracking: the task.
         config: of the learner.
-        teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
-        lessons: samples over which it hears them less and less.
-        begun_from: a policy to begin with, of a run or by its folder or file; SCRATCH for none; AUTO for sfv's own
-            tracker, if it knows the task, and follows enough of the one motion.
+        teachers: name of each motion -> a policy of it that the learner hears at first, less over `lessons` samples.
+        begun_from: a policy to begin with; SCRATCH; or AUTO, the tracker where it follows enough of the one motion.
 
     Raises:
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
-    inputs = motion_inputs(motions)
-    asks = begun_from == AUTO and len(motions) == 1 and not teachers and tracker_knows(config, character, tracking)
-    named, asked = None if begun_from in (AUTO, SCRATCH) else policy_file(begun_from), config
-    if asks:
+    inputs, asked, alone = motion_inputs(motions), config, len(motions) == 1 and not teachers
+    if begun_from == AUTO and alone and tracker_knows(config, character, tracking):
         inputs |= {"tracker": shipped_tracker()}
-    if named:
-        inputs |= {"begun from": named}
-        config = suited(config, named, character, tracking)
+    elif begun_from == AUTO:
+        begun_from = SCRATCH
+    elif begun_from != SCRATCH:
+        begun_from = policy_file(begun_from)
+        inputs |= {"begun from": begun_from}
+        config = suited(config, begun_from, character, tracking)
+    taught = teachers or {}
+    inputs |= {f"teacher {name}": path for name, path in taught.items()}
     said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
-    if teachers:
-        inputs |= {f"teacher {name}": path for name, path in teachers.items()}
-        said["lessons"] = lessons
+    said |= {"lessons": lessons} if taught else {}
 
     def work(at: At) -> None:
-        from sfv.pipeline.training import tracker_first, train_policy
+        from sfv.pipeline.training import train_policy
 
-        body, folder, own, first = _character(character), at(place("")), config, named
-        if asks and tracker_first(next(iter(motions.values())), tracking, folder):
-            first = shipped_tracker()
-            own = suited(config, first, character, tracking)
-        broken = train_policy(motions, body, tracking, own, folder, teachers or {}, lessons, first)
+        body = _character(character)
+        broken, begun = train_policy(motions, body, tracking, config, at(place("")), taught, lessons, begun_from)
         keep_broken(broken, place(BROKEN), at)
-        begun = TRACKER if asks and first else named or SCRATCH
         write_config(at(place("config.yaml")), said | {"train": asked, "begun_from": begun})
 
-    names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     decisive = _decisive(said, tracking, character)
     return Stage(
         POLICY,
         POLICY_VERSION,
         inputs,
         decisive,
-        tuple(place(name) for name in names),
+        tuple(place(name) for name in POLICY_FILES),
         place("stage.json"),
         work,
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),
