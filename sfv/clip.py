@@ -32,6 +32,8 @@ LONGEST = 1_000_000
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 SMALL = 320
 """px of the longer side of the pictures that are compared with each other."""
+SLACK = 1e-6
+"""s by which times are off that are the same."""
 LONG_SCAN = 1e9
 """Pixels in a clip above which scanning its times takes over two seconds and shows a bar (two cores, H.264)."""
 
@@ -165,12 +167,20 @@ class Clip:
             yield frame
         if self.pictures:
             return
+        first: float | None = None
+
+        def wanted(time: float) -> bool:
+            if first is None:  # times count from the first frame, which is still to come
+                return True
+            nearest = int(np.searchsorted(self.times, time - first - SLACK))
+            return nearest < len(self.times) and float(self.times[nearest]) <= time - first + SLACK
+
         with opened(self.path) as (container, stream):
-            coming = decoded(container, stream)
+            coming = decoded(container, stream, wanted)
             first, latest = next(coming)
             time = first
             for shown in self.times:
-                while time < first + shown - 1e-6:
+                while time < first + shown - SLACK:
                     time, latest = next(coming, (np.inf, latest))
                 yield latest
 

@@ -3,7 +3,7 @@
 What a file may be stands here: of which kinds, and how large its pictures are. It knows neither clips nor people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -63,8 +63,13 @@ def opened(path: Path, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple["InputC
         yield container, stream
 
 
-def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[tuple[float, "VideoFrame"]]:
-    """Yield (time s, frame) in order of time; damaged packets and frames are left out."""
+def decoded(
+    container: "InputContainer", stream: "VideoStream", wanted: Callable[[float], bool] = lambda time: True
+) -> Iterator[tuple[float, "VideoFrame"]]:
+    """Yield (time s, frame) in order of time; damaged packets and frames are left out.
+
+    Frames that are not `wanted` may be left out too: those that no other is made from. Others come out as they would.
+    """
     import av
 
     step = float(1 / stream.guessed_rate) if stream.guessed_rate else 1.0 / 30.0
@@ -77,6 +82,9 @@ def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[tupl
             return
         if packet is None:
             return
+        if packet.pts is not None:
+            kept = wanted(float(packet.pts * packet.time_base))
+            stream.codec_context.skip_frame = "DEFAULT" if kept else "NONREF"
         try:
             frames = packet.decode()
         except av.error.FFmpegError:

@@ -10,6 +10,7 @@ import pytest
 from sfv.clip import Clip, photograph
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.work.decoding import decoded, opened
 
 
 def encode(path: Path, ticks: list[int], rate: int = 1000, size: tuple[int, int] = (64, 48), turned: int = 0) -> Path:
@@ -49,6 +50,33 @@ def test_thinned_clips_keep_a_rate_and_their_times(fps: int, left: int) -> None:
     assert thin.fps == pytest.approx(left)
     assert set(thin.times) <= set(clip.times)
     assert len(thin) == 2 * left
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
+def test_a_part_of_the_frames_is_what_it_is_among_all_and_costs_less(tmp_path: Path, suffix: str) -> None:
+    """Of 96 frames every sixth, and six in the middle; frames between them are decoded only where others need them."""
+    path, rng = tmp_path / f"clip{suffix}", np.random.default_rng(0)
+    noise = rng.integers(0, 255, (48, 256, 3), dtype=np.uint8)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream({".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(suffix, "libx264"), 120)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.options = {"bf": "3"}
+        for k in range(96):
+            image = np.ascontiguousarray(noise[:, 2 * k : 2 * k + 64])
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(stream.encode())
+    clip = Clip.open(path)
+    every = list(clip)
+    assert len(every) == 96
+    for indices in (np.arange(0, 96, 6), np.arange(40, 46), np.array([95])):
+        some = list(clip.only(indices))
+        assert len(some) == len(indices)
+        for index, picture in zip(indices.tolist(), some, strict=True):
+            np.testing.assert_array_equal(picture, every[index])
+    if suffix in (".mp4", ".mkv"):  # by x264, no frame is made from every second one
+        with opened(path) as (container, stream):
+            came = [time for time, _ in decoded(container, stream, lambda time: round(120 * time) % 6 == 0)]
+        assert 16 <= len(came) <= 72
 
 
 def test_variable_rate_keeps_the_true_times(tmp_path: Path) -> None:
