@@ -27,7 +27,7 @@ from sfv.progress import bar
 from sfv.work.abreast import ahead
 
 ENOUGH = 34.0
-"""Frames a second that are looked at, of clips of twice as many: motions have 30. Of 240 a second it is every seventh."""
+"""Frames a second that are looked at, of clips of twice as many: motions have 30. Of 240 it is every seventh."""
 PATIENCE = 0.3
 """s that somebody is expected where they were seen last."""
 MOST = 5
