@@ -13,7 +13,7 @@ from recon.lifter.clothing import cloth, muted, skin
 from recon.lifter.human import PARTS
 from sfv.bodies.person import PREFIX, SOLE
 from sfv.character import Character, load_character
-from sfv.view.person import PERSON, VISIBLE_GROUP, Look, dress
+from sfv.view.person import PERSON, VISIBLE_GROUP, Look, Rgb, dress
 
 USUAL, PLAIN = 0.5, 0.3
 """Shares of those who have the humanoid's measures, and its clothes."""
@@ -100,7 +100,12 @@ def some_look(rng: np.random.Generator) -> Look:
         return PERSON
     colours = {field.name: cloth(rng) for field in fields(Look) if field.name in ("shirt", "trousers", "shoes")}
     colours |= {"skin": skin(rng), "hair": muted(rng, 0.3) * rng.uniform(0.1, 0.8)}
-    return Look(**{name: tuple((colour / 255.0).clip(0, 1).tolist()) for name, colour in colours.items()})
+
+    def share(colour: Float[np.ndarray, " 3"]) -> Rgb:
+        red, green, blue = (colour / 255.0).clip(0, 1).tolist()
+        return red, green, blue
+
+    return Look(**{name: share(colour) for name, colour in colours.items()}, opacity=1.0)
 
 
 def wearing(figure: Figure, look: Look) -> Callable[[mujoco.MjSpec], None]:

@@ -16,7 +16,7 @@ from recon.lifter.acting import FRAMES, TUMBLING, act
 from recon.lifter.clothing import outfit
 from recon.lifter.figure import some_figure, some_look
 from recon.lifter.filming import Film, Looks, film
-from recon.lifter.human import anybody, human
+from recon.lifter.human import Human, anybody, human
 from recon.lifter.points import POINTS, RATE
 from recon.lifter.studio import Studio
 from recon.pose.pose_landmarker import PoseLandmarker
@@ -122,12 +122,13 @@ def _made(
     cast: str, motions: list[Motion], held_out: bool, rng: np.random.Generator, character: Character, estimator: Looks
 ) -> Shard:
     """Somebody of a cast, drawn by chance, filmed WINDOWS times."""
+    body: Human | figure.Figure
     if cast == FIGURES:
-        body = some_figure(rng)
-        wear = figure.wearing(body, some_look(rng))
+        body = own = some_figure(rng)
+        wear = figure.wearing(own, some_look(rng))
     else:
-        body = human(anybody(rng))
-        wear = clothing.wearing(body, outfit(body, rng))
+        body = somebody = human(anybody(rng))
+        wear = clothing.wearing(somebody, outfit(somebody, rng))
     films, clips = [], []
     with Studio(body.bones, wear) as studio:
         for _ in range(WINDOWS):
