@@ -28,7 +28,7 @@ def train_policy(
     folder: Path,
     teachers: Mapping[str, Path],
     lessons: float,
-    begun_from: Path,
+    begun_from: Path = SCRATCH,
 ) -> tuple[Broken | None, Path]:
     """Train one policy of one motion or several and write its files into `folder`; see `pipeline.stages.policy_stage`.
 
