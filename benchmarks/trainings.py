@@ -16,7 +16,7 @@ def run_all(out: Path, commands: Mapping[str, list[str]], at_once: int) -> None:
 
     Args:
         out: where the folders go.
-        commands: name -> what follows `sfv run`.
+        commands: name -> what follows `sfv run --from scratch`.
         at_once: so many side by side.
     """
     waiting, working = list(commands.items()), dict[subprocess.Popen[bytes], str]()
@@ -25,7 +25,8 @@ def run_all(out: Path, commands: Mapping[str, list[str]], at_once: int) -> None:
             name, flags = waiting.pop(0)
             place = out / name
             place.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "sfv", "run", *flags, "--out", str(place), "--threads", "1"]
+            command = [sys.executable, "-m", "sfv", "run", "--from", "scratch", *flags]
+            command += ["--out", str(place), "--threads", "1"]
             with (place / "log.txt").open("ab") as log:
                 one = {**os.environ, "OMP_NUM_THREADS": "1"}
                 working[subprocess.Popen(command, stdout=log, stderr=log, env=one)] = name

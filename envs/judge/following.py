@@ -48,7 +48,7 @@ def follow(
     tries: int = 8,
     seed: int = 2000,
 ) -> Iterator[tuple[str, Following]]:
-    """Try each motion; those of like length side by side, shortest first.
+    """Try each motion; those of like length side by side, shortest first, and those with a ground of their own after.
 
     Args:
         policy: whose following is judged.
@@ -62,8 +62,7 @@ def follow(
         Name, and what became of it.
     """
     names = sorted(motions, key=lambda name: motions[name].duration)
-    for first in range(0, len(names), max(1, AT_ONCE // tries)):
-        some = names[first : first + max(1, AT_ONCE // tries)]
+    for some in _batches(names, motions, max(1, AT_ONCE // tries)):
         alone = replace(config, recovery=0.0)  # a reference that waits would be followed by who lost it
         env = judging_env([motions[name] for name in some], character, alone, tries * len(some), seed)
         clip = torch.arange(len(some)).repeat_interleave(tries)
@@ -81,3 +80,10 @@ def follow(
                     bool(env.broken),
                 ),
             )
+
+
+def _batches(names: list[str], motions: Mapping[str, Motion], most: int) -> list[list[str]]:
+    """Who is tried together: nobody else is on a ground that a motion brings."""
+    level = [name for name in names if motions[name].ground.flat]
+    together = [level[first : first + most] for first in range(0, len(level), most)]
+    return together + [[name] for name in names if not motions[name].ground.flat]

@@ -3,8 +3,9 @@
 It knows no pictures: it says where bones and joints are in a world with the ground at z = 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import mujoco
 import numpy as np
@@ -12,7 +13,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from recon.lifter.human import PARTS, Human
+from recon.lifter.human import PARTS
 from recon.lifter.points import POINTS, RATE
 from sfv.character import Character
 from sfv.motion import Motion
@@ -28,12 +29,34 @@ LEG = 0.831
 """m of the humanoid's leg."""
 
 
+@runtime_checkable
+class Puppet(Protocol):
+    """A body on bones that follow the humanoid's parts: a `Human`, or a `Figure`."""
+
+    @property
+    def leg(self) -> float: ...
+
+    @property
+    def soles(self) -> list[int]: ...
+
+    @property
+    def sole(self) -> float: ...
+
+    def posed(
+        self, places: Float[np.ndarray, "T 3"], parts: Mapping[str, Float[np.ndarray, "T 3 3"]]
+    ) -> tuple[Float[np.ndarray, "T B 3"], Float[np.ndarray, "T B 3 3"]]: ...
+
+    def landmark(
+        self, name: str, heads: Float[np.ndarray, "T B 3"], turns: Float[np.ndarray, "T B 3 3"]
+    ) -> Float[np.ndarray, "T 3"]: ...
+
+
 @dataclass(frozen=True)
 class Performed:
     """What somebody does in a window. Metres, in a world of z up.
 
     Attributes:
-        heads, turns: (T, B, ...) of the human's bones.
+        heads, turns: (T, B, ...) of the puppet's bones.
         points: (T, K, 3) where the lifter's POINTS are.
         seat: m over the ground, of what they sit on; None: they do not.
         clip: which motion it is of.
@@ -47,7 +70,7 @@ class Performed:
 
 
 def act(
-    motions: Sequence[Motion], human: Human, character: Character, rng: np.random.Generator, turning: float = TUMBLING
+    motions: Sequence[Motion], puppet: Puppet, character: Character, rng: np.random.Generator, turning: float = TUMBLING
 ) -> Performed:
     """Something that one of the motions of `character` shows, by chance; long ones are taken more often, but not as
     much more. A share turns over."""
@@ -58,17 +81,16 @@ def act(
     if seated:
         qpos = sitting(qpos, character, rng)
     places, parts = _parts(qpos, character)
-    ratio = human.leg / LEG
+    ratio = puppet.leg / LEG
     places = (places - places.mean(0) * [1, 1, 0]) * ratio
     if tumbling and not seated:
         turn = _tumble(rng)
         parts = {name: turn @ one for name, one in parts.items()}
-    heads, turns = human.posed(places, parts)
-    soles = [human.bones.index(f"{side}{bone}") for side in ("Left", "Right") for bone in ("Foot", "ToeBase")]
-    low = heads[:, :, 2].min(1) if tumbling and not seated else heads[:, soles, 2].min(1)
-    lift = 0.03 - np.percentile(low, 15)
+    heads, turns = puppet.posed(places, parts)
+    low = heads[:, :, 2].min(1) if tumbling and not seated else heads[:, puppet.soles, 2].min(1)
+    lift = puppet.sole - np.percentile(low, 15)
     heads[..., 2] += lift
-    points = np.stack([human.landmark(name, heads, turns) for name in POINTS], 1)
+    points = np.stack([puppet.landmark(name, heads, turns) for name in POINTS], 1)
     hips = float(points[:, :2, 2].mean())
     return Performed(heads, turns, points, max(hips - 0.1, 0.1) if seated else None, motion.source)
 

@@ -3,8 +3,10 @@
 Everything is told from where a vertex lies on the body at rest. It knows no pictures and no cameras.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import mujoco
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
@@ -35,6 +37,33 @@ def outfit(human: Human, rng: np.random.Generator) -> Outfit:
     kinds = _kinds(human, rng)
     texture = _painted(human, kinds, rng)
     return Outfit(_worn(human, kinds, rng), texture)
+
+
+def wearing(human: Human, outfit: Outfit) -> Callable[[mujoco.MjSpec], None]:
+    """What puts the dressed skin on bodies that are named like the human's bones."""
+
+    def wear(spec: mujoco.MjSpec) -> None:
+        rgb = mujoco.mjtTextureRole.mjTEXROLE_RGB
+        kind = mujoco.mjtTexture.mjTEXTURE_2D
+        painted = spec.add_texture(name="outfit", type=kind, width=SIDE, height=SIDE, nchannel=3)
+        painted.data = outfit.texture.tobytes()
+        spec.add_material(name="outfit", specular=0.1, shininess=0.1).textures[rgb] = "outfit"
+        owner = human.corners[:, 0]
+        drawn = spec.add_skin(name="human", material="outfit")
+        drawn.vert = outfit.vertices[owner].ravel().astype(np.float32)
+        points = human.texture[human.corners[:, 1]]
+        drawn.texcoord = (points * [1, -1] + [0, 1]).ravel().astype(np.float32)
+        drawn.face = human.triangles.ravel().astype(np.int32)
+        weights = human.weights[owner]
+        moved = [b for b in range(len(human.bones)) if weights[:, b].any()]
+        drawn.bodyname = [human.bones[b] for b in moved]
+        drawn.bindpos = human.heads[moved].ravel().astype(np.float32)
+        drawn.bindquat = np.tile([1, 0, 0, 0], len(moved)).astype(np.float32)
+        hung = [np.flatnonzero(weights[:, b]) for b in moved]
+        drawn.vertid = [ids.astype(np.int32) for ids in hung]
+        drawn.vertweight = [weights[ids, b].astype(np.float32) for ids, b in zip(hung, moved, strict=True)]
+
+    return wear
 
 
 def _kinds(human: Human, rng: np.random.Generator) -> Int[np.ndarray, " V"]:
@@ -98,14 +127,21 @@ def _drawn(rng: np.random.Generator, near: tuple[float, ...]) -> float:
     return float(rng.choice(near) + rng.uniform(-0.06, 0.06))
 
 
-def _colour(rng: np.random.Generator) -> np.ndarray:
-    """Of cloth: many are grey, black, white or blue."""
+def cloth(rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
+    """A colour, 0..255: many are grey, black, white or blue."""
     kind = rng.random()
     if kind < 0.4:
         return np.full(3, rng.choice((25.0, 45.0, 90.0, 150.0, 225.0, 245.0))) + rng.uniform(-12, 12, 3)
     if kind < 0.6:
         return np.array([40.0, 55.0, 95.0]) * rng.uniform(0.5, 1.7) + rng.uniform(-10, 10, 3)
     return muted(rng, 0.6)
+
+
+def skin(rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
+    """A colour, 0..255."""
+    tone = rng.uniform(0, len(TONES) - 1.01)
+    low, part = int(tone), tone % 1
+    return np.asarray(TONES[low] * (1 - part) + TONES[low + 1] * part)
 
 
 def muted(rng: np.random.Generator, strength: float) -> Float[np.ndarray, " 3"]:
@@ -125,21 +161,19 @@ def _painted(human: Human, kinds: np.ndarray, rng: np.random.Generator) -> np.nd
     of = np.sort(kinds[owners[..., 0]], 1)[:, 1]
     for kind, polygon in sorted(zip(of.tolist(), points[owners[..., 1]], strict=True), key=lambda pair: pair[0]):
         cv2.fillConvexPoly(canvas, polygon, kind, shift=4)
-    tone = rng.uniform(0, len(TONES) - 1.01)
-    low, part = int(tone), tone % 1
-    skin = TONES[low] * (1 - part) + TONES[low + 1] * part
+    bare = skin(rng)
     hair = np.array(((20, 16, 14), (45, 30, 20), (90, 60, 35), (175, 140, 85), (150, 145, 140), (110, 45, 20)))
     palette = {
-        SKIN: skin, HAIR: hair[rng.integers(len(hair))] * rng.uniform(0.7, 1.2), SHIRT: _colour(rng),
-        TROUSERS: _colour(rng), SHOES: _colour(rng), EYE: np.array([240.0, 240, 240]), PUPIL: np.array([35.0, 25, 20]),
-        LIPS: skin * [0.85, 0.6, 0.6], BROW: skin * 0.45,
+        SKIN: bare, HAIR: hair[rng.integers(len(hair))] * rng.uniform(0.7, 1.2), SHIRT: cloth(rng),
+        TROUSERS: cloth(rng), SHOES: cloth(rng), EYE: np.array([240.0, 240, 240]), PUPIL: np.array([35.0, 25, 20]),
+        LIPS: bare * [0.85, 0.6, 0.6], BROW: bare * 0.45,
     }  # fmt: skip
     out = np.array([palette[kind] for kind in range(9)])[canvas]
     for kind in (SHIRT, TROUSERS):
-        out = np.where((canvas == kind)[..., None], _patterned(out, _colour(rng), rng), out)
+        out = np.where((canvas == kind)[..., None], _patterned(out, cloth(rng), rng), out)
     shade = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), rng.uniform(3, 9))
-    cloth = np.isin(canvas, (SHIRT, TROUSERS, HAIR))
-    shade = 1.0 + np.where(cloth, rng.uniform(0.03, 0.16), 0.03) * shade / shade.std()
+    covered = np.isin(canvas, (SHIRT, TROUSERS, HAIR))
+    shade = 1.0 + np.where(covered, rng.uniform(0.03, 0.16), 0.03) * shade / shade.std()
     return np.asarray(np.clip(out * shade[..., None], 0, 255).astype(np.uint8))
 
 

@@ -1,20 +1,22 @@
-"""Films of many people, in shards, each of one person and made of a number alone: a stopped making goes on.
+"""Films of many people, in shards, each of one person and made of a cast and a number alone: a stopped making goes on.
 
 A shard is an `.npz` with the estimator's points beside the true ones, `Film` after `Film`. It knows no networks.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
-from recon.lifter.acting import FRAMES, act
+from recon.lifter import clothing, figure
+from recon.lifter.acting import FRAMES, TUMBLING, act
 from recon.lifter.clothing import outfit
+from recon.lifter.figure import some_figure, some_look
 from recon.lifter.filming import Film, Looks, film
-from recon.lifter.human import anybody, human
+from recon.lifter.human import Human, anybody, human
 from recon.lifter.points import POINTS, RATE
 from recon.lifter.studio import Studio
 from recon.pose.pose_landmarker import PoseLandmarker
@@ -33,7 +35,13 @@ FORMAT, VERSION = "sfv.films", 2
 WINDOWS = 8
 """Of one person."""
 HELD_OUT = 8
-"""Every eighth person is held out, and does what is said to be for that."""
+"""Every eighth of a cast is held out, and does what is said to be for that."""
+PEOPLE, ACROBATS, FIGURES = "people", "acrobats", "figures"
+"""Casts: people who do what motions show, those who turn over in half of their windows, and sfv's own figure."""
+PREFIXES = {PEOPLE: "", ACROBATS: "acrobats-", FIGURES: "figures-"}
+"""Of the names of their shards."""
+TURNING = {PEOPLE: TUMBLING, ACROBATS: 0.5, FIGURES: 0.25}
+"""Shares of the windows in which somebody of a cast turns over."""
 _ARRAYS = ("seen", "metres", "confidence", "truth", "up")
 
 
@@ -55,37 +63,38 @@ def folder_of(place: Path, takes: Sequence[Take], character: Character, seed: in
 def filmed(
     takes: Sequence[Take],
     place: Path | None,
-    people: int,
+    casts: Mapping[str, int],
     seed: int,
     character: Character,
     advance: Callable[[float, str], None] = lambda shards, text: None,
 ) -> list[Shard]:
-    """The films of so many people, as ESTIMATOR sees them; `place` (None: the user's cache) keeps those that were made.
+    """The films of so many people of each cast, as ESTIMATOR sees them; `place` (None: the user's cache) keeps those
+    that were made.
 
     Raises:
         InputError: see `make_films`; or anny or the estimator's weights are not here.
     """
     folder = folder_of(place or user_cache_path("sfv") / "films", takes, character, seed)
     with PoseLandmarker(pose_landmarker("full"), 1) as estimator:
-        paths = make_films(takes, folder, people, seed, character, estimator, advance)
+        paths = make_films(takes, folder, casts, seed, character, estimator, advance)
     return [read_shard(path) for path in paths]
 
 
 def make_films(
     takes: Sequence[Take],
     folder: Path,
-    people: int,
+    casts: Mapping[str, int],
     seed: int,
     character: Character,
     estimator: Looks,
     advance: Callable[[float, str], None] = lambda shards, text: None,
 ) -> list[Path]:
-    """The shards of so many people; those that are there already are left as they are.
+    """The shards of so many people of each cast; those that are there already are left as they are.
 
     Args:
         takes: motions of the character, with their split: those of "val" are for people who are held out.
         folder: `folder_of`.
-        people: shards.
+        casts: how many people of each.
         seed: of everything that is drawn.
         character: the humanoid.
         estimator: whose errors are to be learnt.
@@ -98,26 +107,32 @@ def make_films(
     if not of[False] or not of[True]:
         raise InputError("films need motions of the splits train and val; name them in --captions, in the column split")
     paths = []
-    for number in range(people):
-        path = folder / f"{number:05d}.npz"
+    for cast, number in ((cast, number) for cast, count in casts.items() for number in range(count)):
+        path = folder / f"{PREFIXES[cast]}{number:05d}.npz"
         if not path.exists():
             held_out = number % HELD_OUT == HELD_OUT - 1
-            shard = _made(of[held_out], held_out, np.random.default_rng([seed, number]), character, estimator)
-            write_shard(path, shard)
+            rng = np.random.default_rng([seed, number, list(PREFIXES).index(cast)])
+            write_shard(path, _made(cast, of[held_out], held_out, rng, character, estimator))
         paths.append(path)
-        advance(1, f"filmed {(number + 1) * WINDOWS * FRAMES / RATE / 60:.1f} minutes")
+        advance(1, f"filmed {len(paths) * WINDOWS * FRAMES / RATE / 60:.1f} minutes")
     return paths
 
 
 def _made(
-    motions: list[Motion], held_out: bool, rng: np.random.Generator, character: Character, estimator: Looks
+    cast: str, motions: list[Motion], held_out: bool, rng: np.random.Generator, character: Character, estimator: Looks
 ) -> Shard:
-    """Somebody drawn by chance, filmed WINDOWS times."""
-    body = human(anybody(rng))
+    """Somebody of a cast, drawn by chance, filmed WINDOWS times."""
+    body: Human | figure.Figure
+    if cast == FIGURES:
+        body = own = some_figure(rng)
+        wear = figure.wearing(own, some_look(rng))
+    else:
+        body = somebody = human(anybody(rng))
+        wear = clothing.wearing(somebody, outfit(somebody, rng))
     films, clips = [], []
-    with Studio(body, outfit(body, rng)) as studio:
+    with Studio(body.bones, wear) as studio:
         for _ in range(WINDOWS):
-            done = act(motions, body, character, rng)
+            done = act(motions, body, character, rng, TURNING[cast])
             films.append(film(studio, done, estimator, rng)[0])
             clips.append(done.clip)
     return Shard(tuple(films), tuple(clips), held_out)

@@ -93,6 +93,16 @@ class Human:
         at = [self.heads[self.bones.index(f"Left{bone}")] for bone in ("UpLeg", "Leg", "Foot")]
         return float(np.linalg.norm(at[1] - at[0]) + np.linalg.norm(at[2] - at[1]))
 
+    @property
+    def soles(self) -> list[int]:
+        """Bones by whose beginnings somebody stands."""
+        return [self.bones.index(f"{side}{bone}") for side in ("Left", "Right") for bone in ("Foot", "ToeBase")]
+
+    @property
+    def sole(self) -> float:
+        """m from there to the ground."""
+        return 0.03
+
     def posed(
         self, places: Float[np.ndarray, "T 3"], parts: Mapping[str, Float[np.ndarray, "T 3 3"]]
     ) -> tuple[Float[np.ndarray, "T B 3"], Float[np.ndarray, "T B 3 3"]]:

@@ -13,16 +13,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recon.lifter.points import POINTS
+from recon.lifter.points import BONES, POINTS
 from sfv.errors import InputError
 from sfv.work.tensors import load_tensors, save_tensors
 
-FORMAT = 2
+FORMAT = 3
 ADVICE = "make one with: sfv fit MOTION ... --captions CSV --out FILE"
 REACH = 13
 """Frames that it sees before and after the one it tells of."""
 DROP = 0.1
-INPUTS = 6 * len(POINTS) + 1
+INPUTS = 6 * len(POINTS) + 1 + 3 * len(BONES)
+LENGTHS = (0.22, 0.22, 0.245, 0.245, 0.11, 0.11, 0.15, 0.15, 0.135, 0.135, 0.275, 0.275, 0.125, 0.195, 0.16, 0.16)
+"""Statures of BONES, by which foreshortening is told."""
 
 
 class Taps(nn.Module):
@@ -77,7 +79,9 @@ class Lifter(nn.Module):
         """The points in space, of all frames but REACH at both ends."""
         n, t = nearness.shape
         parts = (3.0 * seen, 3.0 * own, confidence[..., None])
-        x = torch.cat((*(part.reshape(n, t, -1) for part in parts), 4.0 * nearness[..., None]), -1)
+        x = torch.cat(
+            (*(part.reshape(n, t, -1) for part in parts), 4.0 * nearness[..., None], foreshortened(seen, own)), -1
+        )
         x = self.norm(self.blocks(torch.relu(self.first(x))))
         kept = own[:, REACH : t - REACH]
         return kept + 0.3 * self.last(x).reshape(*kept.shape)
@@ -104,3 +108,13 @@ class Lifter(nn.Module):
             raise InputError(f"{path} is a lifter whose tensors do not fit it; {ADVICE}") from error
         network.about = about
         return network.eval()
+
+
+def foreshortened(seen: Float[Tensor, "n t k 2"], own: Float[Tensor, "n t k 3"]) -> Float[Tensor, "n t f"]:
+    """How long bones are in the picture and in the estimator's space; and how far away their ends are from each other
+    if they are as long as most people's, on the side that the estimator says."""
+    a, b = torch.tensor(BONES, device=seen.device).T
+    flat, deep = (seen[..., b, :] - seen[..., a, :]).norm(dim=-1), own[..., b, :] - own[..., a, :]
+    usual = torch.tensor(LENGTHS, device=seen.device)
+    away = torch.tanh(deep[..., 2] / 0.02) * (usual.square() - flat.square()).clamp_min(1e-6).sqrt()
+    return torch.cat((5.0 * flat, 5.0 * deep.norm(dim=-1), 5.0 * away), -1)

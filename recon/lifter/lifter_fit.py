@@ -22,7 +22,7 @@ from sfv.motion import Motion
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.progress import Advance
 
-FITTING = FitConfig(steps=1300, batch=32, rate=3e-3, warm=40, decay=0.99, every=200, patience=6)
+FITTING = FitConfig(steps=2200, batch=32, rate=3e-3, warm=40, decay=0.99, every=200, patience=6)
 """The loop's settings."""
 ACTS, BORROWED = 3000, 0.5
 """Acts with borrowed errors, and their share of a batch."""

@@ -1,11 +1,12 @@
 """A room in which somebody is filmed: floor, walls, things, light and a camera whose window follows them.
 
-Everything of it is drawn by chance and can be drawn anew without a new graphics context. It knows no motions: it is
-told where a human's bones are.
+Everything of it is drawn by chance and can be drawn anew without a new graphics context. It knows no motions and no
+bodies: it is told where bones are, and what hangs on them.
 """
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -14,9 +15,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
 
-from recon.lifter.clothing import SIDE as SKIN_SIDE
-from recon.lifter.clothing import Outfit, muted
-from recon.lifter.human import Human
+from recon.lifter.clothing import muted
 
 SIDE = 384
 """px of a picture, without smoothed edges: it is shrunk afterwards, which takes less time."""
@@ -56,11 +55,15 @@ class View:
 
 
 class Studio:
-    """Pictures of one person: `with Studio(human, outfit) as studio: studio.refurnish(rng); studio.picture(...)`."""
+    """Pictures of one person: `with Studio(bones, wear) as studio: studio.refurnish(rng); studio.picture(...)`.
 
-    def __init__(self, human: Human, outfit: Outfit) -> None:
-        self.human = human
-        self.model = _spec(human, outfit).compile()
+    `bones` are their names; `wear` puts what is seen on the bodies of these names.
+    """
+
+    def __init__(self, bones: tuple[str, ...], wear: Callable[[mujoco.MjSpec], None]) -> None:
+        spec = _room(bones)
+        wear(spec)
+        self.model = spec.compile()
         # things are moved about, so none may be taken to stand where its body is
         self.model.geom_sameframe[:] = 0
         self._data = mujoco.MjData(self.model)
@@ -159,7 +162,7 @@ class Studio:
     def picture(
         self, heads: Float[np.ndarray, "B 3"], turns: Float[np.ndarray, "B 3 3"], view: View
     ) -> UInt8[np.ndarray, "S S 3"]:
-        """The window's picture, RGB, with the human's bones so."""
+        """The window's picture, RGB, with the bones so."""
         data, model = self._data, self.model
         data.mocap_pos[:] = heads
         data.mocap_quat[:] = Rotation.from_matrix(turns).as_quat(scalar_first=True)
@@ -203,8 +206,8 @@ def surface(side: int, rng: np.random.Generator) -> UInt8[np.ndarray, "S S 3"]:
     return np.asarray(np.clip(out + rng.normal(0, rng.uniform(0, 8), out.shape), 0, 255).astype(np.uint8))
 
 
-def _spec(human: Human, outfit: Outfit) -> mujoco.MjSpec:
-    """The room, with the human's skin on bodies that are put where its bones are."""
+def _room(bones: tuple[str, ...]) -> mujoco.MjSpec:
+    """The room, with bare bodies that are put where bones are."""
     spec = mujoco.MjSpec()
     spec.visual.global_.offwidth = spec.visual.global_.offheight = SIDE
     spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 1024, 0
@@ -220,9 +223,6 @@ def _spec(human: Human, outfit: Outfit) -> mujoco.MjSpec:
         repeat = [0.5, 0.5] if k < 2 else [1.0, 1.0]
         material = spec.add_material(name=f"surface{k}", texrepeat=repeat, texuniform=True, specular=0.1)
         material.textures[rgb] = f"surface{k}"
-    cloth = spec.add_texture(name="outfit", type=kinds.mjTEXTURE_2D, width=SKIN_SIDE, height=SKIN_SIDE, nchannel=3)
-    cloth.data = outfit.texture.tobytes()
-    spec.add_material(name="outfit", specular=0.1, shininess=0.1).textures[rgb] = "outfit"
 
     world = spec.worldbody
     plane, box = mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_BOX
@@ -235,25 +235,6 @@ def _spec(human: Human, outfit: Outfit) -> mujoco.MjSpec:
         world.add_light(name=f"light{k}", type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=False,
                         specular=[0.1] * 3)  # fmt: skip
     world.add_camera(name="view", sensor_size=[1, 1], resolution=[SIDE, SIDE], focal_length=[1, 1])
-    for bone in human.bones:
+    for bone in bones:
         world.add_body(name=bone, mocap=True)
-    _hang(spec, human, outfit)
     return spec
-
-
-def _hang(spec: mujoco.MjSpec, human: Human, outfit: Outfit) -> None:
-    """The skin on the bones."""
-    owner = human.corners[:, 0]
-    skin = spec.add_skin(name="human", material="outfit")
-    skin.vert = outfit.vertices[owner].ravel().astype(np.float32)
-    points = human.texture[human.corners[:, 1]]
-    skin.texcoord = (points * [1, -1] + [0, 1]).ravel().astype(np.float32)
-    skin.face = human.triangles.ravel().astype(np.int32)
-    weights = human.weights[owner]
-    moved = [b for b in range(len(human.bones)) if weights[:, b].any()]
-    skin.bodyname = [human.bones[b] for b in moved]
-    skin.bindpos = human.heads[moved].ravel().astype(np.float32)
-    skin.bindquat = np.tile([1, 0, 0, 0], len(moved)).astype(np.float32)
-    hung = [np.flatnonzero(weights[:, b]) for b in moved]
-    skin.vertid = [ids.astype(np.int32) for ids in hung]
-    skin.vertweight = [weights[ids, b].astype(np.float32) for ids, b in zip(hung, moved, strict=True)]

@@ -40,9 +40,13 @@ class Program:
     people: Annotated[int, Within(8, 100_000)] = 120
     """Of a lifter: how many are filmed, for 19 s each, which takes ten seconds or so of a core; one in eight is held
     out."""
+    acrobats: Annotated[int, Within(0, 100_000)] = 0
+    """Of a lifter: how many more people are filmed, who turn over half of the time."""
+    figures: Annotated[int, Within(0, 100_000)] = 0
+    """Of a lifter: how often sfv's own figure is filmed, too, in clothes and measures drawn by chance."""
     films: Path | None = None
     """Of a lifter: the folder where films are kept for the next time; by default in the user's cache."""
-    steps: Annotated[int, Within(1, 10_000_000)] = 1300
+    steps: Annotated[int, Within(1, 10_000_000)] = 2200
     """Of a lifter: most batches of 32 windows of 2.4 s; what was stopped goes on."""
     seed: Annotated[int, Within(0, SEED)] = 0
     """Of people, films and batches, and of the network's first weights."""
@@ -111,14 +115,15 @@ def _fit_lifter(program: Program, character: "Character", takes: "Callable[[], l
     import shutil
     from dataclasses import asdict
 
-    from recon.lifter.films import ESTIMATOR, filmed
+    from recon.lifter.films import ACROBATS, ESTIMATOR, FIGURES, PEOPLE, filmed
     from recon.lifter.lifter_fit import ACTS, FITTING, fit_lifter
     from sfv.pipeline.stages import beside
     from sfv.progress import bar
 
     found = takes()
-    with bar("filming", program.people, "people") as advance:
-        shards = filmed(found, program.films, program.people, program.seed, character, advance)
+    casts = {PEOPLE: program.people, ACROBATS: program.acrobats, FIGURES: program.figures}
+    with bar("filming", sum(casts.values()), "people") as advance:
+        shards = filmed(found, program.films, casts, program.seed, character, advance)
     kept = beside(program.out)("kept")
     with bar("fitting", program.steps, "steps") as advance:
         config = replace(FITTING, steps=program.steps, seed=program.seed)
@@ -127,9 +132,9 @@ def _fit_lifter(program: Program, character: "Character", takes: "Callable[[], l
         advance(program.steps)
     seconds = sum(motion.duration for motion in motions)
     network.save(program.out, {"estimators": [ESTIMATOR], "motions": len(found), "seconds": round(seconds),
-                               "people": program.people, "seed": program.seed} | asdict(judged))  # fmt: skip
+                               "seed": program.seed} | casts | asdict(judged))  # fmt: skip
     shutil.rmtree(kept, ignore_errors=True)
-    print(f"{program.out}: fitted to {program.people} people, who do {seconds / 60:.1f} minutes of motion")
+    print(f"{program.out}: fitted to {sum(casts.values())} people, who do {seconds / 60:.1f} minutes of motion")
     print(f"  limbs off on people held out, aligned   {judged.lifted:.0f} mm, the estimator's own {judged.own:.0f}")
     print(f"  depth off, as it is                     {judged.lifted_depth:.0f} mm, the estimator's own "
           f"{judged.own_depth:.0f}")  # fmt: skip

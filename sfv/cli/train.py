@@ -15,6 +15,7 @@ from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
 from sfv.pipeline.named_motions import by_name
+from sfv.pipeline.policy_file import AUTO, in_words_of_today
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.stages import beside, import_stage, policy_stage
 from sfv.reading import Reading
@@ -42,9 +43,9 @@ class Program:
     """How the files are read. --character is also who is to do it; else the humanoid does."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
-    begun_from: Annotated[Path | None, arg(name="from")] = None
-    """A run or policy whose skill training begins with, such as one of level ground for --terrain, or "tracker", which
-    comes with sfv and has seen many clips."""
+    begun_from: Annotated[Path, arg(name="from")] = AUTO
+    """A run or policy whose skill training begins with, such as one of level ground for --terrain, or "scratch".
+    "tracker" comes with sfv and has seen many clips; "auto" is the tracker if it follows half of the motion."""
     map: Path | None = None
     """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
@@ -63,6 +64,7 @@ class Program:
     @classmethod
     def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the config.yaml beside a policy says, which names who does it, in the words of this verb."""
+        content = in_words_of_today(content)
         if "character" not in content:
             return content
         rest = {name: value for name, value in content.items() if name != "character"}

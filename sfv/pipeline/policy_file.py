@@ -4,8 +4,10 @@ Light: what is asked of a policy before any work is in the head of its file, and
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -14,6 +16,8 @@ from sfv.work.run_folder import POLICY
 
 TRACKER = Path("tracker")
 """What the policy that comes with sfv is called, where nothing else in the folder is."""
+AUTO, SCRATCH = Path("auto"), Path("scratch")
+"""What training may begin with besides a policy: the tracker where it follows enough of the motion, and nothing."""
 ACTS = ("control_hz", "action_scale")
 """Settings of the task that decide what an action does."""
 
@@ -34,6 +38,12 @@ def policy_file(place: Path) -> Path:
     )
 
 
+def in_words_of_today(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same settings; before 0.2.0 training began from scratch where no policy was named."""
+    named = content.get("begun_from") is not None or "begun_from" not in content
+    return content if named else {**content, "begun_from": str(SCRATCH)}
+
+
 def shipped_tracker() -> Path:
     """The file of sfv's own tracker, whatever else in the folder is called so."""
     from sfv.character import ASSETS
@@ -47,10 +57,8 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
     Raises:
         InputError: the file is none of sfv's, its character has other joints, or its actions mean something else.
     """
-    from safetensors import safe_open
-
-    with blamed(f"{policy} is no policy of sfv", "train it again"), safe_open(policy, framework="np") as file:
-        about = json.loads((file.metadata() or {})["about"])
+    about = record_of(policy)
+    with blamed(f"{policy} is no policy of sfv", "train it again"):
         hidden, whose = tuple(int(width) for width in about["hidden"]), about.get("character", character)
         acts = {name: float(about[name]) for name in ACTS}
     if whose not in (character, Path(character).stem) and not _of_one_build(whose, character):
@@ -66,6 +74,18 @@ def suited(config: TrainConfig, policy: Path, character: str, tracking: Tracking
                 f"mean something else; train with {option} {its:g}, or from scratch without --from"
             )
     return replace(config, hidden=hidden) if config.hidden == TrainConfig.hidden else config
+
+
+def record_of(policy: Path) -> dict[str, Any]:
+    """What the head of a policy's file says of it.
+
+    Raises:
+        InputError: the file is none of sfv's.
+    """
+    from safetensors import safe_open
+
+    with blamed(f"{policy} is no policy of sfv", "train it again"), safe_open(policy, framework="np") as file:
+        return dict(json.loads((file.metadata() or {})["about"]))
 
 
 def _of_one_build(one: str, other: str) -> bool:

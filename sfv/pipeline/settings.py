@@ -15,6 +15,7 @@ from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
+from sfv.pipeline.policy_file import AUTO, in_words_of_today
 from sfv.reading import Reading
 from sfv.work.config import plain
 
@@ -34,9 +35,9 @@ class Settings:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
-    begun_from: Annotated[Path | None, arg(name="from")] = None
-    """A run or policy whose skill training begins with; "tracker" comes with sfv and has seen many clips. What it did
-    not see, as a --scan, it learns to use."""
+    begun_from: Annotated[Path, arg(name="from")] = AUTO
+    """A run or policy whose skill training begins with, or "scratch". "tracker" comes with sfv and has seen many clips;
+    "auto" is the tracker if it follows half of the motion untrained. What it did not see, as a --scan, is learnt."""
     mend: bool = True
     """Let sfv repair mend what the physics check finds: feet in the floor or sliding, a rough seam, force from nowhere.
     The reference then differs from a motion file by a few centimetres; from what is seen in a video only where the
@@ -57,6 +58,7 @@ class Settings:
     def of_today(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a file says, in today's words: before 0.2.0 `character` was who is to do it, `performer` whose motion it
         is."""
+        content = in_words_of_today(content)
         if "character" not in content:
             return content
         kept = {name: value for name, value in content.items() if name not in ("character", "performer")}

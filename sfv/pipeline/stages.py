@@ -16,8 +16,9 @@ from recon.config import PoseConfig, ReconstructConfig
 from recon.lifter.shipped import lifter_file
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
+from sfv.pipeline.judging import tracker_knows
 from sfv.pipeline.named_motions import motion_inputs
-from sfv.pipeline.policy_file import policy_file, suited
+from sfv.pipeline.policy_file import AUTO, SCRATCH, policy_file, shipped_tracker, suited
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
@@ -44,6 +45,9 @@ WORST, WORST_MOTION = "worst.mp4", "worst.npz"
 """The same of its worst try from the start."""
 BROKEN = "nan_state.npz"
 """Where a state goes from which the physics went to NaN."""
+
+POLICY_FILES = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
+"""What a training writes."""
 
 Place = Callable[[str], Path]
 """Where what belongs to a stage goes: 'config.yaml' -> path."""
@@ -169,7 +173,7 @@ def policy_stage(
     config: TrainConfig,
     teachers: Mapping[str, Path] | None = None,
     lessons: float = 0.0,
-    begun_from: Path | None = None,
+    begun_from: Path = SCRATCH,
 ) -> Stage:
     """Reference motions -> one policy. A killed training goes on from its last checkpoint, also towards another budget.
 
@@ -179,41 +183,43 @@ def policy_stage(
         character: whose policy.
         tracking: the task.
         config: of the learner.
-        teachers: name of each motion -> a policy of it that the learner hears at first (policies/teachers.py).
-        lessons: samples over which it hears them less and less.
-        begun_from: a policy to begin with, of a run or by its folder or file.
+        teachers: name of each motion -> a policy of it that the learner hears at first, less over `lessons` samples.
+        begun_from: a policy to begin with; SCRATCH; or AUTO, the tracker where it follows enough of the one motion.
 
     Raises:
         InputError: the budget cannot be read.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
-    inputs = motion_inputs(motions)
-    if begun_from:
+    inputs, asked, alone = motion_inputs(motions), config, len(motions) == 1 and not teachers
+    if begun_from == AUTO and alone and tracker_knows(config, character, tracking):
+        inputs |= {"tracker": shipped_tracker()}
+    elif begun_from == AUTO:
+        begun_from = SCRATCH
+    elif begun_from != SCRATCH:
         begun_from = policy_file(begun_from)
         inputs |= {"begun from": begun_from}
         config = suited(config, begun_from, character, tracking)
+    taught = teachers or {}
+    inputs |= {f"teacher {name}": path for name, path in taught.items()}
     said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
-    if teachers:
-        inputs |= {f"teacher {name}": path for name, path in teachers.items()}
-        said["lessons"] = lessons
+    said |= {"lessons": lessons} if taught else {}
 
     def work(at: At) -> None:
         from sfv.pipeline.training import train_policy
 
         body = _character(character)
-        broken = train_policy(motions, body, tracking, config, at(place("")), teachers or {}, lessons, begun_from)
+        broken, begun = train_policy(motions, body, tracking, config, at(place("")), taught, lessons, begun_from)
         keep_broken(broken, place(BROKEN), at)
-        write_config(at(place("config.yaml")), said)
+        write_config(at(place("config.yaml")), said | {"train": asked, "begun_from": begun})
 
-    names = ("policy.safetensors", "policy.zip", "policy.onnx", "config.yaml", "progress.csv")
     decisive = _decisive(said, tracking, character)
     return Stage(
         POLICY,
         POLICY_VERSION,
         inputs,
         decisive,
-        tuple(place(name) for name in names),
+        tuple(place(name) for name in POLICY_FILES),
         place("stage.json"),
         work,
         partial=(place("checkpoint.safetensors"), place("tensorboard"), place(BROKEN)),

@@ -16,7 +16,8 @@ from policies.train import CHECKPOINT, train
 from sfv.character import Character
 from sfv.judged import Broken
 from sfv.motion import Motion
-from sfv.pipeline.judging import say_untrained
+from sfv.pipeline.judging import ENOUGH, say_untrained, untrained
+from sfv.pipeline.policy_file import AUTO, SCRATCH, TRACKER, shipped_tracker, suited
 
 
 def train_policy(
@@ -27,12 +28,13 @@ def train_policy(
     folder: Path,
     teachers: Mapping[str, Path],
     lessons: float,
-    begun_from: Path | None = None,
-) -> Broken | None:
+    begun_from: Path = SCRATCH,
+) -> tuple[Broken | None, Path]:
     """Train one policy of one motion or several and write its files into `folder`; see `pipeline.stages.policy_stage`.
 
     Returns:
-        The episodes in which the physics broke, if it did.
+        The episodes in which the physics broke, if it did; and what was begun from: a policy's file, TRACKER or
+        SCRATCH.
 
     Raises:
         InputError: a file cannot be used.
@@ -40,10 +42,26 @@ def train_policy(
     clips, group = {name: Motion.load(path) for name, path in motions.items()}, joined()
     if tracking.threads:  # two learners side by side would wait for each other's threads
         torch.set_num_threads(tracking.threads)
-    first, *others = clips.values()
-    if not others and group.rank == 0 and not (folder / CHECKPOINT).exists():
-        say_untrained(first, body, tracking)
+    if begun_from == AUTO:
+        (clip,) = clips.values()
+        begun_from = TRACKER if _tracker_follows(clip, tracking, folder) else SCRATCH
+        if begun_from == TRACKER:
+            config = suited(config, shipped_tracker(), body.name, tracking)
+    file = {TRACKER: shipped_tracker(), SCRATCH: None}.get(begun_from, begun_from)
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
-    train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, begun_from)
-    return env.breakage()
+    train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, file)
+    return env.breakage(), begun_from
+
+
+def _tracker_follows(clip: Motion, tracking: TrackingConfig, folder: Path) -> bool:
+    """Whether sfv's own tracker follows ENOUGH of a motion, which is said at the first go in `folder`.
+
+    Raises:
+        InputError: the tracker's file is damaged.
+    """
+    found = untrained(clip, tracking)
+    follows = found.seconds >= ENOUGH * found.duration
+    if joined().rank == 0 and not (folder / CHECKPOINT).exists():
+        say_untrained(found, follows)
+    return follows

@@ -9,6 +9,7 @@ from envs.config import TrackingConfig
 from envs.judge.following import follow
 from sfv.character import load_character
 from sfv.motion import Motion
+from sfv.terrain.terrain import NO_BLOCK, Terrain
 
 CHARACTER = load_character("humanoid")
 
@@ -33,3 +34,19 @@ def test_what_is_followed_and_what_is_lost() -> None:
     assert not found["here"].broken
     again = dict(follow(still, files, CHARACTER, TrackingConfig(threads=1), tries=3))
     assert again == found
+
+
+def test_a_motion_on_a_ground_of_its_own_is_tried_there_beside_others() -> None:
+    stand = Motion(CHARACTER.skeleton, 30.0, np.repeat(CHARACTER.model.qpos0[None], 16, 0))
+    up = stand.qpos.copy()
+    up[:, 2] += 0.4
+    level, tops = np.zeros((31, 31)), np.full((30, 30), NO_BLOCK)
+    tops[5:25, 5:25] = 0.4
+    raised = replace(stand, qpos=up, ground=Terrain(level, tops, level, 0.1, (-1.5, -1.5), thick=0.2))
+
+    def still(obs: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(obs), CHARACTER.model.nu)
+
+    found = dict(follow(still, {"raised": raised, "level": stand}, CHARACTER, TrackingConfig(threads=1), tries=2))
+    assert list(found) == ["level", "raised"]
+    assert found["level"].success == found["raised"].success == 1.0

@@ -1,5 +1,6 @@
 """People who are filmed: that the truth beside a film is what is in its pictures, and that a stopped making goes on."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 from recon.lifter import acting, films
 from recon.lifter import human as bodies
 from recon.lifter.acting import FRAMES, act, sitting
-from recon.lifter.clothing import outfit
+from recon.lifter.clothing import outfit, wearing
+from recon.lifter.figure import figure, some_figure, some_look
+from recon.lifter.figure import wearing as figure_wearing
 from recon.lifter.filming import SEEN, cameras, film
-from recon.lifter.films import folder_of, make_films, read_shard
+from recon.lifter.films import ACROBATS, FIGURES, PEOPLE, folder_of, make_films, read_shard
 from recon.lifter.human import PARTS, Build, human
 from recon.lifter.points import POINTS
 from recon.lifter.studio import SIDE, Studio, View
 from recon.pose.people import Sighting
+from recon.scorecard import landmark_positions
 from sfv.errors import InputError
 from sfv.interfaces import Take
 
@@ -60,7 +64,7 @@ def test_the_truth_is_where_the_picture_shows_it(somebody):
     back = np.array([0.8, 0.6, 0.0])
     turn = np.stack((np.array([-0.6, 0.8, 0.0]), np.array([0.0, 0.0, 1.0]), back), 1)
     view = View(np.array([0.0, 0.0, 1.3]) + 4.0 * back, turn, np.array([0.1, -0.06]), 0.9)
-    with Studio(somebody, worn) as studio:
+    with Studio(somebody.bones, wearing(somebody, worn)) as studio:
         studio.model.geom_pos[:, 2] -= 50.0  # nothing but somebody before the sky
         with_them = studio.picture(heads[0], turns[0], view).astype(int)
         alone = studio.picture(heads[0] + [0, 0, 40.0], turns[0], view).astype(int)
@@ -72,10 +76,35 @@ def test_the_truth_is_where_the_picture_shows_it(somebody):
     np.testing.assert_allclose(view.tangents(view.pixels(np.array([0.3, 0.2, 2.0]))), [0.15, 0.1])
 
 
+def test_the_figure_is_the_humanoid_itself(humanoid, jump):
+    """Posed by its parts, its landmarks are the character's; and who is drawn has the leg of its bones."""
+    body, qpos = figure(humanoid), jump.qpos[::15]
+    places, parts = acting._parts(qpos, humanoid)
+    heads, turns = body.posed(places, parts)
+    theirs = landmark_positions(humanoid, replace(jump, qpos=qpos, contacts=None, contact_names=()), POINTS[:-1])
+    own = np.stack([body.landmark(name, heads, turns) for name in POINTS[:-1]], 1)
+    np.testing.assert_allclose(own, theirs, atol=1e-9)
+    assert body.leg == pytest.approx(acting.LEG, abs=1e-3)
+    rng = np.random.default_rng(3)
+    others = [some_figure(rng) for _ in range(4)]
+    assert len({round(one.leg, 3) for one in others}) > 1
+    done = act([jump], others[0], humanoid, rng)
+    view = cameras(done, rng)[0]
+    with Studio(body.bones, figure_wearing(body, some_look(rng))) as studio:
+        studio.model.geom_pos[: studio.model.geom("thing6").id + 1, 2] -= 50.0
+        there = studio.picture(done.heads[0], done.turns[0], view).astype(int)
+        gone = studio.picture(done.heads[0] + [0, 0, 40.0], done.turns[0], view).astype(int)
+    rows, columns = np.nonzero(np.abs(there - gone).sum(-1))
+    pixels = view.pixels(view.inside(done.points[0]))
+    # every joint is within what is drawn, which the widest part of the body, a palm's breadth, goes beyond
+    assert (pixels.min(0) > [columns.min() - 3, rows.min() - 3]).all()
+    assert (pixels.max(0) < [columns.max() + 3, rows.max() + 3]).all()
+
+
 def test_a_film_holds_the_true_joints_and_what_was_said(somebody, humanoid, jump):
     rng = np.random.default_rng(1)
     done = act([jump], somebody, humanoid, rng)
-    with Studio(somebody, outfit(somebody, rng)) as studio:
+    with Studio(somebody.bones, wearing(somebody, outfit(somebody, rng))) as studio:
         views = cameras(done, np.random.default_rng(2))
         made, pictures = film(studio, done, Fixed(), np.random.default_rng(2))
     assert len(pictures) == FRAMES
@@ -109,19 +138,24 @@ def test_a_stopped_making_goes_on_to_the_same_bytes(humanoid, jump, tmp_path, mo
     monkeypatch.setattr(films, "HELD_OUT", 2)
     takes = [Take(jump, (), split="train"), Take(jump, (), split="val")]
     place = folder_of(tmp_path, takes, humanoid, 0)
-    paths = make_films(takes, place, 2, 0, humanoid, Fixed())
+    casts = {PEOPLE: 2, ACROBATS: 1, FIGURES: 1}
+    paths = make_films(takes, place, casts, 0, humanoid, Fixed())
     kept = [path.read_bytes() for path in paths]
-    first, second = (read_shard(path) for path in paths)
+    first, second, acrobat, own = (read_shard(path) for path in paths)
     assert (first.held_out, second.held_out) == (False, True)
+    # another cast is other people
+    assert not np.allclose(first.films[0].truth, acrobat.films[0].truth)
+    assert not np.allclose(first.films[0].truth, own.films[0].truth)
+    assert [path.name for path in paths] == ["00000.npz", "00001.npz", "acrobats-00000.npz", "figures-00000.npz"]
     assert first.films[0].truth.shape == (5, len(POINTS), 3)
     paths[1].unlink()
     before = paths[0].stat().st_mtime_ns
-    make_films(takes, place, 2, 0, humanoid, Fixed())
+    make_films(takes, place, casts, 0, humanoid, Fixed())
     assert [path.read_bytes() for path in paths] == kept
     assert paths[0].stat().st_mtime_ns == before
     assert folder_of(tmp_path, takes, humanoid, 1) != place
     with pytest.raises(InputError, match="splits train and val"):
-        make_films(takes[:1], place, 2, 0, humanoid, Fixed())
+        make_films(takes[:1], place, casts, 0, humanoid, Fixed())
     paths[0].write_bytes(kept[0][:500])
     with pytest.raises(InputError, match="broken archive"):
         read_shard(paths[0])

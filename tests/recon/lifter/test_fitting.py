@@ -16,8 +16,8 @@ def test_fitting_from_the_command_line(jump, shards, tmp_path, capsys, monkeypat
     (tmp_path / "said.csv").write_text("file,caption,split\njump.npz,a person jumps,train\nother.npz,a jump,val\n")
     asked = []
 
-    def filmed(takes, place, people, seed, character, advance):
-        asked.append((sorted(take.split for take in takes), place, people, seed))
+    def filmed(takes, place, casts, seed, character, advance):
+        asked.append((sorted(take.split for take in takes), place, casts, seed))
         return shards(8, 1)
 
     monkeypatch.setattr("recon.lifter.films.filmed", filmed)
@@ -25,10 +25,11 @@ def test_fitting_from_the_command_line(jump, shards, tmp_path, capsys, monkeypat
     out = tmp_path / "made" / "lifter.safetensors"
     files = [str(tmp_path / "jump.npz"), str(tmp_path / "other.npz")]
     words = ["--captions", str(tmp_path / "said.csv"), "--corpus", str(tmp_path / "corpus"), "--out", str(out)]
-    assert main(["fit", *files, *words, "--people", "8", "--films", str(tmp_path), "--steps", "2"]) == 0
-    assert asked == [(["train", "val"], tmp_path, 8, 0)]
+    words += ["--films", str(tmp_path), "--steps", "2"]
+    assert main(["fit", *files, *words, "--people", "9", "--figures", "3"]) == 0
+    assert asked == [(["train", "val"], tmp_path, {"people": 9, "acrobats": 0, "figures": 3}, 0)]
     printed = capsys.readouterr().out
-    assert "fitted to 8 people, who do 0.1 minutes of motion" in printed
+    assert "fitted to 12 people, who do 0.1 minutes of motion" in printed
     assert "limbs off on people held out" in printed
     assert [path.name for path in out.parent.iterdir()] == ["lifter.safetensors"]
     assert Lifter.load(out).about["estimators"] == ["mediapipe pose landmarker full"]

@@ -9,9 +9,9 @@ import torch
 from recon.lifter.borrowed import VIEWS, borrowed
 from recon.lifter.films import Shard
 from recon.lifter.lessons import lessons, varied
-from recon.lifter.lifter import INPUTS, REACH, Lifter
+from recon.lifter.lifter import INPUTS, REACH, Lifter, foreshortened
 from recon.lifter.lifter_fit import fit_lifter
-from recon.lifter.points import NAMES, POINTS, RATE
+from recon.lifter.points import BONES, NAMES, POINTS, RATE
 from recon.lifter.sight import sight
 from sfv.errors import InputError
 from sfv.priors.fitting import FitConfig
@@ -29,9 +29,22 @@ def test_a_new_one_says_what_the_estimator_says():
     own = torch.rand(2, 40, len(POINTS), 3)
     given = (torch.rand(2, 40, len(POINTS), 2), own, torch.rand(2, 40, len(POINTS)), torch.rand(2, 40))
     torch.testing.assert_close(Lifter(16)(*given), own[:, REACH:-REACH])
-    # 15 points of 2 tangents, 3 metres and a confidence, and the nearness
-    assert INPUTS == 15 * 6 + 1
+    # 15 points of 2 tangents, 3 metres and a confidence, the nearness, and three lengths of 16 bones
+    assert INPUTS == 15 * 6 + 1 + 3 * 16
     assert sum(p.numel() for p in Lifter().parameters()) < 2_000_000
+
+
+def test_a_bone_that_looks_short_is_told_to_point_away():
+    """A thigh of .22 statures whose ends are .132 apart in the picture go .176 to the estimator's side."""
+    seen, own = torch.zeros(1, 1, len(POINTS), 2), torch.zeros(1, 1, len(POINTS), 3)
+    hip, knee = POINTS.index("left_hip"), POINTS.index("left_knee")
+    assert BONES[0] == (hip, knee)
+    seen[..., knee, 0] = 0.132
+    own[..., knee, :] = torch.tensor([0.132, 0.0, -0.1])
+    flat, deep, away = foreshortened(seen, own)[0, 0].reshape(3, -1)[:, 0] / 5.0
+    torch.testing.assert_close(
+        torch.stack((flat, deep, away)), torch.tensor([0.132, 0.1656, -0.176]), atol=2e-4, rtol=0.0
+    )
 
 
 def test_the_file_gives_the_same_network_up_to_half_precision_and_others_are_refused(tmp_path):

@@ -1,10 +1,12 @@
 """Policies by the names people call them, and what a training that begins from one takes over from it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
@@ -14,7 +16,8 @@ from sfv.character import load_character
 from sfv.cli.main import main
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.pipeline.policy_file import TRACKER, policy_file, suited
+from sfv.pipeline.judging import tracker_knows
+from sfv.pipeline.policy_file import TRACKER, in_words_of_today, policy_file, record_of, shipped_tracker, suited
 from sfv.work.files import fingerprint
 
 
@@ -62,17 +65,56 @@ def test_sfv_s_tracker_is_small_says_where_it_is_from_and_stands(
     assert json.loads(capsys.readouterr().out)["standing"]["success"] == 1.0
 
 
-def test_a_training_says_first_how_far_the_tracker_comes(
+def begun(command: list[str], out: Path) -> tuple[tuple[int, ...], str]:
+    """Train for a moment; the policy's layers, and what it says that it was begun from."""
+    assert main([*command, "--num-envs", "8", "--threads", "1", "--budget", "96", "--out", str(out)]) == 0
+    said = yaml.safe_load((out / "config.yaml").read_text())
+    assert said["train"]["hidden"] == list(TrainConfig.hidden)  # what was asked: --config begins with the same again
+    return tuple(record_of(out / "policy.safetensors")["hidden"]), said["begun_from"]
+
+
+def test_a_training_begins_with_the_tracker_where_that_follows_and_says_so_once(
     standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
     saved(tmp_path / "tracker")  # another policy, in a folder of that name, is not asked
-    command = ["train", str(standing), "--num-envs", "8", "--threads", "1", "--out", str(tmp_path / "out")]
-    assert main([*command, "--budget", "96"]) == 0
-    assert "untrained, the tracker (--from tracker) follows all of it" in caplog.text
+    wide = tuple(record_of(shipped_tracker())["hidden"])
+    command, out = ["train", str(standing)], tmp_path / "out"
+    assert begun(command, out) == (wide, "tracker")
+    assert "untrained, the tracker follows all of it, and training begins with it" in caplog.text
     caplog.clear()
-    assert main([*command, "--budget", "192"]) == 0  # goes on, and need not say it again
+    assert main([*command, "--num-envs", "8", "--threads", "1", "--budget", "192", "--out", str(out)]) == 0
     assert "untrained" not in caplog.text
+    assert begun([*command, "--from", "scratch"], tmp_path / "nothing") == (TrainConfig.hidden, "scratch")
+    assert "untrained" not in caplog.text
+
+
+def test_a_training_begins_from_scratch_where_the_tracker_falls(
+    standing: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flying = Motion.load(standing)
+    qpos = flying.qpos.copy()
+    qpos[:, 2] += 4.0 * np.linspace(0.0, 1.0, len(qpos)) ** 2
+    Motion(flying.skeleton, flying.fps, qpos).save(tmp_path / "flying.npz")
+    found = begun(["train", str(tmp_path / "flying.npz")], tmp_path / "out")
+    assert found == (TrainConfig.hidden, "scratch")
+    assert re.search(
+        r"follows 0\.\d of 1\.0 s of it, and training begins from scratch \(else --from tracker\)", caplog.text
+    )
+
+
+def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
+    assert tracker_knows(TrainConfig(), "humanoid", TrackingConfig(randomise=("push",)))
+    assert not tracker_knows(TrainConfig(hidden=(64,)), "humanoid", TrackingConfig())
+    assert not tracker_knows(TrainConfig(), "heavy-robot", TrackingConfig())
+    assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(control_hz=60.0, decimation=2))
+    assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(terrain=("rough:4cm",)))
+
+
+def test_settings_of_before_began_from_scratch() -> None:
+    assert in_words_of_today({"begun_from": None})["begun_from"] == "scratch"
+    assert in_words_of_today({"begun_from": "runs/walk"})["begun_from"] == "runs/walk"
+    assert "begun_from" not in in_words_of_today({"mend": True})
 
 
 def test_a_map_for_what_needs_none_is_refused(

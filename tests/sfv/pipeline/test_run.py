@@ -89,7 +89,6 @@ def worked(monkeypatch: pytest.MonkeyPatch, wave: Motion) -> list[str]:
 
     # first the modules that import these names when they are imported, which may be now
     monkeypatch.setattr("sfv.pipeline.training.training_judge", lambda *task: None)
-    monkeypatch.setattr("sfv.pipeline.training.say_untrained", lambda *task: None)
     monkeypatch.setattr("sfv.pipeline.training.train", train)
     monkeypatch.setattr("envs.judge.evaluate.evaluate", evaluate)
     monkeypatch.setattr("sfv.view.page.page.write_page", lambda path, *parts, **more: path.write_text(str(parts)))
