@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from sfv.pipeline.policy_file import AUTO
 from sfv.pipeline.settings import Settings
 
 
@@ -14,7 +15,7 @@ def standard() -> Settings:
 def quick() -> Settings:
     """A first look in a few minutes: is the clip usable, is the reference right, does learning start?"""
     settings = standard()
-    return replace(settings, train=replace(settings.train, budget="2min"), rollouts=8)
+    return replace(settings, train=replace(settings.train, budget="2min"), begun_from=AUTO, rollouts=8)
 
 
 def quality() -> Settings:

@@ -15,7 +15,7 @@ from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
 from sfv.pipeline.named_motions import by_name
-from sfv.pipeline.policy_file import AUTO, in_words_of_today
+from sfv.pipeline.policy_file import SCRATCH, in_words_of_today
 from sfv.pipeline.settings import Settings
 from sfv.pipeline.stages import beside, import_stage, policy_stage
 from sfv.reading import Reading
@@ -43,7 +43,7 @@ class Program:
     """How the files are read. --character is also who is to do it; else the humanoid does."""
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
-    begun_from: Annotated[Path, arg(name="from")] = AUTO
+    begun_from: Annotated[Path, arg(name="from")] = SCRATCH
     """A run or policy whose skill training begins with, such as one of level ground for --terrain, or "scratch".
     "tracker" comes with sfv and has seen many clips; "auto" is the tracker if it follows half of the motion."""
     map: Path | None = None

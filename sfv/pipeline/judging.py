@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envs.config import TrackingConfig
 from policies.config import TrainConfig
 from sfv.errors import InputError, blamed
-from sfv.pipeline.policy_file import SCRATCH, TRACKER, policy_file, record_of, shipped_tracker
+from sfv.pipeline.policy_file import AUTO, policy_file, record_of, shipped_tracker
 
 if TYPE_CHECKING:
     from envs.judge.following import Following
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 TRIES, SEED = 8, 2000
 """Tries of a motion, and the seed of the noise at their starts, unless told."""
 ENOUGH = 0.5
-"""The share of a motion's time that the tracker must follow untrained, for a training to begin with it. All seven of
-these that were trained came to .9 of the starts with a fifth of the samples or fewer. A jump and a run, of which it
-follows a quarter and less, did not (docs/tracker.md)."""
+"""The share of a motion's time that the tracker must follow untrained, for AUTO to begin with it. Six of the
+seven of these that were trained came to .9 of the starts with a fifth of the samples or fewer. A jump and a run, of
+which it follows a quarter and less, did not (docs/tracker.md)."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,19 @@ def untrained(motion: "Motion", tracking: TrackingConfig) -> "Following":
     return found
 
 
-def say_untrained(found: "Following", begins: bool) -> None:
-    """Say how far the tracker follows, and whether training begins with it."""
+def say_untrained(found: "Following", asked: Path) -> None:
+    """Say how far the tracker follows, and what training begins with where AUTO or SCRATCH was `asked`."""
     how = "all of it" if found.success == 1.0 else f"{found.seconds:.1f} of {found.duration:.1f} s of it"
-    then = f"and training begins with it (else --from {SCRATCH})" if begins else "and training begins from scratch"
-    other = "" if begins else f" (else --from {TRACKER})"
-    log.warning("untrained, the tracker follows %s, %s%s", how, then, other)
+    if asked == AUTO:
+        then = "training begins with it" if enough(found) else "training begins from scratch"
+    else:
+        then = "training begins from scratch" + (", and would succeed sooner with --from auto" if enough(found) else "")
+    log.warning("untrained, the tracker follows %s; %s", how, then)
+
+
+def enough(found: "Following") -> bool:
+    """Whether the tracker follows ENOUGH of a motion."""
+    return found.seconds >= ENOUGH * found.duration
 
 
 def about_of(about: Mapping[str, Any], policy: Path) -> str:

@@ -15,7 +15,7 @@ from policies.config import TrainConfig
 from recon.config import PoseConfig, ReconstructConfig
 from sfv.excerpt import Excerpt
 from sfv.limits import Within
-from sfv.pipeline.policy_file import AUTO, in_words_of_today
+from sfv.pipeline.policy_file import SCRATCH, in_words_of_today
 from sfv.reading import Reading
 from sfv.work.config import plain
 
@@ -35,9 +35,10 @@ class Settings:
     reconstruct: OmitArgPrefixes[ReconstructConfig] = field(default_factory=ReconstructConfig)
     tracking: OmitArgPrefixes[TrackingConfig] = field(default_factory=TrackingConfig)
     train: OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
-    begun_from: Annotated[Path, arg(name="from")] = AUTO
+    begun_from: Annotated[Path, arg(name="from")] = SCRATCH
     """A run or policy whose skill training begins with, or "scratch". "tracker" comes with sfv and has seen many clips;
-    "auto" is the tracker if it follows half of the motion untrained. What it did not see, as a --scan, is learnt."""
+    "auto" is the tracker if it follows half of the motion untrained, which succeeds sooner. What it did not see, as a
+    --scan, is learnt."""
     mend: bool = True
     """Let sfv repair mend what the physics check finds: feet in the floor or sliding, a rough seam, force from nowhere.
     The reference then differs from a motion file by a few centimetres; from what is seen in a video only where the

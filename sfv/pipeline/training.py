@@ -16,7 +16,7 @@ from policies.train import CHECKPOINT, train
 from sfv.character import Character
 from sfv.judged import Broken
 from sfv.motion import Motion
-from sfv.pipeline.judging import ENOUGH, say_untrained, untrained
+from sfv.pipeline.judging import enough, say_untrained, tracker_knows, untrained
 from sfv.pipeline.policy_file import AUTO, SCRATCH, TRACKER, shipped_tracker, suited
 
 
@@ -42,9 +42,9 @@ def train_policy(
     clips, group = {name: Motion.load(path) for name, path in motions.items()}, joined()
     if tracking.threads:  # two learners side by side would wait for each other's threads
         torch.set_num_threads(tracking.threads)
-    if begun_from == AUTO:
+    if begun_from in (AUTO, SCRATCH) and len(clips) == 1 and not teachers:
         (clip,) = clips.values()
-        begun_from = TRACKER if _tracker_follows(clip, tracking, folder) else SCRATCH
+        begun_from = _beginning(clip, body, tracking, config, folder, begun_from)
         if begun_from == TRACKER:
             config = suited(config, shipped_tracker(), body.name, tracking)
     file = {TRACKER: shipped_tracker(), SCRATCH: None}.get(begun_from, begun_from)
@@ -54,14 +54,19 @@ def train_policy(
     return env.breakage(), begun_from
 
 
-def _tracker_follows(clip: Motion, tracking: TrackingConfig, folder: Path) -> bool:
-    """Whether sfv's own tracker follows ENOUGH of a motion, which is said at the first go in `folder`.
+def _beginning(
+    clip: Motion, body: Character, tracking: TrackingConfig, config: TrainConfig, folder: Path, asked: Path
+) -> Path:
+    """TRACKER if AUTO is `asked` and it follows enough of the clip, else SCRATCH; what it follows is said at the first
+    go in `folder`.
 
     Raises:
         InputError: the tracker's file is damaged.
     """
+    first = joined().rank == 0 and not (folder / CHECKPOINT).exists()
+    if not tracker_knows(config, body.name, tracking) or (asked == SCRATCH and not first):
+        return SCRATCH
     found = untrained(clip, tracking)
-    follows = found.seconds >= ENOUGH * found.duration
-    if joined().rank == 0 and not (folder / CHECKPOINT).exists():
-        say_untrained(found, follows)
-    return follows
+    if first:
+        say_untrained(found, asked)
+    return TRACKER if asked == AUTO and enough(found) else SCRATCH

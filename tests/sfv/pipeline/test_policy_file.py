@@ -79,14 +79,14 @@ def test_a_training_begins_with_the_tracker_where_that_follows_and_says_so_once(
     monkeypatch.chdir(tmp_path)
     saved(tmp_path / "tracker")  # another policy, in a folder of that name, is not asked
     wide = tuple(record_of(shipped_tracker())["hidden"])
-    command, out = ["train", str(standing)], tmp_path / "out"
+    command, out = ["train", str(standing), "--from", "auto"], tmp_path / "out"
     assert begun(command, out) == (wide, "tracker")
-    assert "untrained, the tracker follows all of it, and training begins with it" in caplog.text
+    assert "untrained, the tracker follows all of it; training begins with it" in caplog.text
     caplog.clear()
     assert main([*command, "--num-envs", "8", "--threads", "1", "--budget", "192", "--out", str(out)]) == 0
     assert "untrained" not in caplog.text
-    assert begun([*command, "--from", "scratch"], tmp_path / "nothing") == (TrainConfig.hidden, "scratch")
-    assert "untrained" not in caplog.text
+    assert begun(command[:2], tmp_path / "nothing") == (TrainConfig.hidden, "scratch")
+    assert "all of it; training begins from scratch, and would succeed sooner with --from auto" in caplog.text
 
 
 def test_a_training_begins_from_scratch_where_the_tracker_falls(
@@ -96,11 +96,9 @@ def test_a_training_begins_from_scratch_where_the_tracker_falls(
     qpos = flying.qpos.copy()
     qpos[:, 2] += 4.0 * np.linspace(0.0, 1.0, len(qpos)) ** 2
     Motion(flying.skeleton, flying.fps, qpos).save(tmp_path / "flying.npz")
-    found = begun(["train", str(tmp_path / "flying.npz")], tmp_path / "out")
+    found = begun(["train", str(tmp_path / "flying.npz"), "--from", "auto"], tmp_path / "out")
     assert found == (TrainConfig.hidden, "scratch")
-    assert re.search(
-        r"follows 0\.\d of 1\.0 s of it, and training begins from scratch \(else --from tracker\)", caplog.text
-    )
+    assert re.search(r"follows 0\.\d of 1\.0 s of it; training begins from scratch\n", caplog.text)
 
 
 def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
