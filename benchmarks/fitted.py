@@ -10,13 +10,13 @@ Success is within 0.5 m of each one's own reference for 20 s, by the training's 
 """
 
 import argparse
-import csv
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from trainings import learnt_after, log_of
 
 from sfv.character import load_character
 from sfv.motion import Motion
@@ -60,9 +60,9 @@ def table(out: Path, grounds: list[str], seeds: int) -> None:
                 file = out / f"{ground}-{seed}" / f"from {name}" / "progress.csv"
                 if not file.exists():
                     continue
-                with file.open(newline="") as rows:
-                    log = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(rows)]
-                soon = next((f"{row['samples'] / 1e6:.2f} M" for row in log if row["success"] >= 0.9), "never")
+                log = log_of(file)
+                learnt = learnt_after(log)
+                soon = "never" if learnt is None else f"{learnt / 1e6:.2f} M"
                 cells = (f"{log[-1][key]:.2f}" for key in SHOWN)
                 row = (ground, name, seed, f"{log[-1]['samples'] / 1e6:.2f} M", soon, *cells)
                 print("| " + " | ".join(map(str, row)) + " |", flush=True)

@@ -37,8 +37,13 @@ def run_all(out: Path, commands: Mapping[str, list[str]], at_once: int) -> None:
 
 
 def progress(run: Path) -> list[dict[str, float]]:
-    """The training's log."""
-    with RunFolder(run).policy("progress.csv").open(newline="") as file:
+    """The log of a run's training."""
+    return log_of(RunFolder(run).policy("progress.csv"))
+
+
+def log_of(path: Path) -> list[dict[str, float]]:
+    """A training's log."""
+    with path.open(newline="") as file:
         return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
 
 

@@ -31,16 +31,19 @@ LEG = 0.831
 
 @runtime_checkable
 class Puppet(Protocol):
-    """A body on bones that follow the humanoid's parts: a `Human`, or a `Figure`."""
+    """A body on bones that follow the humanoid's parts: a `Human`, or a `Figure`. Metres."""
 
     @property
-    def leg(self) -> float: ...
+    def leg(self) -> float:
+        """From hip to ankle."""
 
     @property
-    def soles(self) -> list[int]: ...
+    def soles(self) -> list[int]:
+        """Bones by whose beginnings it stands."""
 
     @property
-    def sole(self) -> float: ...
+    def sole(self) -> float:
+        """From there to the ground."""
 
     def posed(
         self, places: Float[np.ndarray, "T 3"], parts: Mapping[str, Float[np.ndarray, "T 3 3"]]

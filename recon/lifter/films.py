@@ -111,6 +111,7 @@ def make_films(
         path = folder / f"{PREFIXES[cast]}{number:05d}.npz"
         if not path.exists():
             held_out = number % HELD_OUT == HELD_OUT - 1
+            # a 0 at the end changes nothing: people are drawn as before there were other casts
             rng = np.random.default_rng([seed, number, list(PREFIXES).index(cast)])
             write_shard(path, _made(cast, of[held_out], held_out, rng, character, estimator))
         paths.append(path)

@@ -111,8 +111,12 @@ class Lifter(nn.Module):
 
 
 def foreshortened(seen: Float[Tensor, "n t k 2"], own: Float[Tensor, "n t k 3"]) -> Float[Tensor, "n t f"]:
-    """How long bones are in the picture and in the estimator's space; and how far away their ends are from each other
-    if they are as long as most people's, on the side that the estimator says."""
+    """Of BONES, in fifths of a stature: how long they are in the picture, how long in the estimator's space, and how
+    much farther away their second end is if they are as long as most people's, LENGTHS.
+
+    The picture tells that depth up to its sign, sqrt(LENGTHS^2 - flat^2); the estimator tells the sign, surely from two
+    hundredths of a stature on.
+    """
     a, b = torch.tensor(BONES, device=seen.device).T
     flat, deep = (seen[..., b, :] - seen[..., a, :]).norm(dim=-1), own[..., b, :] - own[..., a, :]
     usual = torch.tensor(LENGTHS, device=seen.device)

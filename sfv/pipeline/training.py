@@ -51,7 +51,7 @@ def train_policy(
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
     train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, file)
-    return env.breakage(), begun_from
+    return env.breakage(), TRACKER if file == shipped_tracker() else begun_from
 
 
 def _beginning(

@@ -101,6 +101,14 @@ def test_a_training_begins_from_scratch_where_the_tracker_falls(
     assert re.search(r"follows 0\.\d of 1\.0 s of it; training begins from scratch\n", caplog.text)
 
 
+def test_who_asked_for_the_tracker_asks_for_it_again_wherever_sfv_lies(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wide = tuple(record_of(shipped_tracker())["hidden"])
+    assert begun(["train", str(standing), "--from", "tracker"], tmp_path / "out") == (wide, "tracker")
+
+
 def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
     assert tracker_knows(TrainConfig(), "humanoid", TrackingConfig(randomise=("push",)))
     assert not tracker_knows(TrainConfig(hidden=(64,)), "humanoid", TrackingConfig())
