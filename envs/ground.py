@@ -1,7 +1,7 @@
 """Where each environment is on a world of tiles, and its reference lifted onto the ground there.
 
-A reference was made for flat ground, along +x (`turned`). Every point of it is put as high above the smooth footing
-below that point as it was above z = 0; what is simulated is measured from the ground itself. It knows no rewards.
+A reference was made for flat ground, along +x (`turned`). Its limbs are put on the ground where they stand and carried
+over it where they swing (`envs.footholds`), and bend as they must (`envs.bends`). It knows no rewards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs.config import TrackingConfig
+from envs.footholds import Footholds
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv import rotation
+from sfv.character import Character
 from sfv.errors import InputError
+from sfv.kinematics import TorchKinematics
 from sfv.motion import Motion
+from sfv.surface import surface_points
 from sfv.terrain.kinds import parse_terrain
-from sfv.terrain.relief import Relief
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, World, make_world
 
@@ -45,14 +48,21 @@ class Ground:
         offset: (n, 2) m, from where its clip has the reference to where it is in the world.
     """
 
-    def __init__(self, tiles: Sequence[Tile], library: MotionLibrary, num_envs: int, seconds: float) -> None:
+    def __init__(
+        self, tiles: Sequence[Tile], library: MotionLibrary, character: Character, num_envs: int, seconds: float
+    ) -> None:
         ahead, behind, aside = reach(library, seconds)
         self.world: World = make_world(
             tiles, ahead + REACH + ASIDE, 2.0 * (aside + REACH + ASIDE), behind + REACH, friction=1.0
         )
         device = library.table.device
         self.library, self.device = library, device
-        self.relief = Relief(self.world.terrain, str(device))
+        self.footholds = Footholds(library, character, self.world.terrain, num_envs)
+        self.relief = self.footholds.relief
+        self._kinematics = TorchKinematics(character.model, device=str(device))
+        carriers, offsets, radii = surface_points(character.model)
+        self._carriers = [int(body) for body in carriers]
+        self._offsets, self._radii = (torch.as_tensor(p, dtype=torch.float32, device=device) for p in (offsets, radii))
         self.starts = torch.as_tensor(self.world.starts, dtype=torch.float32, device=device)
         self.narrow = torch.as_tensor(self.world.narrow, device=device)
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
@@ -67,20 +77,25 @@ class Ground:
         move = ASIDE * torch.stack((draw[:, 0], 2.0 * draw[:, 1] - 1.0), -1)
         move[:, 1] = torch.where(self.narrow[tile], 0.0, move[:, 1])
         self.offset[ids] = self.starts[tile] + move - root[:, :2]
+        self.footholds.forget(ids)
 
-    def raised(self, ref: Reference, ids: Tensor) -> Reference:
-        """A clip's reference where it is in the world: moved along, and each point lifted by the ground below it."""
-        move = self.offset[ids]
-        points = torch.cat((ref.qpos[:, None, :3], ref.xpos, ref.com[:, None]), 1).clone()
-        points[..., :2] += move[:, None]
-        points[..., 2] += self.relief.footing(points[..., :2])
-        qpos = torch.cat((points[:, 0], ref.qpos[:, 3:]), -1)
-        return replace(ref, qpos=qpos, xpos=points[:, 1:-1], com=points[:, -1])
+    def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Reference:
+        """A clip's reference at a tick where it is in the world: moved along, its limbs on the ground there."""
+        offset = self.offset[ids]
+        lifts = self.footholds.lifts(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        if self.footholds.limbs:
+            beside = lifts.limbs - lifts.root[:, None], lifts.limb_rates - lifts.root_rate[:, None]
+            ref = self.footholds.bends.bent(ref, clip, tick, *beside)
+        move = torch.cat((offset, lifts.root[:, None]), -1)
+        qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
+        qpos[:, :3] += move
+        qvel[:, 2] += lifts.root_rate
+        return replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
 
-    def lift(self, ids: Tensor, row: Tensor, root: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
-        """How far (m) bodies in the poses of the library's rows must be raised, rigidly, to be out of the ground."""
-        points = self.library.surface[row] + torch.nn.functional.pad(self.offset[ids], (0, 1))[:, None]
-        points[..., 2] += (root[:, 2] - self.library.table[row, 2])[:, None]
+    def lift(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n"]:
+        """How far (m) bodies in these poses must be raised, rigidly, to be out of the ground."""
+        points = self._kinematics.points(qpos, self._carriers, self._offsets)
+        points[..., 2] -= self._radii
         return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
 
     def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:
@@ -98,6 +113,7 @@ class Ground:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`."""
         self.tile[:], self.offset[:] = state["tile"], state["offset"]
+        self.footholds.forget(torch.arange(len(self.tile), device=self.device))
 
 
 class Climb:

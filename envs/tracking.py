@@ -22,7 +22,7 @@ from envs.events import Events, parse_events
 from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
-from envs.moment import Moment, columns, joints_of
+from envs.moment import Moment, joints_of
 from envs.recovery import Recovery
 from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
@@ -67,7 +67,9 @@ class TrackingEnv:
         if tiles:
             motions = [turned(motion) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
-        self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
+        self.ground: Ground | None = None
+        if tiles:
+            self.ground = Ground(tiles, self.library, character, num_envs, seconds or config.episode_seconds)
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
@@ -150,7 +152,7 @@ class TrackingEnv:
 
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
-        target = self.library.target(self.clip, self.tick + self.lead_ticks)
+        target = self.target(self.everyone)
         command = target + self.config.action_scale * action
         self._before = self.sim.state()
         if self.events:
@@ -178,9 +180,8 @@ class TrackingEnv:
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
             ref=(ref := self.reference(self.tick, self.everyone)),
-            past=(past := self._past()),
+            past=self._past(),
             joints=self.joints,
-            below=self._below(sim.xpos.float(), past.xpos),
             box=(self.box.state(sim)[0], self.box.goal(ref, self.tick)) if self.box else None,
         )
 
@@ -251,14 +252,14 @@ class TrackingEnv:
         ref = self.library.at(self.clip[ids], tick)
         if self.recovery:
             return self.recovery.moved(ref, ids)
-        return self.ground.raised(ref, ids) if self.ground else ref
+        return self.ground.raised(ref, ids, self.clip[ids], tick) if self.ground else ref
 
-    def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
-        """The ground below the simulated key bodies, and what the reference's stand as high above as in the clip."""
+    def target(self, ids: Tensor) -> Float[Tensor, "n nu"]:
+        """Where the servos of environments `ids` aim now, action aside, rad."""
+        clip, tick = self.clip[ids], self.tick[ids] + self.lead_ticks
         if self.ground is None:
-            return None
-        mine, theirs = (columns(places, self.joints.key_bodies)[..., :2] for places in (xpos, reference))
-        return self.ground.relief.height(mine), self.ground.relief.footing(theirs)
+            return self.library.target(clip, tick)
+        return self.ground.raised(self.library.at(clip, tick), ids, clip, tick).target
 
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
@@ -276,8 +277,8 @@ class TrackingEnv:
             self.recovery.start(ids)
         if self.ground:
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
-        ref, row = self.reference(tick, ids), self.library.row(clip, tick)
-        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self._lift(row)
+        ref = self.reference(tick, ids)
+        lift = self.ground.lift(ref.qpos) if self.ground else self._lift(self.library.row(clip, tick))
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -285,7 +286,7 @@ class TrackingEnv:
         if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
             qpos, qvel = displaced(self.joints, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
         if self.events:
-            self.events.start(ids, self.library.target(clip, tick + self.lead_ticks), self.generator)
+            self.events.start(ids, self.target(ids), self.generator)
             if (move := self.events.moved(qvel.shape[1], ids, self.generator)) is not None:
                 qpos = displaced(self.joints, qpos, move)
             sim.xfrc_applied[ids] = 0.0
