@@ -13,9 +13,16 @@ from sfv.view.page.plots import Curve
 
 LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
 """Colours of a share of 0, a half and 1."""
-LONE = ("mass", "hands", "gains", "delay", "noise")
+LONE = ("size", "mass", "hands", "gains", "delay", "noise")
 """The measures of one setting each."""
-UNITS = {"hands": "kg in each hand", "delay": "ms", "noise": "m, rad", "mass": "of its mass", "gains": "of its gains"}
+UNITS = {
+    "size": "of its height, as dense and strong",
+    "hands": "kg in each hand",
+    "delay": "ms",
+    "noise": "m, rad",
+    "mass": "of its mass",
+    "gains": "of its gains",
+}
 STYLE = """<style>
 .heat td { text-align: center; padding: .3rem .2rem; font-variant-numeric: tabular-nums; color: #1b2027; }
 .heat.fine td { padding: 0; height: 1.1rem; font-size: .62rem; border: 0; }
