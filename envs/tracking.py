@@ -24,6 +24,7 @@ from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, columns, joints_of
 from envs.recovery import Recovery
+from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
 from envs.sim.strips import Strips
@@ -305,6 +306,7 @@ class TrackingEnv:
     def _settle(self) -> None:
         """Let simulations know no ground but their own tile's, unless their models differ by events."""
         if self._strips and self.ground:
+            assert isinstance(self.sim, CpuSim)
             self._strips.settle(self.sim, self.ground.tile)
 
     def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
