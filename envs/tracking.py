@@ -17,7 +17,7 @@ from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.box import Box
 from envs.config import TrackingConfig
-from envs.driving import driving
+from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
 from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
@@ -35,6 +35,7 @@ from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
 from sfv.surface import sitting_points
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
@@ -85,12 +86,8 @@ class TrackingEnv:
         self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
         parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
         self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
-        self.whole = build_scene(character, physics_hz, self.terrain, parcels) if parcels else self.model
         ranges = parse_events(config.randomise)
-        shared = parcels or config.simulator != "mujoco" or any(EVENTS[name].of_model for name in ranges)
-        self._strips = Strips(character, physics_hz, self.ground.world) if self.ground and not shared else None
-        scene = self._strips.scenes[0] if self._strips else self.whole
-        self.sim = make_sim(scene, num_envs, config, self.model if parcels else None)
+        self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
@@ -235,19 +232,7 @@ class TrackingEnv:
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
-        model = self.model
-        return {
-            "character": self.character.name,
-            "control_hz": self.config.control_hz,
-            "physics_hz": self.config.control_hz * self.config.decimation,
-            "action_scale": self.config.action_scale,
-            "target_lead_s": self.lead_ticks / TICKS,
-            "actuators": [model.actuator(i).name for i in range(model.nu)],
-            "kp": model.actuator_gainprm[:, 0].tolist(),
-            "kd": (-model.actuator_biasprm[:, 2]).tolist(),
-            "torque_limit": model.actuator_forcerange[:, 1].tolist(),
-            "qpos_columns": list(self.character.skeleton.qpos_columns),
-        }
+        return described(self)
 
     def driving(self) -> dict[str, Any]:
         """The same, with the layout of the observations, the scene and the reference (`envs.driving`)."""
@@ -302,6 +287,14 @@ class TrackingEnv:
         sim.whole("qacc_warmstart")[ids] = 0.0
         if self.box:  # it stands still, wherever in its way the body begins
             self.box.begin(sim, ids, self.box.goal(ref, tick))
+
+    def _simulate(self, physics_hz: float, parcels: Sequence[Parcel], changing: bool) -> None:
+        """Make the simulations: where nothing stands behind the bodies and no models are changing, each on its tile."""
+        self.whole = build_scene(self.character, physics_hz, self.terrain, parcels) if parcels else self.model
+        shared = bool(parcels) or changing or self.config.simulator != "mujoco"
+        self._strips = Strips(self.character, physics_hz, self.ground.world) if self.ground and not shared else None
+        scene = self._strips.scenes[0] if self._strips else self.whole
+        self.sim = make_sim(scene, self.num_envs, self.config, self.model if parcels else None)
 
     def _settle(self) -> None:
         """Let simulations know no ground but their own tile's, unless their models differ by events."""
