@@ -150,12 +150,12 @@ class Robustness:
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
         if part.measure in ("push", "recovery"):
-            return columns | self._pushed(part, cell)
+            return columns | self._knocked(part, cell)
         if part.measure == "size":
             sizes = part.cells["size"]
             return columns | _joined([self._rolled(self._sized(size, part.rollouts), part) for size in sizes])
         if part.measure == "terrain":
-            env = self._on_terrain(part)
+            env = self.on_terrain(part)
         elif part.measure == "undisturbed":
             env = self._env(part.count)
         else:
@@ -188,7 +188,7 @@ class Robustness:
         config = replace(self.config, randomise=randomise, recovery=recovery)
         return judging_env([self.motion], self.character, config, count, self.seed, self.horizon, tiles)
 
-    def _on_terrain(self, part: Part) -> TrackingEnv:
+    def on_terrain(self, part: Part) -> TrackingEnv:
         """Rollouts of a cell take turns on its tiles; all cells' tiles are in one world."""
         levels = part.cells["difficulty"]
         tiles = [Tile(part.what, level, UNSEEN + seed) for level in levels for seed in range(SEEDS)]
@@ -208,14 +208,17 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    def _pushed(self, part: Part, cell: Tensor) -> Columns:
+    def pushed(self, part: Part, recovery: float = 0.0) -> TrackingEnv:
+        """Rollouts that can be pushed with the forces of a part's cells."""
+        return self._env(part.count, (), (f"push:0:{max(part.cells['force'])}",), recovery)
+
+    def _knocked(self, part: Part, cell: Tensor) -> Columns:
         """One push each; what is told of who survives or resumes, in each cell."""
         force = torch.tensor(part.cells["force"])[cell]
-        ranges = (f"push:0:{float(force.max())}",)
         if part.measure == "push":
-            found = survive(self._env(part.count, (), ranges), self.policy, force, part.what, self.seed)
+            found = survive(self.pushed(part), self.policy, force, part.what, self.seed)
         else:
-            found = resume(self._env(part.count, (), ranges, AFTER), self.policy, force, self.seed)
+            found = resume(self.pushed(part, AFTER), self.policy, force, self.seed)
         return {name: _sums(flags, part) for name, flags in found.items()}
 
 

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from sfv.report import Report
-from sfv.view.page.fragments import drawing, numbers_table, provenance, scrolled, write
+from sfv.view.page.fragments import drawing, numbers_table, provenance, scrolled, video, write
 from sfv.view.page.plots import Curve
 
 LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
@@ -30,12 +30,15 @@ STYLE = """<style>
 </style>"""
 
 
-def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
+def write_robustness(
+    path: Path | str, reports: Mapping[str, Report], worst: Path | None = None, words: str = ""
+) -> None:
     """Write the page.
 
     Args:
         path: the .html file.
         reports: name -> what `sfv robustness` found; of several, those of one kind of figure stand beside each other.
+        worst: a video of the worst cases, if there is one, and what it shows.
 
     Raises:
         InputError: the page cannot be written.
@@ -44,6 +47,7 @@ def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
     parts = [
         STYLE,
         f"<header><h1>{escape(title)}</h1><p class='lead'>{escape(_sentence(reports))}</p></header>",
+        f"<h2>The worst cases</h2>{video(worst, words)}" if worst else "",
         _section("Terrain", reports, _terrain),
         _pushes(reports),
         _knocks(reports),
