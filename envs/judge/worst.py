@@ -1,7 +1,7 @@
 """The worst cases of a matrix, to look at: the ground and the push that fell a policy soonest.
 
-Of grounds the kind with the fewest successes, of pushes the direction with the fewest, each at its easiest setting that
-at most half get through; and there the rollout that is over first. It knows no files and no pictures.
+It is the kind of ground, and the direction of pushes, with the fewest successes. Each is taken at its easiest setting
+that at most half get through, and there the rollout that is over first. It knows no files and no pictures.
 """
 
 from collections.abc import Callable, Mapping
