@@ -84,9 +84,9 @@ class TrackingEnv:
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
         self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
-        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
-        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
         ranges = parse_events(config.randomise)
+        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown or "box" in ranges else [])
+        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
         self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
