@@ -32,10 +32,7 @@ Flags = dict[str, Bool[Tensor, "n"]]
 @torch.no_grad()
 def survive(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], direction: str, seed: int) -> Flags:
     """`successes` stay up by DeepMimic's measure, and `followed` within 0.5 m of the reference in the mean."""
-    events, touch = _to_be_pushed(env, force, seed), Touch(env)
-    clip = torch.zeros(1, dtype=torch.long)
-    first = env.library.at(clip, clip).qpos
-    events.push_angle[:] = rotation.heading(first[:, 3:7]) + math.radians(DIRECTIONS[direction])
+    events, touch = aimed(env, force, direction, seed), Touch(env)
     up, near = (torch.ones(env.num_envs, dtype=torch.bool) for _ in range(2))
     down = ~up
     for step in range(_steps(env, events)):
@@ -70,6 +67,14 @@ def resume(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], seed: in
             witness &= ~(down | away)
     back = witness & (together >= round(TOGETHER * env.config.control_hz))
     return {"rollouts": witness, "successes": back, "down": down & witness, "risen": down & back}
+
+
+def aimed(env: TrackingEnv, force: Float[Tensor, "n"], direction: str, seed: int) -> Events:
+    """Begin each rollout at a random phase, with one push to come, in one of DIRECTIONS."""
+    events, clip = _to_be_pushed(env, force, seed), torch.zeros(1, dtype=torch.long)
+    first = env.library.at(clip, clip).qpos
+    events.push_angle[:] = rotation.heading(first[:, 3:7]) + math.radians(DIRECTIONS[direction])
+    return events
 
 
 def _to_be_pushed(env: TrackingEnv, force: Float[Tensor, "n"], seed: int) -> Events:

@@ -1,4 +1,4 @@
-"""How success falls with terrain, pushes, friction, strength, mass, delay and noise: a table of cells each.
+"""How success falls with terrain, pushes, friction, strength, mass, size, delay and noise: a table of cells each.
 
 A measure is done in parts, each a batch of rollouts that takes seconds, so that a long matrix can stop and go on.
 The rollouts are those of `envs.judge.rollouts`; it knows no files and no pages.
@@ -19,6 +19,7 @@ from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
 from envs.judge.knocks import AFTER, DIRECTIONS, resume, survive
 from envs.judge.rollouts import roll_out
 from envs.tracking import TrackingEnv
+from sfv.bodies.scaled import scaled
 from sfv.character import Character
 from sfv.interfaces import Policy
 from sfv.motion import Motion
@@ -46,6 +47,7 @@ class Scale:
         forces: of pushes, N.
         grid: scales of friction and of strength, each with each.
         values: of the events that are measured one at a time.
+        sizes: of the body, over its own.
     """
 
     rollouts: int
@@ -54,6 +56,7 @@ class Scale:
     forces: tuple[float, ...]
     grid: tuple[float, ...]
     values: Mapping[str, tuple[float, ...]]
+    sizes: tuple[float, ...]
 
 
 FULL = Scale(
@@ -69,6 +72,7 @@ FULL = Scale(
         "delay": (0.0, 8.34, 16.67, 25.0, 33.34, 50.0, 66.67),
         "noise": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
     },
+    (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3),
 )
 QUICK = Scale(
     16,
@@ -83,6 +87,7 @@ QUICK = Scale(
         "delay": (0.0, 16.67, 33.34),
         "noise": (0.0, 0.02, 0.1),
     },
+    (0.8, 1.0, 1.2),
 )
 
 
@@ -117,8 +122,8 @@ class Robustness:
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:
-        """In their order; kinds of terrain that the clip would not reach are left out, and all of them and recovery
-        where it brings a ground of its own or something to push: what is done on a seat is done nowhere else."""
+        """In their order; kinds of terrain that the clip would not reach are left out, and all of them, recovery and
+        size where it brings a ground of its own or something to push: what is done on a seat is done nowhere else."""
         scale, out = self.scale, []
         level = self._env(1)
         goes, anywhere = max(reach(level.library, self.horizon)), self.motion.ground.flat and level.box is None
@@ -130,6 +135,7 @@ class Robustness:
         out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
         if anywhere:
             out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
+            out.append(Part("size", "", {"size": scale.sizes}, scale.rollouts))
         for name, values in scale.values.items():
             out.append(Part(name, "", {name: values}, scale.rollouts))
         grid = np.array(scale.grid)
@@ -144,22 +150,37 @@ class Robustness:
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
         if part.measure in ("push", "recovery"):
-            return columns | self._pushed(part, cell)
+            return columns | self._knocked(part, cell)
+        if part.measure == "size":
+            sizes = part.cells["size"]
+            return columns | _joined([self._rolled(self._sized(size, part.rollouts), part) for size in sizes])
         if part.measure == "terrain":
-            env = self._on_terrain(part)
+            env = self.on_terrain(part)
         elif part.measure == "undisturbed":
             env = self._env(part.count)
         else:
             env = self._held(part, cell)
-        everyone = torch.zeros(part.count, dtype=torch.long)
+        return columns | self._rolled(env, part)
+
+    def _rolled(self, env: TrackingEnv, part: Part) -> Columns:
+        """What is told of those who begin at the clip's start in all environments, which are one cell or more."""
+        everyone = torch.zeros(env.num_envs, dtype=torch.long)
         done = roll_out(env, self.policy, begin(env, everyone, everyone == 0, self.seed))
         seconds = done.survived / self.config.control_hz
-        return columns | {
-            "rollouts": [float(part.rollouts)] * len(next(iter(columns.values()))),
+        return {
+            "rollouts": [float(part.rollouts)] * (env.num_envs // part.rollouts),
             "successes": _sums(done.whole, part),
             "normalised_return": [s / part.rollouts for s in _sums(done.normalised_return, part)],
             "time_to_fall": [s / part.rollouts for s in _sums(seconds, part)],
         }
+
+    def _sized(self, size: float, count: int) -> TrackingEnv:
+        """A body `size` times as tall, and the clip as large: as many steps a second, each as much longer."""
+        character = Character(f"{self.character.name} x {size:g}", scaled(self.character.xml, size))
+        qpos = self.motion.qpos.copy()
+        qpos[:, :3] *= size
+        motion = replace(self.motion, skeleton=character.skeleton, qpos=qpos)
+        return judging_env([motion], character, self.config, count, self.seed, self.horizon)
 
     def _env(
         self, count: int, tiles: Sequence[Tile] = (), randomise: tuple[str, ...] = (), recovery: float = 0.0
@@ -167,7 +188,7 @@ class Robustness:
         config = replace(self.config, randomise=randomise, recovery=recovery)
         return judging_env([self.motion], self.character, config, count, self.seed, self.horizon, tiles)
 
-    def _on_terrain(self, part: Part) -> TrackingEnv:
+    def on_terrain(self, part: Part) -> TrackingEnv:
         """Rollouts of a cell take turns on its tiles; all cells' tiles are in one world."""
         levels = part.cells["difficulty"]
         tiles = [Tile(part.what, level, UNSEEN + seed) for level in levels for seed in range(SEEDS)]
@@ -187,15 +208,23 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    def _pushed(self, part: Part, cell: Tensor) -> Columns:
+    def pushed(self, part: Part, recovery: float = 0.0) -> TrackingEnv:
+        """Rollouts that can be pushed with the forces of a part's cells."""
+        return self._env(part.count, (), (f"push:0:{max(part.cells['force'])}",), recovery)
+
+    def _knocked(self, part: Part, cell: Tensor) -> Columns:
         """One push each; what is told of who survives or resumes, in each cell."""
         force = torch.tensor(part.cells["force"])[cell]
-        ranges = (f"push:0:{float(force.max())}",)
         if part.measure == "push":
-            found = survive(self._env(part.count, (), ranges), self.policy, force, part.what, self.seed)
+            found = survive(self.pushed(part), self.policy, force, part.what, self.seed)
         else:
-            found = resume(self._env(part.count, (), ranges, AFTER), self.policy, force, self.seed)
+            found = resume(self.pushed(part, AFTER), self.policy, force, self.seed)
         return {name: _sums(flags, part) for name, flags in found.items()}
+
+
+def _joined(cells: Sequence[Columns]) -> Columns:
+    """Cells that were measured one by one, as one part."""
+    return {name: [value for cell in cells for value in cell[name]] for name in cells[0]}
 
 
 def _sums(values: Tensor, part: Part) -> list[float]:
