@@ -38,15 +38,29 @@ class TaskParts(Protocol):
     control_ticks: int
     lead_ticks: int
 
-    def describe(self) -> dict[str, Any]:
-        """What a policy is told of its task in a few words."""
+
+def described(env: TaskParts) -> dict[str, Any]:
+    """What a policy is told of its task in a few words: rates, gains, scales, and the order of joints."""
+    model, config = env.model, env.config
+    return {
+        "character": env.character.name,
+        "control_hz": config.control_hz,
+        "physics_hz": config.control_hz * config.decimation,
+        "action_scale": config.action_scale,
+        "target_lead_s": env.lead_ticks / TICKS,
+        "actuators": [model.actuator(i).name for i in range(model.nu)],
+        "kp": model.actuator_gainprm[:, 0].tolist(),
+        "kd": (-model.actuator_biasprm[:, 2]).tolist(),
+        "torque_limit": model.actuator_forcerange[:, 1].tolist(),
+        "qpos_columns": list(env.character.skeleton.qpos_columns),
+    }
 
 
 def driving(env: TaskParts) -> dict[str, Any]:
-    """Of a task on level ground: what `describe` says, and all of the above. Elsewhere without scene and
+    """Of a task on level ground: what `described` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
     names = layout(env.model, env.config.scan, env.box is not None)
-    said = env.describe() | {"observation": names, "observation_limit": observations.LIMIT}
+    said = described(env) | {"observation": names, "observation_limit": observations.LIMIT}
     if env.ground is not None:
         return said
     scene = scene_spec(env.character, env.config.control_hz * env.config.decimation)

@@ -17,15 +17,17 @@ from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.box import Box
 from envs.config import TrackingConfig
-from envs.driving import driving
-from envs.events import Events, parse_events
+from envs.driving import described, driving
+from envs.events import EVENTS, Events, parse_events
 from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, joints_of
 from envs.recovery import Recovery
+from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
+from envs.sim.strips import Strips
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Info, Step
@@ -33,6 +35,7 @@ from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
 from sfv.surface import sitting_points
+from sfv.terrain.parcel import Parcel
 from sfv.terrain.relief import Relief
 from sfv.terrain.world import Tile
 
@@ -83,10 +86,10 @@ class TrackingEnv:
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
         self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
-        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
+        ranges = parse_events(config.randomise)
+        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown or "box" in ranges else [])
         self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
-        whole = build_scene(character, physics_hz, self.terrain, parcels) if parcels else self.model
-        self.sim = make_sim(whole, num_envs, config, self.model if parcels else None)
+        self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
         self.device = self.sim.device
@@ -103,7 +106,7 @@ class TrackingEnv:
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
         self.events = None
-        if ranges := parse_events(config.randomise):
+        if ranges:
             self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
         speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
@@ -213,6 +216,7 @@ class TrackingEnv:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
             self.climb.restore(state["level"])
+        self._settle()
         if self.recovery:
             self.recovery.restore({name: state[f"recovery.{name}"] for name in ("turn", "shift", "lost")})
         if self.events:
@@ -229,19 +233,7 @@ class TrackingEnv:
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
-        model = self.model
-        return {
-            "character": self.character.name,
-            "control_hz": self.config.control_hz,
-            "physics_hz": self.config.control_hz * self.config.decimation,
-            "action_scale": self.config.action_scale,
-            "target_lead_s": self.lead_ticks / TICKS,
-            "actuators": [model.actuator(i).name for i in range(model.nu)],
-            "kp": model.actuator_gainprm[:, 0].tolist(),
-            "kd": (-model.actuator_biasprm[:, 2]).tolist(),
-            "torque_limit": model.actuator_forcerange[:, 1].tolist(),
-            "qpos_columns": list(self.character.skeleton.qpos_columns),
-        }
+        return described(self)
 
     def driving(self) -> dict[str, Any]:
         """The same, with the layout of the observations, the scene and the reference (`envs.driving`)."""
@@ -276,6 +268,7 @@ class TrackingEnv:
         if self.recovery:
             self.recovery.start(ids)
         if self.ground:
+            self._settle()
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
         ref = self.reference(tick, ids)
         lift = self.ground.lift(ref.qpos) if self.ground else self._lift(self.library.row(clip, tick))
@@ -295,6 +288,20 @@ class TrackingEnv:
         sim.whole("qacc_warmstart")[ids] = 0.0
         if self.box:  # it stands still, wherever in its way the body begins
             self.box.begin(sim, ids, self.box.goal(ref, tick))
+
+    def _simulate(self, physics_hz: float, parcels: Sequence[Parcel], changing: bool) -> None:
+        """Make the simulations: where nothing stands behind the bodies and no models are changing, each on its tile."""
+        self.whole = build_scene(self.character, physics_hz, self.terrain, parcels) if parcels else self.model
+        shared = bool(parcels) or changing or self.config.simulator != "mujoco"
+        self._strips = Strips(self.character, physics_hz, self.ground.world) if self.ground and not shared else None
+        scene = self._strips.scenes[0] if self._strips else self.whole
+        self.sim = make_sim(scene, self.num_envs, self.config, self.model if parcels else None)
+
+    def _settle(self) -> None:
+        """Let simulations know no ground but their own tile's, unless their models differ by events."""
+        if self._strips and self.ground:
+            assert isinstance(self.sim, CpuSim)
+            self._strips.settle(self.sim, self.ground.tile)
 
     def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
         """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
@@ -326,7 +333,7 @@ class TrackingEnv:
 
     def breakage(self) -> Broken | None:
         """The episodes so far in which the physics went to NaN, if there are any."""
-        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.sim.model)
+        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.whole)
 
     def count_broken(self, broken: Tensor) -> None:
         """Count diverged episodes and keep the state before the first one's last step, controls included."""

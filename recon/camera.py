@@ -7,9 +7,7 @@ anywhere. Lens distortion is not modelled; of a camera that moves it is the midd
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 
 USUAL = 63.0
 """Degrees from corner to corner that a camera sees of which nothing is known: of two that were calibrated a web camera
@@ -44,9 +42,9 @@ class Camera:
     @property
     def rotation(self) -> Float[np.ndarray, "3 3"]:
         """Camera axes (x right, y down, z away) from world axes."""
-        tilt = camera_from_world(torch.tensor(self.pitch).double(), torch.tensor(self.roll).double()).numpy()
         c, s = np.cos(self.heading), np.sin(self.heading)
-        return tilt @ np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+        turn = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+        return camera_from_world(self.pitch, self.roll) @ turn
 
     def to_camera(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
         """World points (m) in the camera's axes."""
@@ -67,14 +65,11 @@ class Camera:
         return replace(self, position=position, heading=self.heading + turn)
 
 
-def camera_from_world(pitch: Float[Tensor, ""], roll: Float[Tensor, ""]) -> Float[Tensor, "3 3"]:
-    """Rotation from the world's axes to those of a camera that looks along X, pitched down, then rolled."""
-    zero, one = torch.zeros_like(pitch), torch.ones_like(pitch)
-    right = torch.stack((zero, -one, zero))
-    down = torch.stack((-torch.sin(pitch), zero, -torch.cos(pitch)))
-    away = torch.stack((torch.cos(pitch), zero, -torch.sin(pitch)))
-    c, s = torch.cos(roll), torch.sin(roll)
-    return torch.stack((c * right + s * down, c * down - s * right, away))
+def camera_from_world(pitch: float, roll: float) -> Float[np.ndarray, "3 3"]:
+    """Rotation from the world's axes to those of a camera that looks along X, pitched down, then rolled (rad)."""
+    right, down = np.array([0.0, -1.0, 0.0]), np.array([-np.sin(pitch), 0.0, -np.cos(pitch)])
+    c, s = np.cos(roll), np.sin(roll)
+    return np.stack((c * right + s * down, c * down - s * right, [np.cos(pitch), 0.0, -np.sin(pitch)]))
 
 
 def view_rotations(

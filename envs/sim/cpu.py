@@ -6,6 +6,7 @@ Results are bit-identical at any number of threads.
 """
 
 import warnings
+from collections.abc import Sequence
 from functools import cache
 
 import mujoco
@@ -75,6 +76,12 @@ class CpuSim:
     def expand(self, name: str) -> np.ndarray:
         """The live (num_envs, ...) values of a model field, which each simulation has its own of from then on."""
         return self._batch.expand(name)
+
+    def use(self, models: Sequence[mujoco.MjModel]) -> None:
+        """Run each simulation on a model of its own, of the same bodies, joints and number of geoms, from now on."""
+        for model in models:
+            model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+        self._batch.set_models(models)
 
     def set_const(self, ids: Int[np.ndarray, " n"]) -> None:
         """Let what MuJoCo derives from masses follow them, in the simulations `ids`."""

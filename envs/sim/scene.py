@@ -36,11 +36,13 @@ def rows_of(shown: mujoco.MjModel | None) -> dict[str, int]:
     return {name: getattr(shown, size) for name, size in CUT.items()} if shown else {}
 
 
-def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT) -> mujoco.MjSpec:
+def scene_spec(
+    character: Character, physics_hz: float, terrain: Terrain = FLAT, rounded: bool = False
+) -> mujoco.MjSpec:
     """The character with a ground. Ground and body collide, seats and what sits; the body does not collide with itself.
 
     Where the ground is a height field, which has `contype` 2, boxes of the body touch it by spheres in their corners;
-    planes and blocks (`contype` 1) are touched by the boxes themselves.
+    planes and blocks (`contype` 1) are touched by the boxes themselves. With `rounded` it has spheres on any ground.
     """
     spec = mujoco.MjSpec.from_string(character.xml)
     spec.option.timestep = 1.0 / physics_hz
@@ -49,8 +51,10 @@ def scene_spec(character: Character, physics_hz: float, terrain: Terrain = FLAT)
     seated = {character.model.body(body).name for body in sitting_bodies(character.model)}
     for geom in bodily:
         geom.contype, geom.conaffinity = 0, 1
-    if add_ground(spec, terrain):
+    uneven = add_ground(spec, terrain)
+    if uneven:
         spec.geom("floor").contype = 2
+    if uneven or rounded:
         for geom in bodily:
             if geom.type == mujoco.mjtGeom.mjGEOM_BOX:
                 _round_corners(geom)

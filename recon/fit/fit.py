@@ -14,7 +14,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from recon.camera import camera_from_world
 from recon.fit.scaled_body import Placed, ScaledBody
 from sfv.errors import InputError
 
@@ -57,8 +56,13 @@ class Pinhole:
 
     @property
     def rotation(self) -> Float[Tensor, "3 3"]:
-        """Camera axes from world axes."""
-        return camera_from_world(self.pitch, self.roll)
+        """Camera axes from world axes, as `recon.camera.camera_from_world` has them."""
+        zero, one = torch.zeros_like(self.pitch), torch.ones_like(self.pitch)
+        right = torch.stack((zero, -one, zero))
+        down = torch.stack((-torch.sin(self.pitch), zero, -torch.cos(self.pitch)))
+        away = torch.stack((torch.cos(self.pitch), zero, -torch.sin(self.pitch)))
+        c, s = torch.cos(self.roll), torch.sin(self.roll)
+        return torch.stack((c * right + s * down, c * down - s * right, away))
 
     def to_camera(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 3"]:
         """World points in the camera's axes, m."""

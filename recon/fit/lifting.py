@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d, median_filter
 from scipy.spatial.transform import Rotation, Slerp
@@ -58,7 +57,7 @@ def lift(
     points = points @ Rotation.from_euler("x", lean).as_matrix().T
     measured, roll = _tilt(track, points)
     pitch = measured if pitch is None else pitch
-    world = camera_from_world(torch.tensor(pitch).double(), torch.tensor(roll).double()).numpy().T
+    world = camera_from_world(pitch, roll).T
     upright, places_w = points @ world.T, places @ world.T
 
     feet = [i for i, name in enumerate(track.names) if "heel" in name or "foot_index" in name or "ankle" in name]

@@ -88,6 +88,8 @@ class _Front:
     span: Float[np.ndarray, "n K"]
     """s over which the velocity was seen."""
     velocity: Float[np.ndarray, "n K M 3"]
+    least: float
+    """The cheapest history's cost."""
 
 
 def choose_readings(
@@ -107,7 +109,6 @@ def choose_readings(
         worn: the person's clothes; None: not known.
     """
     body = layout(names)
-    variants = [[body.exchanged(seen, what) for seen in frame for what in EXCHANGES] for frame in readings]
     units = _units(times, readings)
     unit = float(np.median(units))
     share = np.minimum(RATE * np.gradient(times), 1.0) if len(times) > 1 else np.ones(1)
@@ -115,15 +116,16 @@ def choose_readings(
     missed = np.concatenate(([0.0], np.cumsum(there * share * (MISSED if leaving else 1e6))))
     fronts: list[_Front | None] = []
     noise, drift, weight, pictured = body.table
-    for frame, own_unit, part in zip(variants, units, share.tolist(), strict=True):
-        own = [DOUBT * (1.0 - seen.belief) + EXCHANGED * bool(i % len(EXCHANGES)) + STRANGE * _strange(seen, worn)
-               for i, seen in enumerate(frame)]  # fmt: skip
+    for frame, own_unit, part in zip(readings, units, share.tolist(), strict=True):
+        if not frame:
+            fronts.append(None)
+            continue
+        doubt = np.array([DOUBT * (1.0 - seen.belief) + STRANGE * _strange(seen, worn) for seen in frame])
+        own = (doubt[:, None] + [EXCHANGED * (what != EXCHANGES[0]) for what in EXCHANGES]).ravel()
         # whoever comes near moves farther in the picture
         larger = np.where(pictured > 0, own_unit / unit, 1.0)
-        now = _Moment(
-            body.marks(frame, unit), part * np.array(own), part, noise * larger, drift * larger, weight
-        )  # fmt: skip
-        fronts.append(_front(now, times, missed, fronts) if frame else None)
+        now = _Moment(body.marks(frame, unit), part * own, part, noise * larger, drift * larger, weight)
+        fronts.append(_front(now, times, missed, fronts))
     return _traced(fronts, missed)
 
 
@@ -147,11 +149,12 @@ def _front(now: _Moment, times: np.ndarray, missed: np.ndarray, fronts: list[_Fr
     cost, step = np.full((count, KEPT), np.inf), np.zeros((count, KEPT))
     before = np.full((count, KEPT, 3), -1)
     cost[:, 0] = own + missed[t]  # it may be the first
+    cheapest, least = float(own.min()), float(cost[:, 0].min())
     for s in range(t - 1, -1, -1):
         front, skipped = fronts[s], missed[t] - missed[s + 1]
         if skipped > 0.0 and times[t] - times[s] > LONGEST:
             break
-        if front is None or front.cost.min() + skipped + own.min() > cost[:, 0].min() + BEHIND:
+        if front is None or front.least + skipped + cheapest > least + BEHIND:
             continue
         steps = _steps(now, times[t] - times[s], front)  # (n_s, K, n)
         n = len(front.cost)
@@ -162,6 +165,7 @@ def _front(now: _Moment, times: np.ndarray, missed: np.ndarray, fronts: list[_Fr
             np.concatenate((step, steps.reshape(-1, count).T), 1),
             np.concatenate((before, np.broadcast_to(come, (count, *come.shape))), 1),
         )
+        least = float(cost[:, 0].min())
     span, velocity = np.full((count, KEPT), np.inf), np.zeros((count, KEPT, *marks.shape[1:]))
     for i, k in zip(*np.nonzero(before[..., 0] >= 0), strict=True):
         s, variant, past = before[i, k]
@@ -172,7 +176,7 @@ def _front(now: _Moment, times: np.ndarray, missed: np.ndarray, fronts: list[_Fr
         if np.isfinite(earlier.span[variant, past]):
             velocity[i, k] += BRIEF / (gone + BRIEF) * (earlier.velocity[variant, past] - velocity[i, k])
             span[i, k] += BRIEF
-    return _Front(marks, cost, step, before, span, velocity)
+    return _Front(marks, cost, step, before, span, velocity, least)
 
 
 def _cheapest(cost: np.ndarray, step: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -188,8 +192,12 @@ def _steps(now: _Moment, gone: float, front: _Front) -> Float[np.ndarray, "n K m
     expected = front.marks[:, None] + ahead * front.velocity  # (n, K, M, 3)
     known = 0.5 * now.noise * (1.0 + ahead / front.span[..., None]) + now.drift * gone
     allowed = np.where(first, now.noise + UNKNOWN * now.drift * gone, known)  # (n, K, M)
-    off = np.linalg.norm(now.marks - expected[:, :, None], axis=-1)  # (n, K, m, M)
-    square = np.nan_to_num((off / allowed[:, :, None]) ** 2)
+    # axis by axis: sums over three neighbours are slow
+    square = np.zeros((*allowed.shape[:2], *now.marks.shape[:2]))  # (n, K, m, M)
+    for axis in range(3):
+        square += (now.marks[..., axis] - expected[:, :, None, :, axis]) ** 2
+    square /= (allowed**2)[:, :, None]
+    square[np.isnan(square)] = 0.0
     return np.asarray((now.share * np.minimum(square, 1.0) + np.clip(square - 1.0, 0.0, CAP)) @ now.weight)
 
 

@@ -89,23 +89,28 @@ class Layout:
         to = self.exchanges[what]
         return replace(seen, points_2d=seen.points_2d[to], points_3d=seen.points_3d[to], confidence=seen.confidence[to])
 
-    def marks(self, readings: Sequence[Sighting], unit: float) -> Float[np.ndarray, "n M 3"]:
-        """The vectors of each reading; `unit`, a stature in px, is the same for all. NaN: not known."""
-        out, parts = np.zeros((len(readings), self.table.shape[1], 3)), len(self.parts)
+    def marks(self, readings: Sequence[Sighting], unit: float) -> Float[np.ndarray, "v M 3"]:
+        """The vectors of each reading as each of EXCHANGES makes it, one reading after the other. NaN: not known.
+
+        `unit`, a stature in px, is the same for all.
+        """
+        to, parts = np.array([self.exchanges[what] for what in EXCHANGES]), len(self.parts)
+        flat = np.concatenate([seen.points_2d[to] for seen in readings]) / unit  # (v, K, 2)
+        deep = np.concatenate([seen.points_3d[to] for seen in readings]) / STATURE
         shoulders, hips = (
             [self.names.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip")
         )
-        for row, seen in zip(out, readings, strict=True):
-            flat, deep = seen.points_2d / unit, seen.points_3d / STATURE
-            middle = flat[shoulders + hips].mean(0)
-            trunk = deep[shoulders].mean(0) - deep[hips].mean(0)
-            across = deep[shoulders[0]] - deep[shoulders[1]] + 0.5 * (deep[hips[0]] - deep[hips[1]])
-            row[0, :2] = middle
-            row[1 : 1 + parts, :2] = flat[self.parts] - middle
-            row[1 + parts : 1 + 2 * parts] = deep[self.parts]
-            row[-3], row[-2] = (v / max(float(np.linalg.norm(v)), 1e-6) for v in (trunk, across))
-            row[-3, 2] *= DEPTH
-            row[-1, 0] = np.log(size_of(seen) / unit)
+        middle = flat[:, shoulders + hips].mean(1)
+        trunk = deep[:, shoulders].mean(1) - deep[:, hips].mean(1)
+        across = deep[:, shoulders[0]] - deep[:, shoulders[1]] + 0.5 * (deep[:, hips[0]] - deep[:, hips[1]])
+        out = np.zeros((len(flat), self.table.shape[1], 3))
+        out[:, 0, :2] = middle
+        out[:, 1 : 1 + parts, :2] = flat[:, self.parts] - middle[:, None]
+        out[:, 1 + parts : 1 + 2 * parts] = deep[:, self.parts]
+        for row, way in ((-3, trunk), (-2, across)):
+            out[:, row] = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+        out[:, -3, 2] *= DEPTH
+        out[:, -1, 0] = np.repeat(np.log([size_of(seen) / unit for seen in readings]), len(EXCHANGES))
         return out
 
 

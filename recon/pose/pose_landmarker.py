@@ -80,8 +80,8 @@ class PoseLandmarker:
 
     def look(self, image: UInt8[np.ndarray, "H W 3"], window: Window) -> list[Sighting]:
         """The people in a square `window` of `image`, in the whole image's pixels; in no particular order."""
-        crop = np.rot90(_crop(image, window), window.turns)
-        seen = self._image(np.ascontiguousarray(crop[:, ::-1] if window.mirrored else crop))
+        crop = np.ascontiguousarray(np.rot90(_crop(image, window), window.turns))
+        seen = self._image(_mirrored(crop) if window.mirrored else crop)
         landmarker, talks = self._idle.get()
         try:
             if talks:
@@ -113,6 +113,12 @@ def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray
     if side > LARGEST_INPUT:
         crop = np.asarray(cv2.resize(crop, (LARGEST_INPUT, LARGEST_INPUT), interpolation=cv2.INTER_AREA))
     return crop
+
+
+def _mirrored(crop: UInt8[np.ndarray, "S S 3"]) -> UInt8[np.ndarray, "S S 3"]:
+    import cv2
+
+    return np.asarray(cv2.flip(crop, 1))  # a sixth of the time of a reversed view made whole
 
 
 def _sighting(landmarks: Any, world: Any, window: Window, image: UInt8[np.ndarray, "H W 3"]) -> Sighting:

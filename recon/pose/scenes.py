@@ -14,6 +14,9 @@ from jaxtyping import Float, Int, UInt8
 
 SIDE = 48
 """px of the small pictures that are compared: a person's limbs hardly show in them."""
+LARGE = 8 * SIDE
+"""px of the shorter side from which a picture is halved first: means of four pixels take a fifth of the time of other
+means."""
 EDGES = 9
 """px of the mean that is taken from a small picture, so that its edges remain."""
 AROUND = 3
@@ -74,7 +77,10 @@ class Scenes:
         return _other(before, after) <= RETURNS or _change(before, after) <= NEARLY * least
 
     def _see(self, image: UInt8[np.ndarray, "H W 3"]) -> None:
-        small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float64)
+        height, width = image.shape[:2]
+        if min(height, width) >= LARGE:
+            image = _shrunk(image, width // 2, height // 2)
+        small = _shrunk(image, SIDE, SIDE).astype(np.float64)
         calm = not self._small or _change(self._small[-1], small) < CALM
         self._others.append(0.0 if calm else _other(self._small[-1], small))
         self._small.append(small)
@@ -89,6 +95,10 @@ class Scenes:
         if _change(before, after) >= CHANGE:
             self.cuts.append(index)
             self._sides.append((before, after))
+
+
+def _shrunk(image: UInt8[np.ndarray, "H W 3"], width: int, height: int) -> UInt8[np.ndarray, "h w 3"]:
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _change(a: Small, b: Small) -> float:

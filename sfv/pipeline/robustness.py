@@ -17,10 +17,12 @@ from sfv.work.provenance import provenance
 from sfv.work.run_folder import ROBUSTNESS
 from sfv.work.stage import At, Stage
 
-ROBUSTNESS_VERSION = 2
+ROBUSTNESS_VERSION = 3
 """To be raised when the code changes what is measured."""
 SEED = 3000
 """Of starts, places and noise; other than training's and the report's."""
+WORST = "worst.mp4"
+"""The video of the ground and the push that fell the policy soonest."""
 PARTS = "parts"
 """The folder of the parts that are done."""
 
@@ -35,18 +37,20 @@ def robustness_stage(
     about: Callable[[], Mapping[str, Any]],
     seed: int = SEED,
 ) -> Stage:
-    """Policy and reference motion -> robustness.json, and a page of it."""
+    """Policy and reference motion -> robustness.json, a video of the worst cases, and a page of it all."""
     said: dict[str, object] = {"character": character, "tracking": tracking, "quick": quick, "seed": seed}
 
     def work(at: At) -> None:
         import torch
 
         from envs.judge.robustness import FULL, QUICK, Robustness, matrix
+        from envs.judge.worst import worst_cases
         from policies.export import load_policy
         from sfv.character import load_character
         from sfv.motion import Motion
         from sfv.progress import bar
         from sfv.view.page.robustness import write_robustness
+        from sfv.view.rollout import cases_video
 
         if tracking.threads:
             torch.set_num_threads(tracking.threads)
@@ -62,12 +66,15 @@ def robustness_stage(
                     write_json(kept, judge.measure(part))
                 found[part.name] = read_json(kept)
                 advance(part.count)
+            cases = worst_cases(judge, {part.name: part for part in parts}, found)
+        cases_video(at(place(WORST)), [(case.words, case.shown) for case in cases], judge.character)
         report = replace(matrix(f"robustness of {clip.source or motion.stem}", found), provenance=about())
         report.save(at(place("robustness.json")))
-        write_robustness(at(place("index.html")), {clip.source or motion.stem: report})
+        words = "; ".join(case.words for case in cases)
+        write_robustness(at(place("index.html")), {clip.source or motion.stem: report}, at(place(WORST)), words)
 
     decisive = said | {"tracking": replace(tracking, threads=0)} | body_of(character)
-    outputs = (place("robustness.json"), place("index.html"))
+    outputs = (place("robustness.json"), place("index.html"), place(WORST))
     inputs = {"policy": policy, "motion": motion}
     mark, parts = place("stage.json"), (place(PARTS),)
     return Stage(ROBUSTNESS, ROBUSTNESS_VERSION, inputs, decisive, outputs, mark, work, partial=parts)

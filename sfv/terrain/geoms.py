@@ -32,8 +32,7 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
     """
     given = {"contype": 1, "conaffinity": 0, "friction": [terrain.friction, 0.005, 1e-4]} | looks
     low, high = float(terrain.heights.min()), float(terrain.heights.max())
-    level = low == high
-    if level:
+    if not terrain.uneven:
         spec.worldbody.add_geom(
             name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, low], **given
         )
@@ -61,7 +60,7 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
             spec.worldbody.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX, pos=(first + last) / 2, size=(last - first) / 2, **bits
             )
-    return not level
+    return terrain.uneven
 
 
 def boxes(terrain: Terrain, tops: Float[np.ndarray, "cx cy"]) -> Float[np.ndarray, "k 5"]:

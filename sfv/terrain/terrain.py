@@ -64,6 +64,11 @@ class Terrain:
         return not self.heights.any() and not np.isfinite(self.tops).any() and self.seats is None
 
     @cached_property
+    def uneven(self) -> bool:
+        """Whether its grid is no plane, whatever stands on it."""
+        return bool(np.ptp(self.heights))
+
+    @cached_property
     def relief(self) -> "Relief":
         """It, to look things up in, in double precision on the processor."""
         from sfv.terrain.relief import exact_relief

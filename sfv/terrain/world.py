@@ -6,7 +6,7 @@ choice. It knows no clip: who makes a world says how long and wide its tiles mus
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -43,6 +43,18 @@ class World:
     terrain: Terrain
     starts: Float[np.ndarray, "k 2"]
     narrow: Bool[np.ndarray, " k"]
+
+    def alone(self, tile: int) -> Terrain:
+        """One tile without the others, where it is."""
+        ground, count = self.terrain, self.terrain.heights.shape[1] // len(self.tiles)
+        first, last = tile * count, (tile + 1) * count
+        return replace(
+            ground,
+            heights=ground.heights[:, first:last],
+            tops=ground.tops[:, first : last - 1],
+            footing=ground.footing[:, first:last],
+            corner=(ground.corner[0], ground.corner[1] + first * ground.cell),
+        )
 
 
 def make_world(

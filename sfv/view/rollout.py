@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from sfv.character import Character
-from sfv.judged import Pushed
+from sfv.judged import Pushed, Shown
 from sfv.motion import Motion
 from sfv.progress import bar
 from sfv.quaternions import heading
@@ -61,6 +61,41 @@ def rollout_video(
     Raises:
         InputError: the file cannot be written.
     """
+    with VideoWriter(path, fps) as video:
+        for picture in _frames(reference, simulated, character, source, fps, panel, terrain, pushed):
+            video.add(picture)
+
+
+def cases_video(
+    path: Path | str,
+    cases: Sequence[tuple[str, Shown]],
+    character: Character,
+    fps: float = 30.0,
+    panel: tuple[int, int] = PANEL,
+) -> None:
+    """Write an mp4 of several rollouts one after another, each as in `rollout_video` and under its own words.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with VideoWriter(path, fps) as video:
+        for words, shown in cases:
+            frames = _frames(shown.reference, shown.simulated, character, None, fps, panel, shown.terrain, shown.pushed)
+            for picture in frames:
+                video.add(caption(picture, words, "bottom right"))
+
+
+def _frames(
+    reference: Motion,
+    simulated: Motion,
+    character: Character,
+    source: Sequence[Picture] | None,
+    fps: float,
+    panel: tuple[int, int],
+    terrain: Terrain,
+    pushed: Pushed | None,
+) -> Iterator[Picture]:
+    """The pictures of a `rollout_video`."""
     times = np.arange(int(min(reference.duration, SECONDS) * fps + 1e-6) + 1) / fps
     cameras = watching(reference.at(times), fps, terrain, beside=pushed is not None)
     beside = panel
@@ -74,7 +109,7 @@ def rollout_video(
         was = np.hstack((was, _at(pushed.simulated, simulated.fps, times)))
     wanted = _pictures(actors, to_be, cameras, panel, terrain)
     done = _pictures([(character, PERSON), *actors[1:]], was, cameras, panel, terrain)
-    with VideoWriter(path, fps) as video, bar("rendering", len(times), "frames") as advance:
+    with bar("rendering", len(times), "frames") as advance:
         for time, left, right in zip(times, wanted, done, strict=True):
             ended = time > simulated.duration + 1.5 / fps
             panels = [
@@ -85,7 +120,7 @@ def rollout_video(
                 frame = source[min(int(time / reference.duration * len(source)), len(source) - 1)]
                 panels.insert(0, caption(fitted(frame, beside), "video"))
             panels[0] = caption(panels[0], f"{time:.2f} s", "bottom left")
-            video.add(np.hstack(panels))
+            yield np.hstack(panels)
             advance(1)
 
 

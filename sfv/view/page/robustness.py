@@ -8,14 +8,22 @@ from html import escape
 from pathlib import Path
 
 from sfv.report import Report
-from sfv.view.page.fragments import drawing, numbers_table, provenance, scrolled, write
+from sfv.view.page.fragments import drawing, numbers_table, provenance, scrolled, video, write
 from sfv.view.page.plots import Curve
 
 LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
 """Colours of a share of 0, a half and 1."""
-LONE = ("mass", "hands", "gains", "delay", "noise")
+LONE = ("size", "mass", "balance", "hands", "gains", "delay", "noise")
 """The measures of one setting each."""
-UNITS = {"hands": "kg in each hand", "delay": "ms", "noise": "m, rad", "mass": "of its mass", "gains": "of its gains"}
+UNITS = {
+    "size": "of its height, as dense and strong",
+    "hands": "kg in each hand",
+    "delay": "ms",
+    "noise": "m, rad",
+    "mass": "of its mass",
+    "balance": "m forward, the heaviest body",
+    "gains": "of its gains",
+}
 STYLE = """<style>
 .heat td { text-align: center; padding: .3rem .2rem; font-variant-numeric: tabular-nums; color: #1b2027; }
 .heat.fine td { padding: 0; height: 1.1rem; font-size: .62rem; border: 0; }
@@ -23,12 +31,15 @@ STYLE = """<style>
 </style>"""
 
 
-def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
+def write_robustness(
+    path: Path | str, reports: Mapping[str, Report], worst: Path | None = None, words: str = ""
+) -> None:
     """Write the page.
 
     Args:
         path: the .html file.
         reports: name -> what `sfv robustness` found; of several, those of one kind of figure stand beside each other.
+        worst: a video of the worst cases, if there is one, and what it shows.
 
     Raises:
         InputError: the page cannot be written.
@@ -37,6 +48,7 @@ def write_robustness(path: Path | str, reports: Mapping[str, Report]) -> None:
     parts = [
         STYLE,
         f"<header><h1>{escape(title)}</h1><p class='lead'>{escape(_sentence(reports))}</p></header>",
+        f"<h2>The worst cases</h2>{video(worst, words)}" if worst else "",
         _section("Terrain", reports, _terrain),
         _pushes(reports),
         _knocks(reports),
@@ -122,8 +134,13 @@ def _pushes(reports: Mapping[str, Report]) -> str:
             for series, table in report.series.items()
             if series.startswith("push ")
         ]
-        title = f"Survival of a push of 0.2 s at the root{f': {name}' if len(reports) > 1 else ''}"
+        whose = f": {name}" if len(reports) > 1 else ""
+        title = f"Survival of a push of 0.2 s at the root{whose}"
         cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
+        if (table := report.series.get("box")) is not None:
+            curve = Curve("stays up", table["speed"], table["success"])
+            title = f"Survival of a box of 5 kg, from any side{whose}"
+            cards.append(drawing(f"box-{len(cards)}", title, [curve], "speed (m/s)", "share", (0.0, 1.0)))
     return f"<section class='two'>{''.join(cards)}</section>"
 
 

@@ -13,7 +13,7 @@ from envs.tracking import TrackingEnv
 from sfv.character import load_character
 
 CHARACTER = load_character("humanoid")
-TINY = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (0.02, 1.0), {"hands": (0.0, 10.0)})
+TINY = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (1.0, 60.0), (0.02, 1.0), {"hands": (0.0, 10.0)}, (0.5, 1.0))
 
 
 def still(obs: torch.Tensor) -> torch.Tensor:
@@ -31,7 +31,7 @@ def test_every_part_has_its_cells(judge) -> None:
     # who stands on the spot meets no stairs, gaps, stones, beam or hurdles
     assert kinds == ["rough", "slope_up", "slope_down", "slope_across", "bumps", "waves"]
     assert [part.name for part in parts if part.measure not in ("terrain", "push")] == [
-        "undisturbed", "recovery", "hands", "friction and strength 0",
+        "undisturbed", "box", "recovery", "size", "hands", "friction and strength 0",
     ]  # fmt: skip
     assert {part.count for part in parts if part.measure != "undisturbed"} == {8}
 
@@ -50,6 +50,16 @@ def test_weak_servos_fall(judge) -> None:
     found = judge.measure(part)
     assert found["time_to_fall"][0] < found["time_to_fall"][1]
     assert found["normalised_return"][0] < found["normalised_return"][1]
+
+
+def test_another_size_is_another_body_doing_the_clip_as_large(judge) -> None:
+    (part,) = (part for part in judge.parts() if part.name == "size")
+    found, (as_it_is,) = judge.measure(part), (part for part in judge.parts() if part.name == "undisturbed")
+    assert len(found["time_to_fall"]) == len(found["rollouts"]) == 2
+    # at size 1 it is who the policy is for
+    usual = judge.measure(as_it_is)
+    np.testing.assert_allclose(found["normalised_return"][1], usual["normalised_return"][0], atol=0.02)
+    assert found["normalised_return"][0] != found["normalised_return"][1]
 
 
 def test_a_part_is_the_same_for_a_seed(judge, wave) -> None:

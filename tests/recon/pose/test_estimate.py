@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,13 @@ def test_mirror_pairs_left_with_right() -> None:
     assert NAMES[MIRRORED[NAMES.index("left_foot_index")]] == "right_foot_index"
     assert NAMES[MIRRORED[NAMES.index("mouth_left")]] == "mouth_right"
     assert MIRRORED[0] == 0
+
+
+def test_whoever_looks_for_people_loads_no_torch() -> None:
+    # it takes over a second of the processor, and only the fit needs it; this process has it already
+    code = "import sys, recon.pose.estimate; print(*({'torch', 'mujoco'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 class Frames(Clip):

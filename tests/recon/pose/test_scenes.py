@@ -41,6 +41,12 @@ def test_joined_clips_are_two_scenes() -> None:
     assert scenes == [0] * 20 + [1] * 30 + [2] * 10
 
 
+def test_large_pictures_are_cut_where_small_ones_are() -> None:
+    # from 384 px of height on pictures are halved first: 5 x 120 = 600
+    frames = [np.repeat(np.repeat(frame, 5, 0), 5, 1) for frame in filmed(scene(1), 8) + filmed(scene(2), 8, pan=1)]
+    assert cuts(frames) == ([8], [0] * 8 + [1] * 8)
+
+
 @pytest.mark.parametrize("between", [scene(9), np.full((120, 200, 3), 10, np.uint8)], ids=["a title", "black"])
 def test_a_scene_that_is_shown_again_is_the_same(between: np.ndarray) -> None:
     found, scenes = cuts(filmed(scene(1), 20) + filmed(between, 15) + filmed(scene(1), 20))

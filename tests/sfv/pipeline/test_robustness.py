@@ -1,6 +1,8 @@
 """The stage: kept parts are not measured again, and the page says what was found."""
 
+import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from sfv.errors import InputError
 from sfv.pipeline.robustness import robustness_of, robustness_stage
 from sfv.report import Report
 from sfv.view.page.robustness import write_robustness
+from sfv.view.rollout import cases_video
 from sfv.work.stage import perform
 
-TINY = judging.Scale(4, 2, (0.0, 1.0), (40.0, 4000.0), (0.5, 1.0), {"delay": (0.0, 30.0)})
+TINY = judging.Scale(4, 2, (0.0, 1.0), (40.0, 4000.0), (2.0, 20.0), (0.5, 1.0), {"delay": (0.0, 30.0)}, (0.9,))
 
 
 @pytest.fixture
@@ -35,6 +38,7 @@ def make(wave, tmp_path, monkeypatch):
     monkeypatch.setattr(judging, "KINDS", {name: judging.KINDS[name] for name in ("flat", "rough", "stairs_up")})
     monkeypatch.setattr(judging, "DIRECTIONS", {"forward": 0.0})
     monkeypatch.setattr(knocks, "AFTER", 0.5)
+    monkeypatch.setattr("sfv.view.rollout.cases_video", partial(cases_video, fps=2.0, panel=(64, 80)))
     policy, motion = tmp_path / "policy.safetensors", tmp_path / "motion.npz"
 
     def stage(folder: str):
@@ -70,6 +74,8 @@ def test_it_goes_on_with_the_next_part_and_ends_alike(make, monkeypatch) -> None
     page = stopped.outputs[1].read_text()
     assert "rough" in page
     assert "resumes the clip" in page
+    assert re.search(r"pushed forward with \d+ N for 0.2 s: \d+ % get through", page)
+    assert page.count("<video") == 1
     assert f"{Report.load(stopped.outputs[0]).series['terrain rough']['success'][0]:.2f}" in page
 
 
