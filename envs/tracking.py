@@ -70,9 +70,8 @@ class TrackingEnv:
         if tiles:
             motions = [turned(motion) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
-        self.ground: Ground | None = None
-        if tiles:
-            self.ground = Ground(tiles, self.library, character, num_envs, seconds or config.episode_seconds)
+        room = seconds or config.episode_seconds
+        self.ground = Ground(tiles, self.library, character, num_envs, room) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
