@@ -64,14 +64,13 @@ class TrackingEnv:
         config.check()
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
-        climbing, kinds = not tiles, len(config.terrain)
+        climbing, kinds, seconds = not tiles, len(config.terrain), seconds or config.episode_seconds
         tiles = tiles or training_tiles(config)
         own = own_ground(motions, bool(tiles))
         if tiles:
             motions = [turned(motion) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
-        room = seconds or config.episode_seconds
-        self.ground = Ground(tiles, self.library, character, num_envs, room) if tiles else None
+        self.ground = Ground(tiles, self.library, character, num_envs, seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
