@@ -82,14 +82,16 @@ class Ground:
     def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Reference:
         """A clip's reference at a tick where it is in the world: moved along, its limbs on the ground there."""
         offset = self.offset[ids]
-        lifts = self.footholds.lifts(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
         if self.footholds.limbs:
-            beside = lifts.limbs - lifts.root[:, None], lifts.limb_rates - lifts.root_rate[:, None]
-            ref = self.footholds.bends.bent(ref, clip, tick, *beside)
-        move = torch.cat((offset, lifts.root[:, None]), -1)
+            beside, rate = moves.limbs.clone(), moves.limb_rates.clone()
+            beside[..., 2] -= moves.root[:, None]
+            rate[..., 2] -= moves.root_rate[:, None]
+            ref = self.footholds.bends.bent(ref, clip, tick, beside, rate)
+        move = torch.cat((offset, moves.root[:, None]), -1)
         qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
         qpos[:, :3] += move
-        qvel[:, 2] += lifts.root_rate
+        qvel[:, 2] += moves.root_rate
         return replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
 
     def lift(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n"]:

@@ -147,12 +147,13 @@ class MotionLibrary:
         return _about_z(angle, places) + move[:, None]
 
     def turned(
-        self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"], ways: Float[Tensor, "n p 3"]
+        self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"], ways: Float[Tensor, "n p 3"], back: bool = False
     ) -> Float[Tensor, "n p 3"]:
-        """Directions of the clip's first cycle, as they are in the cycle of a tick."""
+        """Directions of the clip's first cycle, as they are in the cycle of a tick; or, `back`, the other way round."""
         if not self._turns:
             return ways
         angle, _ = self._carry(clip, self.cycle(clip, tick))
+        angle = -angle if back else angle
         return torch.cat((_about_z(angle, ways[..., :2]), ways[..., 2:]), -1)
 
     def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:

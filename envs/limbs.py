@@ -28,9 +28,11 @@ SWEEPS, CLOSE = 8, 1e-4
 """Most steps of the inverse kinematics, and m from the goal at which it ends."""
 SLACK = 0.2
 """rad by which hinges are bent before."""
-TURN, EASE, BACK, LONGEST = 0.03, 1e-3, 0.01, 0.3
+TURN, EASE, BACK, LONGEST = 0.03, 2e-5, 0.01, 0.3
 """m that a turn of 1 rad of the end counts as; damping, m^2, and the part of it that draws towards the clip's pose; the
 most rad that a step turns a joint by."""
+ASIDE_TURN, ASIDE_EASE = 0.3, 3e-3
+"""The same of going sideways, where a straight leg must not be asked for more than it can."""
 
 
 @dataclass(frozen=True)
@@ -90,28 +92,47 @@ def floor_of(heights: Float[np.ndarray, "T H"]) -> float:
     return float(np.clip(np.quantile(heights.min(1), 0.2), -TOUCHING, TOUCHING))
 
 
-def bent(model: mujoco.MjModel, limb: Limb, qpos: Float[np.ndarray, "K nq"]) -> Float[np.ndarray, "K l c"]:
-    """What changes when a limb's end is raised by STEP times -DOWN to UP and the root is not.
+def bent(model: mujoco.MjModel, limb: Limb, qpos: Float[np.ndarray, "K nq"]) -> Float[np.ndarray, "K l 3 c"]:
+    """What changes when a limb's end is raised by STEP times -DOWN to UP and the root is not; then, per m, when the
+    end goes from there along x, and along y.
 
     Columns: qvel's, in the joints' tangents (rad); places of all bodies and of the centre of mass (m); lengths of the
     actuators. The end keeps how it is turned, as far as its joints and their ranges allow.
     """
     data = mujoco.MjData(model)
     width = model.nv + 3 * model.nbody + 3 + model.nu
-    out = np.zeros((len(qpos), DOWN + 1 + UP, width))
+    out = np.zeros((len(qpos), DOWN + 1 + UP, 3, width))
     for k, rest in enumerate(qpos):
-        _look(model, data, rest)
-        level = np.concatenate((data.xpos.ravel(), data.subtree_com[1], data.actuator_length))
+        level = _look(model, data, rest)
         place, turn = data.xpos[limb.end].copy(), data.xquat[limb.end].copy()
-        for side in (range(1, UP + 1), range(-1, -DOWN - 1, -1)):
+        for side in (range(UP + 1), range(-1, -DOWN - 1, -1)):
             pose = _slack(model, limb, rest)
             for number in side:
-                pose = _reached(model, data, limb, rest, pose, place + np.array([0.0, 0.0, STEP * number]), turn)
-                _look(model, data, pose)
-                now = np.concatenate((data.xpos.ravel(), data.subtree_com[1], data.actuator_length))
-                mujoco.mj_differentiatePos(model, out[k, DOWN + number, : model.nv], 1.0, rest, pose)
-                out[k, DOWN + number, model.nv :] = now - level
+                goal = place + np.array([0.0, 0.0, STEP * number])
+                pose = _reached(model, data, limb, rest, pose, goal, turn) if number else rest
+                found = out[k, DOWN + number]
+                here = _look(model, data, pose)
+                mujoco.mj_differentiatePos(model, found[0, : model.nv], 1.0, rest, pose)
+                found[0, model.nv :] = here - level
+                for axis, step in enumerate(_sideways(model, data, limb)):
+                    moved = pose.copy()
+                    mujoco.mj_integratePos(model, moved, step, STEP)
+                    found[1 + axis, : model.nv] = step
+                    found[1 + axis, model.nv :] = (_look(model, data, moved) - here) / STEP
+                pose = _slack(model, limb, rest) if number == 0 else pose
     return out
+
+
+def _sideways(model: mujoco.MjModel, data: mujoco.MjData, limb: Limb) -> tuple[np.ndarray, np.ndarray]:
+    """Velocities (rad/s) at which a limb's end goes along x, and along y, at 1 m/s and turns as little as it can."""
+    jacobian = np.zeros((6, model.nv))
+    mujoco.mj_jacBody(model, data, jacobian[:3], jacobian[3:], limb.end)
+    mine = jacobian[:, limb.dofs]
+    mine[3:] *= ASIDE_TURN
+    inverse = np.linalg.solve(mine.T @ mine + ASIDE_EASE * np.eye(len(limb.dofs)), mine.T)
+    out = np.zeros((2, model.nv))
+    out[:, limb.dofs] = inverse[:, :2].T
+    return out[0], out[1]
 
 
 def _reached(
@@ -128,7 +149,6 @@ def _reached(
     jacobian, off, twist = np.zeros((6, model.nv)), np.zeros(6), np.zeros(3)
     step, home = np.zeros(model.nv), np.zeros(model.nv)
     back, difference, same = np.zeros(4), np.zeros(4), np.eye(len(limb.dofs))
-    scale = np.array([[1.0, 1.0, 1.0, TURN, TURN, TURN]]).T
     for _ in range(SWEEPS):
         data.qpos[:] = pose
         mujoco.mj_kinematics(model, data)
@@ -143,7 +163,8 @@ def _reached(
         if square < CLOSE**2:
             break
         mujoco.mj_jacBody(model, data, jacobian[:3], jacobian[3:], limb.end)
-        mine = jacobian[:, limb.dofs] * scale
+        mine = jacobian[:, limb.dofs]
+        mine[3:] *= TURN
         mujoco.mj_differentiatePos(model, home, 1.0, pose, rest)
         normal = mine.T @ mine + (EASE + square) * same
         step[limb.dofs] = np.linalg.solve(normal, mine.T @ off + EASE * BACK * home[limb.dofs])
@@ -179,11 +200,13 @@ def _cut(model: mujoco.MjModel, limb: Limb, pose: Float[np.ndarray, " nq"]) -> N
             pose[at] = math.cos(0.5 * high)
 
 
-def _look(model: mujoco.MjModel, data: mujoco.MjData, pose: Float[np.ndarray, " nq"]) -> None:
+def _look(model: mujoco.MjModel, data: mujoco.MjData, pose: Float[np.ndarray, " nq"]) -> Float[np.ndarray, " c"]:
+    """Places of bodies and centre of mass, and lengths of actuators, in a pose."""
     data.qpos[:] = pose
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     mujoco.mj_transmission(model, data)
+    return np.concatenate((data.xpos.ravel(), data.subtree_com[1], data.actuator_length))
 
 
 def _line(model: mujoco.MjModel, body: int) -> Sequence[int]:

@@ -22,7 +22,7 @@ it left the ground, and before it stands, it is raised in full."""
 class Middle:
     """At the LOOKS of a swing: how much of it is over, eased, and an arch that is 1 in its middle."""
 
-    blend: Float[np.ndarray, " k"]
+    eased: Float[np.ndarray, " k"]
     arch: Float[np.ndarray, " k"]
 
 

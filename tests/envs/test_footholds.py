@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
-from envs.footholds import bridged
 from envs.library import TICKS
 from envs.limbs import DOWN, STEP, UP, bent, limbs_of, stances
+from envs.soles import bridged
 from envs.tracking import TrackingEnv
 from envs.ways import LOOKS, ways_of
 from sfv.character import load_character
@@ -40,12 +40,14 @@ def march() -> Motion:
     still = Motion(CHARACTER.skeleton, 30.0, np.array([rest, rest]))
     rest[2] -= surface_track(MODEL, motion_state(still, MODEL))[0, :, 2].min()
     qpos = np.repeat(rest[None], 31, 0)
-    legs = {MODEL.body(limb.end).name: bent(MODEL, limb, rest[None])[0, :, : MODEL.nv] for limb in limbs_of(CHARACTER)}
+    legs = {
+        MODEL.body(limb.end).name: bent(MODEL, limb, rest[None])[0, :, 0, : MODEL.nv] for limb in limbs_of(CHARACTER)
+    }
     for t, pose in enumerate(qpos):
         for side, begin in (("right", 0.05), ("left", 0.55)):
             u = np.clip((t / 30 - begin) / 0.4, 0.0, 1.0)
             number = 2 * np.sin(np.pi * u) ** 2  # of STEP
-            table = legs[f"{side}_ankle"][DOWN:]
+            table = legs[f"{side}_ankle"][DOWN:, : MODEL.nv]
             low = min(int(number), 1)
             mujoco.mj_integratePos(MODEL, pose, table[low] + (number - low) * (table[low + 1] - table[low]), 1.0)
     return Motion(CHARACTER.skeleton, 30.0, qpos, loop=True, source="march")
@@ -110,7 +112,7 @@ def test_a_leg_bends_so_that_its_foot_is_raised(walk):
     """By inverse kinematics: 1 mm at the places, the foot's turn kept where the ankle can, nothing else moves."""
     limb = next(limb for limb in limbs_of(CHARACTER) if MODEL.body(limb.end).name == "left_ankle")
     qpos = walk.qpos[[10, 25]]
-    found = bent(MODEL, limb, qpos)
+    found = bent(MODEL, limb, qpos)[:, :, 0]
     assert not found[:, DOWN].any()
     data = mujoco.MjData(MODEL)
     for k, rest in enumerate(qpos):
@@ -129,10 +131,31 @@ def test_a_leg_bends_so_that_its_foot_is_raised(walk):
             assert not moved[MODEL.body("right_ankle").id].any()
 
 
+def test_a_foot_goes_sideways_too(walk):
+    """By 5 cm, to a tenth of that: what the straight leg cannot do is left out."""
+    limb = next(limb for limb in limbs_of(CHARACTER) if MODEL.body(limb.end).name == "left_ankle")
+    found = bent(MODEL, limb, walk.qpos[[10, 25]])
+    data = mujoco.MjData(MODEL)
+    for k, rest in enumerate(walk.qpos[[10, 25]]):
+        for axis in (0, 1):
+            way = 0.05 * np.eye(3)[axis]
+            pose = rest.copy()
+            turns = found[k, DOWN + 2, 0] + 0.05 * found[k, DOWN + 2, 1 + axis]
+            mujoco.mj_integratePos(MODEL, pose, turns[: MODEL.nv], 1.0)
+            data.qpos[:] = rest
+            mujoco.mj_kinematics(MODEL, data)
+            place = data.xpos[limb.end] + np.array([0, 0, 2 * STEP]) + way
+            data.qpos[:] = pose
+            mujoco.mj_kinematics(MODEL, data)
+            np.testing.assert_allclose(data.xpos[limb.end], place, atol=0.005)
+            moved = turns[MODEL.nv : MODEL.nv + 3 * MODEL.nbody].reshape(-1, 3)[limb.end]
+            np.testing.assert_allclose(moved, way + np.array([0, 0, 2 * STEP]), atol=0.005)
+
+
 def test_what_is_out_of_reach_is_approached(walk):
     """A leg that is nearly straight reaches down by a little, and does not thrash about."""
     limb = next(limb for limb in limbs_of(CHARACTER) if MODEL.body(limb.end).name == "left_ankle")
-    found = bent(MODEL, limb, walk.qpos[[10]])[0]
+    found = bent(MODEL, limb, walk.qpos[[10]])[0, :, 0]
     down = found[:DOWN, MODEL.nv + 3 * limb.end + 2]
     assert (np.diff(down) > -0.005).all()
     assert (down <= 0).all()
@@ -160,7 +183,7 @@ def test_level_ground_changes_nothing_to_the_bit(walk):
 @pytest.mark.parametrize(("kind", "difficulty"), [("rough", 1.0), ("stairs_up", 0.5), ("slope_across", 0.5)])
 def test_feet_that_stand_are_on_the_ground(march, kind, difficulty):
     """By the poses' own kinematics, in 16 places: of a sole that lies still the lowest corner is within 2 cm of the
-    ground (feet count as standing when they begin to rise), and no corner is ever 5 mm in it.
+    ground (feet count as standing while they begin to rise), and no corner is ever 5 mm in it.
     """
     env = make(march, kind, difficulty, 16)
     if kind == "stairs_up":
@@ -174,7 +197,7 @@ def test_feet_that_stand_are_on_the_ground(march, kind, difficulty):
             here = soles(env, tick, foot)
             over = (here[..., 2] - env.terrain.height(here[..., 0], here[..., 1])).min(1)
             assert (over > -0.005).all(), (foot, tick)
-            if any(begin <= tick + cycle <= end for begin, end in ways.looks[:, [0, 2]] for cycle in (0, 240)):
+            if any(begin + 9 < tick + cycle < end - 9 for begin, end in ways.looks[:, [0, 2]] for cycle in (0, 240)):
                 assert (over < 0.02).all(), (foot, tick)
 
 
@@ -182,7 +205,7 @@ def test_feet_that_stand_are_on_the_ground(march, kind, difficulty):
 def test_swinging_feet_pass_over_edges(walk, kind):
     """Soles are in stairs of 10 cm by 1 cm at 1 of 20 moments at most, where a foot has to leave right before an edge.
 
-    Raised by the ramp over the stairs, as the footing is, they would be at 1 of 5.
+    Raised by the ramp over the stairs, as the footing is, they would be at 1 of 6.
     """
     env, sunk, ramp = make(walk, kind, 1 / 3), [], []
     for foot in CHARACTER.feet:
@@ -198,7 +221,7 @@ def test_swinging_feet_pass_over_edges(walk, kind):
             footing = env.terrain.relief.footing(root[:, :2])
             ramp.append((level[..., 2].numpy() + footing.numpy()[:, None] - ground).min(1) < -0.015)
     assert np.mean(sunk) <= 0.05
-    assert np.mean(ramp) >= 0.2
+    assert np.mean(ramp) >= 0.15
 
 
 def test_it_does_not_jump_and_its_velocities_are_those_of_its_way(walk):
@@ -231,6 +254,22 @@ def test_what_is_kept_changes_nothing(walk):
     for name in ("qpos", "qvel", "xpos", "com", "target"):
         assert torch.equal(getattr(first, name), getattr(again, name))
         assert torch.equal(getattr(first, name), getattr(env.reference(ticks, env.everyone), name))
+
+
+def test_a_sole_on_an_edge_is_moved_onto_one_tread(march):
+    """A foot of 17.7 cm on treads of 40 cm is moved by at most 10 cm, and then lies on one of them."""
+    env = make(march, "stairs_up", 0.5, 16)
+    env.ground.offset[:, 0] += torch.linspace(1.0, 1.8, 16)
+    env.ground.footholds.forget(env.everyone)
+    flat = env.library.at(env.clip, env.tick)
+    ref = env.reference(torch.full((16,), 60), env.everyone)
+    moves = ref.xpos - flat.xpos - torch.nn.functional.pad(env.ground.offset, (0, 1))[:, None]
+    moves = moves[:, MODEL.body("left_ankle").id]  # the left foot stands at a quarter of the clip
+    assert float(moves[:, :2].abs().max()) < 0.101
+    assert 4 <= int((moves[:, :2].norm(dim=-1) > 0.02).sum()) <= 12
+    here = soles(env, 60, "left_ankle")
+    under = env.terrain.height(here[..., 0], here[..., 1])
+    assert (np.ptp(under, axis=1) < 1e-6).mean() > 0.8
 
 
 def test_a_pit_is_bridged_and_a_stair_is_not():
