@@ -3,17 +3,17 @@
 It knows clips and how far limbs are moved, and no terrain.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from envs.adaptive import displaced
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.limbs import DOWN, EVERY, STEP, UP, Limb, bent
-from envs.moment import joints_of
+from envs.moment import Joints, joints_of
 from sfv.character import Character
 
 LEVELS = DOWN + 1 + UP
@@ -37,68 +37,111 @@ class Bends:
             size += len(limbs) * len(rows) * LEVELS
             tables += [bent(model, limb, qpos).reshape(-1, 3, sum(self._split)) for limb in limbs]
         table = np.concatenate(tables) if tables else np.zeros((0, 3, sum(self._split)))
-        columns = np.flatnonzero(np.abs(table).max((0, 1), initial=0.0) > NONE)  # the others of all are never changed
-        self._columns = torch.as_tensor(columns, device=device)
-        self._turning = int((columns < model.nv).sum())
-        self._table = torch.as_tensor(
-            table[..., columns].reshape(len(table), 3 * len(columns)), dtype=torch.float32, device=device
-        )
+        joints, places, lengths = np.split(table, [model.nv, sum(self._split[:3])], -1)
+        self._turns, self._places, self._lengths = (_Part(part, device) for part in (joints, places, lengths))
+        self.joints = _only(self.joints, self._turns.columns)
         self._begin = torch.tensor(begin, device=device).reshape(library.num_clips, len(limbs))
         self._corners = torch.tensor([0, 1, LEVELS, LEVELS + 1], device=device)
 
     def slack(self, clip: int) -> Float[np.ndarray, "T L"]:
         """How far (m) below their level places the limbs of a clip reach while the root stays, at every tick."""
-        last, nv = int(self.library.last[clip]), self._split[0]
+        last = int(self.library.last[clip])
         moments = last // EVERY + 2
         out = np.zeros((last + 1, len(self.limbs)))
         for index, limb in enumerate(self.limbs):
             begin = int(self._begin[clip, index])
-            column = int((self._columns == nv + 3 * limb.end + 2).nonzero()[0, 0])
-            raised = self._table[begin : begin + moments * LEVELS, column].double().cpu().numpy().reshape(-1, LEVELS)
+            column = int((self._places.columns == 3 * limb.end + 2).nonzero()[0, 0])
+            raised = self._places.table[begin : begin + moments * LEVELS, column].double().cpu().numpy()
+            raised = raised.reshape(-1, LEVELS)
             deepest = np.maximum(0.0, -raised[:, : DOWN + 1].min(1))
             at = np.minimum(EVERY * np.arange(moments), last)
             out[:, index] = np.interp(np.arange(last + 1), at, deepest)
         return out
 
+    def moved(self, ref: Reference, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"]) -> Reference:
+        """The reference with its limbs' ends moved by `move` (m) beside the root: its places alone."""
+        change, _ = self._places.at(self._there(clip, tick, move))
+        points = self.library.turned(clip, tick, change.unflatten(-1, (-1, 3)))
+        return replace(ref, xpos=ref.xpos + points[:, :-1], com=ref.com + points[:, -1])
+
     def bent(
         self, ref: Reference, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"], rate: Float[Tensor, "n L 3"]
     ) -> Reference:
-        """The reference with its limbs' ends moved by `move` (m), at a `rate` (m/s), beside the root."""
-        move, rate = (self.library.turned(clip, tick, part, back=True) for part in (move, rate))
-        change, speed = self._at(clip, tick, move, rate)
-        turns, points, com, target = change.split(self._split, -1)
-        points = torch.cat((points.unflatten(-1, (-1, 3)), com[:, None]), 1)
-        points = self.library.turned(clip, tick, points)
-        return replace(
-            ref,
-            qpos=displaced(self.joints, ref.qpos, turns),
-            qvel=ref.qvel + speed,
-            xpos=ref.xpos + points[:, :-1],
-            com=ref.com + points[:, -1],
-            target=ref.target + target,
-        )
+        """The same, its pose and how fast joints turn when ends are moved at a `rate` (m/s) too."""
+        ref = self.moved(ref, clip, tick, move)
+        change, speed = self._turns.at(self._there(clip, tick, move), self.library.turned(clip, tick, rate, back=True))
+        return replace(ref, qpos=displaced(self.joints, ref.qpos, change), qvel=ref.qvel + speed)
 
-    def _at(self, clip: Tensor, tick: Tensor, move: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
-        """The sum over limbs of what changes, and how fast the joints' part of it does."""
+    def targets(self, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"]) -> Float[Tensor, "n nu"]:
+        """What is added to the servos' targets, rad."""
+        return self._lengths.at(self._there(clip, tick, move))[0]
+
+    def _there(self, clip: Tensor, tick: Tensor, move: Tensor) -> "_There":
+        move = self.library.turned(clip, tick, move, back=True)
         row = self.library.row(clip, tick) - self.library.start.index_select(0, clip)
-        late = (row % EVERY)[:, None, None] / EVERY
         level = move[..., 2] / STEP + DOWN  # none is DOWN to the bit
         inside = (level > 0.0) & (level < LEVELS - 1)
         level = level.clamp(0.0, LEVELS - 1)
         below = level.long().clamp_max(LEVELS - 2)
-        high = (level - below)[..., None]
-        at = self._begin.index_select(0, clip) + torch.div(row, EVERY, rounding_mode="floor")[:, None] * LEVELS + below
-        near = (at[..., None] + self._corners).flatten()
-        a, b, c, d = self._table.index_select(0, near).unflatten(0, (*at.shape, 4)).unbind(2)
-        now, up = a + high * (b - a), b - a
-        later, up = (c + high * (d - c)) - now, up + late * ((d - c) - up)
-        raised, along, across = (now + late * later).unflatten(-1, (3, -1)).unbind(-2)
-        width, turning = len(self._columns), self._turning
-        change = raised + along * move[..., :1] + across * move[..., 1:2]
-        speed = later[..., :turning] * (TICKS / EVERY) + up[..., :turning] / STEP * (rate[..., 2] * inside)[..., None]
-        speed = speed + along[..., :turning] * rate[..., :1] + across[..., :turning] * rate[..., 1:2]
-        return self._whole(change.sum(1), width, sum(self._split)), self._whole(speed.sum(1), turning, self._split[0])
+        moment = torch.div(row, EVERY, rounding_mode="floor")[:, None] * LEVELS
+        at = self._begin.index_select(0, clip) + moment + below
+        late = (row % EVERY)[:, None, None] / EVERY
+        return _There(at[..., None] + self._corners, late, (level - below)[..., None], inside, move[..., :2, None])
 
-    def _whole(self, part: Float[Tensor, "n c"], count: int, width: int) -> Float[Tensor, "n w"]:
-        """The first `count` of the table's columns among all `width`, of which the others are zero."""
-        return part.new_zeros(len(part), width).index_copy_(1, self._columns[:count], part)
+
+@dataclass(frozen=True)
+class _There:
+    """Where a table is read for n environments and L limbs.
+
+    Attributes:
+        rows: (n, L, 4), two levels at one moment, and at the next.
+        late, high: how far it is from the one moment and level to the next, 0..1.
+        inside: (n, L) whether the table goes so far.
+        aside: (n, L, 2, 1) m along x and y.
+    """
+
+    rows: Tensor
+    late: Tensor
+    high: Tensor
+    inside: Tensor
+    aside: Tensor
+
+
+class _Part:
+    """Some columns of the table: those of them that are ever changed."""
+
+    def __init__(self, table: Float[np.ndarray, "r 3 c"], device: torch.device) -> None:
+        columns = np.flatnonzero(np.abs(table).max((0, 1), initial=0.0) > NONE)
+        kept = table[..., columns].reshape(len(table), 3 * len(columns))
+        self.width, self.columns = table.shape[-1], torch.as_tensor(columns, device=device)
+        self.table = torch.as_tensor(kept, dtype=torch.float32, device=device)
+
+    def at(self, there: _There, rate: Float[Tensor, "n L 3"] | None = None) -> tuple[Tensor, Tensor]:
+        """What changes, (n, c), summed over limbs; and how fast, where a rate is given."""
+        four = self.table.index_select(0, there.rows.flatten()).unflatten(0, there.rows.shape)
+        a, b, c, d = four.unflatten(-1, (3, -1)).unbind(2)
+        high, late = there.high[..., None], there.late[..., None]
+        now = a + high * (b - a)
+        later = (c + high * (d - c)) - now
+        parts = now + late * later
+        change = self._whole(parts[:, :, 0] + (parts[:, :, 1:] * there.aside).sum(2))
+        if rate is None:
+            return change, change
+        up = (b - a + late * ((d - c) - (b - a)))[:, :, 0] / STEP
+        speed = later[:, :, 0] * (TICKS / EVERY) + up * (rate[..., 2] * there.inside)[..., None]
+        return change, self._whole(speed + (parts[:, :, 1:] * rate[..., :2, None]).sum(2))
+
+    def _whole(self, part: Float[Tensor, "n L k"]) -> Float[Tensor, "n c"]:
+        return part.new_zeros(len(part), self.width).index_copy_(1, self.columns, part.sum(1))
+
+
+def _only(joints: Joints, dofs: Int[Tensor, " d"]) -> Joints:
+    """Of a body's joints, for `displaced`, those that have some of these degrees of freedom."""
+    balls, hinges = torch.isin(joints.ball_dofs, dofs).any(-1), torch.isin(joints.hinge_dofs, dofs)
+    return replace(
+        joints,
+        balls=joints.balls[balls],
+        ball_dofs=joints.ball_dofs[balls],
+        hinges=joints.hinges[hinges],
+        hinge_dofs=joints.hinge_dofs[hinges],
+    )

@@ -79,20 +79,30 @@ class Ground:
         self.offset[ids] = self.starts[tile] + move - root[:, :2]
         self.footholds.forget(ids)
 
-    def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Reference:
-        """A clip's reference at a tick where it is in the world: moved along, its limbs on the ground there."""
+    def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, posed: bool = True) -> Reference:
+        """A clip's reference at a tick where it is in the world: moved along, its limbs on the ground there.
+
+        Targets are left as they are (`aims`); without `posed` the joints are, too, which not everybody asks.
+        """
         offset = self.offset[ids]
         moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
         if self.footholds.limbs:
-            beside, rate = moves.limbs.clone(), moves.limb_rates.clone()
-            beside[..., 2] -= moves.root[:, None]
-            rate[..., 2] -= moves.root_rate[:, None]
-            ref = self.footholds.bends.bent(ref, clip, tick, beside, rate)
+            bends = self.footholds.bends
+            beside, rate = _beside(moves.limbs, moves.root), _beside(moves.limb_rates, moves.root_rate)
+            ref = bends.bent(ref, clip, tick, beside, rate) if posed else bends.moved(ref, clip, tick, beside)
         move = torch.cat((offset, moves.root[:, None]), -1)
         qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
         qpos[:, :3] += move
         qvel[:, 2] += moves.root_rate
         return replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
+
+    def aims(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n nu"]:
+        """The targets (rad) of a clip's reference at a tick, with its limbs on the ground."""
+        if not self.footholds.limbs:
+            return ref.target
+        offset = self.offset[ids]
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        return ref.target + self.footholds.bends.targets(clip, tick, _beside(moves.limbs, moves.root))
 
     def lift(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n"]:
         """How far (m) bodies in these poses must be raised, rigidly, to be out of the ground."""
@@ -116,6 +126,11 @@ class Ground:
         """Go on from a `state`."""
         self.tile[:], self.offset[:] = state["tile"], state["offset"]
         self.footholds.forget(torch.arange(len(self.tile), device=self.device))
+
+
+def _beside(limbs: Float[Tensor, "n L 3"], root: Float[Tensor, "n"]) -> Float[Tensor, "n L 3"]:
+    """What limbs are moved by more than the root is raised."""
+    return torch.cat((limbs[..., :2], limbs[..., 2:] - root[:, None, None]), -1)
 
 
 class Climb:

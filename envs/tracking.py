@@ -237,23 +237,24 @@ class TrackingEnv:
         """The same, with the layout of the observations, the scene and the reference (`envs.driving`)."""
         return driving(self)
 
-    def reference(self, tick: Tensor, ids: Tensor) -> Reference:
-        """The reference of environments `ids` at a tick, where they are in the world."""
+    def reference(self, tick: Tensor, ids: Tensor, posed: bool = True) -> Reference:
+        """The reference of environments `ids` at a tick, where they are in the world: their root's and bodies' places
+        at least, and all but the targets if `posed`."""
         ref = self.library.at(self.clip[ids], tick)
         if self.recovery:
             return self.recovery.moved(ref, ids)
-        return self.ground.raised(ref, ids, self.clip[ids], tick) if self.ground else ref
+        return self.ground.raised(ref, ids, self.clip[ids], tick, posed) if self.ground else ref
 
     def target(self, ids: Tensor) -> Float[Tensor, "n nu"]:
         """Where the servos of environments `ids` aim now, action aside, rad."""
         clip, tick = self.clip[ids], self.tick[ids] + self.lead_ticks
         if self.ground is None:
             return self.library.target(clip, tick)
-        return self.ground.raised(self.library.at(clip, tick), ids, clip, tick).target
+        return self.ground.aims(self.library.at(clip, tick), ids, clip, tick)
 
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
-        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone)
+        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone, posed=False)
         if self.physics_ticks >= 1:
             return before
         now = self.reference(self.tick, self.everyone)
