@@ -11,12 +11,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from envs.adaptive import displaced
-from envs.library import TICKS, MotionLibrary, Reference
-from envs.limbs import DOWN, EVERY, STEP, UP, Limb, bent
+from envs.library import TICKS, MotionLibrary, Reference, about_z
+from envs.limbs import DOWN, EVERY, HIGHEST, LIFTS, LOWEST, UP, Limb, bent
 from envs.moment import Joints, joints_of
 from sfv.character import Character
 
-LEVELS = DOWN + 1 + UP
+LEVELS = len(LIFTS)
+STRAIGHT = 0.005
+"""m: nearer to none a limb is taken to bend as fast as there, not infinitely fast."""
 NONE = 1e-9
 """rad and m: what is less is rounding."""
 
@@ -27,7 +29,8 @@ class Bends:
     def __init__(self, library: MotionLibrary, character: Character, limbs: tuple[Limb, ...]) -> None:
         model, device = character.model, library.table.device
         self.library, self.limbs, self.joints = library, limbs, joints_of(character, model, str(device))
-        self._split = (model.nv, 3 * model.nbody, 3, model.nu)
+        points = 3 * library.surface.shape[1]
+        width = np.cumsum([model.nv, 3 * model.nbody + 3, points, model.nu])
         tables, begin, size = [], [], 0
         for clip in range(library.num_clips):
             start, last = int(library.start[clip]), int(library.last[clip])
@@ -35,10 +38,10 @@ class Bends:
             qpos = library.table[torch.as_tensor(rows), : model.nq].double().cpu().numpy()
             begin.append([size + i * len(rows) * LEVELS for i in range(len(limbs))])
             size += len(limbs) * len(rows) * LEVELS
-            tables += [bent(model, limb, qpos).reshape(-1, 3, sum(self._split)) for limb in limbs]
-        table = np.concatenate(tables) if tables else np.zeros((0, 3, sum(self._split)))
-        joints, places, lengths = np.split(table, [model.nv, sum(self._split[:3])], -1)
-        self._turns, self._places, self._lengths = (_Part(part, device) for part in (joints, places, lengths))
+            tables += [bent(model, limb, qpos).reshape(-1, 3, width[-1]) for limb in limbs]
+        table = np.concatenate(tables) if tables else np.zeros((0, 3, width[-1]))
+        joints, places, surface, lengths = (_Part(part, device) for part in np.split(table, width[:-1], -1))
+        self._turns, self._places, self._surface, self._lengths = joints, places, surface, lengths
         self.joints = _only(self.joints, self._turns.columns)
         self._begin = torch.tensor(begin, device=device).reshape(library.num_clips, len(limbs))
         self._corners = torch.tensor([0, 1, LEVELS, LEVELS + 1], device=device)
@@ -60,33 +63,39 @@ class Bends:
 
     def moved(self, ref: Reference, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"]) -> Reference:
         """The reference with its limbs' ends moved by `move` (m) beside the root: its places alone."""
-        change, _ = self._places.at(self._there(clip, tick, move))
-        points = self.library.turned(clip, tick, change.unflatten(-1, (-1, 3)))
-        return replace(ref, xpos=ref.xpos + points[:, :-1], com=ref.com + points[:, -1])
+        return self._moved(ref, self._there(clip, tick, move))
 
     def bent(
         self, ref: Reference, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"], rate: Float[Tensor, "n L 3"]
     ) -> Reference:
         """The same, its pose and how fast joints turn when ends are moved at a `rate` (m/s) too."""
-        ref = self.moved(ref, clip, tick, move)
-        change, speed = self._turns.at(self._there(clip, tick, move), self.library.turned(clip, tick, rate, back=True))
-        return replace(ref, qpos=displaced(self.joints, ref.qpos, change), qvel=ref.qvel + speed)
+        there = self._there(clip, tick, move)
+        change, speed = self._turns.at(there, _turned(there.heading, rate, -1.0))
+        qpos = displaced(self.joints, ref.qpos, change)
+        return replace(self._moved(ref, there), qpos=qpos, qvel=ref.qvel + speed)
 
     def targets(self, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"]) -> Float[Tensor, "n nu"]:
         """What is added to the servos' targets, rad."""
         return self._lengths.at(self._there(clip, tick, move))[0]
 
+    def surface(self, clip: Tensor, tick: Tensor, move: Float[Tensor, "n L 3"]) -> Float[Tensor, "n H 3"]:
+        """What the points of the library's surface are moved by, m."""
+        there = self._there(clip, tick, move)
+        return _turned(there.heading, self._surface.at(there)[0].unflatten(-1, (-1, 3)), 1.0)
+
+    def _moved(self, ref: Reference, there: "_There") -> Reference:
+        points = _turned(there.heading, self._places.at(there)[0].unflatten(-1, (-1, 3)), 1.0)
+        return replace(ref, xpos=ref.xpos + points[:, :-1], com=ref.com + points[:, -1])
+
     def _there(self, clip: Tensor, tick: Tensor, move: Tensor) -> "_There":
-        move = self.library.turned(clip, tick, move, back=True)
+        heading = self.library.heading(clip, tick)
         row = self.library.row(clip, tick) - self.library.start.index_select(0, clip)
-        level = move[..., 2] / STEP + DOWN  # none is DOWN to the bit
-        inside = (level > 0.0) & (level < LEVELS - 1)
-        level = level.clamp(0.0, LEVELS - 1)
+        level, steep = _level(move[..., 2])
         below = level.long().clamp_max(LEVELS - 2)
         moment = torch.div(row, EVERY, rounding_mode="floor")[:, None] * LEVELS
         at = self._begin.index_select(0, clip) + moment + below
-        late = (row % EVERY)[:, None, None] / EVERY
-        return _There(at[..., None] + self._corners, late, (level - below)[..., None], inside, move[..., :2, None])
+        late, aside = (row % EVERY)[:, None, None] / EVERY, _turned(heading, move, -1.0)[..., :2, None]
+        return _There(at[..., None] + self._corners, late, (level - below)[..., None], steep, aside, heading)
 
 
 @dataclass(frozen=True)
@@ -96,15 +105,17 @@ class _There:
     Attributes:
         rows: (n, L, 4), two levels at one moment, and at the next.
         late, high: how far it is from the one moment and level to the next, 0..1.
-        inside: (n, L) whether the table goes so far.
-        aside: (n, L, 2, 1) m along x and y.
+        steep: (n, L) levels per m.
+        aside: (n, L, 2, 1) m along x and y of the clip's first cycle.
+        heading: (n,) rad, how far the clip has turned since; None where none turns.
     """
 
     rows: Tensor
     late: Tensor
     high: Tensor
-    inside: Tensor
+    steep: Tensor
     aside: Tensor
+    heading: Tensor | None
 
 
 class _Part:
@@ -127,12 +138,28 @@ class _Part:
         change = self._whole(parts[:, :, 0] + (parts[:, :, 1:] * there.aside).sum(2))
         if rate is None:
             return change, change
-        up = (b - a + late * ((d - c) - (b - a)))[:, :, 0] / STEP
-        speed = later[:, :, 0] * (TICKS / EVERY) + up * (rate[..., 2] * there.inside)[..., None]
+        up = (b - a + late * ((d - c) - (b - a)))[:, :, 0]
+        speed = later[:, :, 0] * (TICKS / EVERY) + up * (rate[..., 2] * there.steep)[..., None]
         return change, self._whole(speed + (parts[:, :, 1:] * rate[..., :2, None]).sum(2))
 
     def _whole(self, part: Float[Tensor, "n L k"]) -> Float[Tensor, "n c"]:
         return part.new_zeros(len(part), self.width).index_copy_(1, self.columns, part.sum(1))
+
+
+def _level(lift: Float[Tensor, "n L"]) -> tuple[Tensor, Tensor]:
+    """Which of LIFTS a lift (m) is, in parts between two, and how many of them a metre has; none is DOWN to the bit."""
+    up = lift > 0.0
+    size, count = torch.where(up, HIGHEST, -LOWEST), torch.where(up, float(UP), float(DOWN))
+    part = (lift.abs() / size).clamp_max(1.0)
+    steep = torch.where(part < 1.0, 0.5 * count / (size * lift.abs().clamp_min(STRAIGHT)).sqrt(), 0.0)
+    return DOWN + torch.where(up, 1.0, -1.0) * count * part.sqrt(), steep
+
+
+def _turned(heading: Tensor | None, ways: Float[Tensor, "n p 3"], side: float) -> Float[Tensor, "n p 3"]:
+    """Ways turned by a heading about z, or, where `side` is -1, back."""
+    if heading is None:
+        return ways
+    return torch.cat((about_z(side * heading, ways[..., :2]), ways[..., 2:]), -1)
 
 
 def _only(joints: Joints, dofs: Int[Tensor, " d"]) -> Joints:

@@ -19,9 +19,7 @@ from envs.library import TICKS, MotionLibrary, Reference
 from sfv import rotation
 from sfv.character import Character
 from sfv.errors import InputError
-from sfv.kinematics import TorchKinematics
 from sfv.motion import Motion
-from sfv.surface import surface_points
 from sfv.terrain.kinds import parse_terrain
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, World, make_world
@@ -59,10 +57,6 @@ class Ground:
         self.library, self.device = library, device
         self.footholds = Footholds(library, character, self.world.terrain, num_envs)
         self.relief = self.footholds.relief
-        self._kinematics = TorchKinematics(character.model, device=str(device))
-        carriers, offsets, radii = surface_points(character.model)
-        self._carriers = [int(body) for body in carriers]
-        self._offsets, self._radii = (torch.as_tensor(p, dtype=torch.float32, device=device) for p in (offsets, radii))
         self.starts = torch.as_tensor(self.world.starts, dtype=torch.float32, device=device)
         self.narrow = torch.as_tensor(self.world.narrow, device=device)
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
@@ -104,10 +98,17 @@ class Ground:
         moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
         return ref.target + self.footholds.bends.targets(clip, tick, _beside(moves.limbs, moves.root))
 
-    def lift(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n"]:
-        """How far (m) bodies in these poses must be raised, rigidly, to be out of the ground."""
-        points = self._kinematics.points(qpos, self._carriers, self._offsets)
-        points[..., 2] -= self._radii
+    def lift(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) a clip's reference at a tick must be raised, rigidly, to be out of the ground.
+
+        That of the first cycle of a loop: episodes begin there.
+        """
+        offset = self.offset[ids]
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        points = self.library.surface[self.library.row(clip, tick)] + torch.nn.functional.pad(offset, (0, 1))[:, None]
+        points[..., 2] += moves.root[:, None]
+        if self.footholds.limbs:
+            points = points + self.footholds.bends.surface(clip, tick, _beside(moves.limbs, moves.root))
         return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
 
     def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:

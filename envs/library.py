@@ -144,17 +144,11 @@ class MotionLibrary:
         if not self._loops:
             return places
         angle, move = self._carry(clip, self.cycle(clip, tick))
-        return _about_z(angle, places) + move[:, None]
+        return about_z(angle, places) + move[:, None]
 
-    def turned(
-        self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"], ways: Float[Tensor, "n p 3"], back: bool = False
-    ) -> Float[Tensor, "n p 3"]:
-        """Directions of the clip's first cycle, as they are in the cycle of a tick; or, `back`, the other way round."""
-        if not self._turns:
-            return ways
-        angle, _ = self._carry(clip, self.cycle(clip, tick))
-        angle = -angle if back else angle
-        return torch.cat((_about_z(angle, ways[..., :2]), ways[..., 2:]), -1)
+    def heading(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Float[Tensor, "n"] | None:
+        """How far (rad) a loop has turned about z in the cycles before a tick; None where no clip turns."""
+        return self._carry(clip, self.cycle(clip, tick))[0] if self._turns else None
 
     def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:
         """Angle (n,) and displacement (n, 2) after `cycle` cycles: x -> R(turn) x + shift, applied that often.
@@ -171,7 +165,8 @@ class MotionLibrary:
         return angle, torch.stack((c * x - s * y, s * x + c * y), -1)
 
 
-def _about_z(angle: Float[Tensor, "n"], ways: Float[Tensor, "n p 2"]) -> Float[Tensor, "n p 2"]:
+def about_z(angle: Float[Tensor, "n"], ways: Float[Tensor, "n p 2"]) -> Float[Tensor, "n p 2"]:
+    """Ways along the ground, turned."""
     c, s = torch.cos(angle)[:, None], torch.sin(angle)[:, None]
     x, y = ways.unbind(-1)
     return torch.stack((c * x - s * y, s * x + c * y), -1)

@@ -22,8 +22,12 @@ SHORT = TICKS // 20
 """Ticks: what stands or swings for less does not."""
 EVERY = 8
 """Ticks between the moments at which limbs are posed; between two, changes are on the line between theirs."""
-STEP, DOWN, UP = 0.05, 4, 6
-"""m between the lifts for which they are, and how many of these are below and above none."""
+LOWEST, HIGHEST, DOWN, UP = -0.2, 0.3, 4, 6
+"""m that limbs' ends are raised by at least and at most, and between how many steps below and above none."""
+LIFTS = np.concatenate((LOWEST * (np.arange(DOWN, 0, -1) / DOWN) ** 2, HIGHEST * (np.arange(UP + 1) / UP) ** 2))
+"""m: a knee that is straight bends with the square root of what its foot is raised by."""
+ASIDE = 0.05
+"""m that ends are moved by to see what changes when they go sideways."""
 SWEEPS, CLOSE = 8, 1e-4
 """Most steps of the inverse kinematics, and m from the goal at which it ends."""
 SLACK = 0.2
@@ -93,32 +97,33 @@ def floor_of(heights: Float[np.ndarray, "T H"]) -> float:
 
 
 def bent(model: mujoco.MjModel, limb: Limb, qpos: Float[np.ndarray, "K nq"]) -> Float[np.ndarray, "K l 3 c"]:
-    """What changes when a limb's end is raised by STEP times -DOWN to UP and the root is not; then, per m, when the
+    """What changes when a limb's end is raised by each of LIFTS and the root is not; then, per m, when the
     end goes from there along x, and along y.
 
-    Columns: qvel's, in the joints' tangents (rad); places of all bodies and of the centre of mass (m); lengths of the
-    actuators. The end keeps how it is turned, as far as its joints and their ranges allow.
+    Columns: qvel's, in the joints' tangents (rad); places of all bodies, of the centre of mass, and of the middles of
+    all balls of `surface_points` (m); lengths of the actuators. The end keeps how it is turned, as far as its joints
+    and their ranges allow.
     """
-    data = mujoco.MjData(model)
-    width = model.nv + 3 * model.nbody + 3 + model.nu
-    out = np.zeros((len(qpos), DOWN + 1 + UP, 3, width))
+    data, surface = mujoco.MjData(model), surface_points(model)
+    width = model.nv + 3 * model.nbody + 3 + 3 * len(surface[0]) + model.nu
+    out = np.zeros((len(qpos), len(LIFTS), 3, width))
     for k, rest in enumerate(qpos):
-        level = _look(model, data, rest)
+        level = _look(model, data, surface, rest)
         place, turn = data.xpos[limb.end].copy(), data.xquat[limb.end].copy()
         for side in (range(UP + 1), range(-1, -DOWN - 1, -1)):
             pose = _slack(model, limb, rest)
             for number in side:
-                goal = place + np.array([0.0, 0.0, STEP * number])
+                goal = place + np.array([0.0, 0.0, LIFTS[DOWN + number]])
                 pose = _reached(model, data, limb, rest, pose, goal, turn) if number else rest
                 found = out[k, DOWN + number]
-                here = _look(model, data, pose)
+                here = _look(model, data, surface, pose)
                 mujoco.mj_differentiatePos(model, found[0, : model.nv], 1.0, rest, pose)
                 found[0, model.nv :] = here - level
                 for axis, step in enumerate(_sideways(model, data, limb)):
                     moved = pose.copy()
-                    mujoco.mj_integratePos(model, moved, step, STEP)
+                    mujoco.mj_integratePos(model, moved, step, ASIDE)
                     found[1 + axis, : model.nv] = step
-                    found[1 + axis, model.nv :] = (_look(model, data, moved) - here) / STEP
+                    found[1 + axis, model.nv :] = (_look(model, data, surface, moved) - here) / ASIDE
                 pose = _slack(model, limb, rest) if number == 0 else pose
     return out
 
@@ -200,13 +205,17 @@ def _cut(model: mujoco.MjModel, limb: Limb, pose: Float[np.ndarray, " nq"]) -> N
             pose[at] = math.cos(0.5 * high)
 
 
-def _look(model: mujoco.MjModel, data: mujoco.MjData, pose: Float[np.ndarray, " nq"]) -> Float[np.ndarray, " c"]:
-    """Places of bodies and centre of mass, and lengths of actuators, in a pose."""
+def _look(
+    model: mujoco.MjModel, data: mujoco.MjData, surface: tuple[np.ndarray, ...], pose: Float[np.ndarray, " nq"]
+) -> Float[np.ndarray, " c"]:
+    """Places of bodies, centre of mass and surface, and lengths of actuators, in a pose."""
     data.qpos[:] = pose
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     mujoco.mj_transmission(model, data)
-    return np.concatenate((data.xpos.ravel(), data.subtree_com[1], data.actuator_length))
+    bodies, offsets, _ = surface
+    points = data.xpos[bodies] + np.einsum("pij,pj->pi", data.xmat.reshape(-1, 3, 3)[bodies], offsets)
+    return np.concatenate((data.xpos.ravel(), data.subtree_com[1], points.ravel(), data.actuator_length))
 
 
 def _line(model: mujoco.MjModel, body: int) -> Sequence[int]:

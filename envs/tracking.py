@@ -270,7 +270,7 @@ class TrackingEnv:
             self._settle()
             self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
         ref = self.reference(tick, ids)
-        lift = self.ground.lift(ref.qpos) if self.ground else self._lift(self.library.row(clip, tick))
+        lift = self._lift(ids, clip, tick)
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -302,8 +302,11 @@ class TrackingEnv:
             assert isinstance(self.sim, CpuSim)
             self._strips.settle(self.sim, self.ground.tile)
 
-    def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
-        """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
+    def _lift(self, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) references must be raised to be out of the ground that they are done on."""
+        row = self.library.row(clip, tick)
+        if self.ground:
+            return self.ground.lift(self.library.at(clip, tick), ids, clip, tick)
         if self._relief is None:
             return self.library.lift[row]
         return (-self._relief.height_above(self.library.surface[row], self._sits)).amax(-1).clamp_min(0.0)

@@ -7,7 +7,7 @@ import torch
 
 from envs.config import TrackingConfig
 from envs.library import TICKS
-from envs.limbs import DOWN, STEP, UP, bent, limbs_of, stances
+from envs.limbs import DOWN, LIFTS, LOWEST, UP, bent, limbs_of, stances
 from envs.soles import bridged
 from envs.tracking import TrackingEnv
 from envs.ways import LOOKS, ways_of
@@ -46,10 +46,10 @@ def march() -> Motion:
     for t, pose in enumerate(qpos):
         for side, begin in (("right", 0.05), ("left", 0.55)):
             u = np.clip((t / 30 - begin) / 0.4, 0.0, 1.0)
-            number = 2 * np.sin(np.pi * u) ** 2  # of STEP
+            lift = 0.1 * np.sin(np.pi * u) ** 2
             table = legs[f"{side}_ankle"][DOWN:, : MODEL.nv]
-            low = min(int(number), 1)
-            mujoco.mj_integratePos(MODEL, pose, table[low] + (number - low) * (table[low + 1] - table[low]), 1.0)
+            turns = [np.interp(lift, LIFTS[DOWN:], column) for column in table.T]
+            mujoco.mj_integratePos(MODEL, pose, np.array(turns), 1.0)
     return Motion(CHARACTER.skeleton, 30.0, qpos, loop=True, source="march")
 
 
@@ -124,10 +124,10 @@ def test_a_leg_bends_so_that_its_foot_is_raised(walk):
             mujoco.mj_integratePos(MODEL, pose, found[k, DOWN + number, : MODEL.nv], 1.0)
             data.qpos[:] = pose
             mujoco.mj_kinematics(MODEL, data)
-            np.testing.assert_allclose(data.xpos[limb.end], place + np.array([0, 0, STEP * number]), atol=1e-3)
+            np.testing.assert_allclose(data.xpos[limb.end], place + np.array([0, 0, LIFTS[DOWN + number]]), atol=1e-3)
             assert abs(data.xquat[limb.end] @ turn) > np.cos(0.5 * 0.3)  # where the ankle is at its limit
             moved = found[k, DOWN + number, MODEL.nv : MODEL.nv + 3 * MODEL.nbody].reshape(-1, 3)
-            np.testing.assert_allclose(moved[limb.end], [0, 0, STEP * number], atol=1e-3)
+            np.testing.assert_allclose(moved[limb.end], [0, 0, LIFTS[DOWN + number]], atol=1e-3)
             assert not moved[MODEL.body("right_ankle").id].any()
 
 
@@ -144,12 +144,12 @@ def test_a_foot_goes_sideways_too(walk):
             mujoco.mj_integratePos(MODEL, pose, turns[: MODEL.nv], 1.0)
             data.qpos[:] = rest
             mujoco.mj_kinematics(MODEL, data)
-            place = data.xpos[limb.end] + np.array([0, 0, 2 * STEP]) + way
+            place = data.xpos[limb.end] + np.array([0, 0, LIFTS[DOWN + 2]]) + way
             data.qpos[:] = pose
             mujoco.mj_kinematics(MODEL, data)
             np.testing.assert_allclose(data.xpos[limb.end], place, atol=0.005)
             moved = turns[MODEL.nv : MODEL.nv + 3 * MODEL.nbody].reshape(-1, 3)[limb.end]
-            np.testing.assert_allclose(moved, way + np.array([0, 0, 2 * STEP]), atol=0.005)
+            np.testing.assert_allclose(moved, way + np.array([0, 0, LIFTS[DOWN + 2]]), atol=0.005)
 
 
 def test_what_is_out_of_reach_is_approached(walk):
@@ -158,8 +158,8 @@ def test_what_is_out_of_reach_is_approached(walk):
     found = bent(MODEL, limb, walk.qpos[[10]])[0, :, 0]
     down = found[:DOWN, MODEL.nv + 3 * limb.end + 2]
     assert (np.diff(down) > -0.005).all()
-    assert (down <= 0).all()
-    assert (down > -STEP * DOWN).all()
+    assert (down < 0.002).all()
+    assert (down > LOWEST).all()
     assert np.abs(found[:DOWN, : MODEL.nv]).max() < 1.0
 
 
