@@ -33,6 +33,8 @@ STILL = 0.3
 SCAN = 11, 0.1
 """The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
 
+ALONG = 20.0
+"""s of a loop's way along which episodes of training begin: as long as a try lasts when it is judged."""
 LEVELS = 8
 """Difficulties of each kind of terrain that training climbs through, 0 to 1."""
 
@@ -64,13 +66,13 @@ class Ground:
         grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
         self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
 
-    def place(self, ids: Tensor, root: Float[Tensor, "n 3"], generator: torch.Generator) -> None:
-        """Choose where on their tiles environments `ids` begin, whose clips have the root at `root`."""
+    def place(self, ids: Tensor, root: Float[Tensor, "n 2"], generator: torch.Generator) -> None:
+        """Choose where on their tiles the clips of environments `ids` begin, which have the root at `root` then."""
         tile = self.tile[ids]
         draw = torch.rand(len(ids), 2, generator=generator, device=self.device)
         move = ASIDE * torch.stack((draw[:, 0], 2.0 * draw[:, 1] - 1.0), -1)
         move[:, 1] = torch.where(self.narrow[tile], 0.0, move[:, 1])
-        self.offset[ids] = self.starts[tile] + move - root[:, :2]
+        self.offset[ids] = self.starts[tile] + move - root
         self.footholds.forget(ids)
 
     def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, posed: bool = True) -> Reference:
@@ -99,14 +101,12 @@ class Ground:
         return ref.target + self.footholds.bends.targets(clip, tick, _beside(moves.limbs, moves.root))
 
     def lift(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
-        """How far (m) a clip's reference at a tick must be raised, rigidly, to be out of the ground.
-
-        That of the first cycle of a loop: episodes begin there.
-        """
+        """How far (m) a clip's reference at a tick must be raised, rigidly, to be out of the ground."""
         offset = self.offset[ids]
         moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
-        points = self.library.surface[self.library.row(clip, tick)] + torch.nn.functional.pad(offset, (0, 1))[:, None]
-        points[..., 2] += moves.root[:, None]
+        points = self.library.surface[self.library.row(clip, tick)]
+        places = self.library.carried(clip, tick, points[..., :2]) + offset[:, None]
+        points = torch.cat((places, points[..., 2:] + moves.root[:, None, None]), -1)
         if self.footholds.limbs:
             points = points + self.footholds.bends.surface(clip, tick, _beside(moves.limbs, moves.root))
         return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
@@ -153,6 +153,16 @@ class Climb:
         chance = torch.randint(self.levels, level.shape, generator=generator, device=generator.device)
         self.level[ids] = torch.where(level < self.levels, level, chance)
         self._go(ids)
+
+    def cycles(self, clip: Tensor, generator: torch.Generator) -> Tensor:
+        """How many cycles of each clip are over where an episode begins: any number of those of ALONG.
+
+        A loop that bends comes onto slopes and stairs from all sides in the end, and is tried there.
+        """
+        library = self.ground.library
+        many = torch.where(library.loop[clip], ALONG * TICKS / library.ticks[clip], 1.0)
+        draw = torch.rand(len(clip), generator=generator, device=generator.device)
+        return (draw * many).long()
 
     def restore(self, level: Tensor) -> None:
         """Go on from earlier levels; who is where is told by the ground's own state."""

@@ -19,7 +19,8 @@ from sfv.terrain.terrain import Terrain
 PIT = 0.3
 """m: ground that is farther than this below the footing bears nobody; there a limb stands on the footing."""
 CLEARANCE = 0.03
-"""m over what it passes that a limb keeps in the middle of its way, if the clip's keeps as much over level ground."""
+"""m over what it passes that a limb keeps in the middle of its way, where the ground there differs by as much: over
+level ground it keeps what the clip's keeps."""
 EDGE = 0.03
 """m: a sole of which the highest ground below it is by so much above the mean of it is on an edge, and is moved."""
 FAR, UNEVEN = 0.1, 0.02
@@ -69,8 +70,11 @@ class Soles:
         heights = torch.stack((stood[:, FIRST].amax(-1), stood[:, SECOND].amax(-1)), 1)
         eased = self._eased[:, None]
         moved = places[:, 6:] + (shifts[:, :1] + eased * (shifts[:, 1:] - shifts[:, :1]))[:, :, None]
-        over = (self.bearing.height(moved) - (z[:, 6:] - lowest[:, 6:, None].clamp_max(0.0))).amax(-1)
-        room = torch.minimum(self._room, lowest[:, 6:].clamp_min(0.0))
+        ground = self.bearing.height(moved)
+        uneven = (ground.amax((1, 2)) - ground.amin((1, 2)))[:, None]
+        over = (ground - (z[:, 6:] - lowest[:, 6:, None].clamp_max(0.0))).amax(-1)
+        room = torch.maximum(lowest[:, 6:].clamp_min(0.0), uneven)
+        room = torch.minimum(self._room, room)
         carried = heights[:, :1] + self._eased * (heights[:, 1:] - heights[:, :1])
         return torch.cat((heights, shifts.flatten(1), (over + room - carried).clamp_min(0.0)), -1)
 

@@ -19,7 +19,7 @@ from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
-from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
+from envs.ground import ALONG, SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, joints_of
@@ -64,7 +64,11 @@ class TrackingEnv:
         config.check()
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
-        climbing, kinds, seconds = not tiles, len(config.terrain), seconds or config.episode_seconds
+        climbing, kinds, seconds = (
+            not tiles,
+            len(config.terrain),
+            seconds or config.episode_seconds + ALONG * (not tiles),
+        )
         tiles = tiles or training_tiles(config)
         own = own_ground(motions, bool(tiles))
         if tiles:
@@ -113,7 +117,7 @@ class TrackingEnv:
     def reset(self) -> Float[Tensor, "n o"]:
         """Start all episodes anew, at moments drawn by the start distribution."""
         ids = self.everyone
-        self._start(ids, *self.starts.sample(self.num_envs, self.generator))
+        self._start(ids, *self._drawn(self.num_envs))
         return self._observe(ids)
 
     def reset_to(self, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
@@ -146,7 +150,7 @@ class TrackingEnv:
             self.starts.failed(self.clip[terminated], self.tick[terminated])
             if self.climb:
                 self.climb.ended(done, truncated[done], self.age[done], self.generator)
-            self._start(done, *self.starts.sample(len(done), self.generator))
+            self._start(done, *self._drawn(len(done)))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
         return Step(obs, reward, terminated, truncated, final_obs, info)
@@ -261,6 +265,13 @@ class TrackingEnv:
         xpos, com = (torch.lerp(getattr(now, n), getattr(before, n), self.physics_ticks) for n in ("xpos", "com"))
         return replace(now, xpos=xpos, com=com)
 
+    def _drawn(self, n: int) -> tuple[Tensor, Tensor]:
+        """Clips and ticks at which n episodes begin; on terrain in training, in any cycle of the way of a loop."""
+        clip, tick = self.starts.sample(n, self.generator)
+        if self.climb and self.config.start != "fixed":
+            tick = tick + self.climb.cycles(clip, self.generator) * self.library.ticks[clip]
+        return clip, tick
+
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
         self.clip[ids], self.tick[ids], self.age[ids] = clip, tick, 0
@@ -268,7 +279,7 @@ class TrackingEnv:
             self.recovery.start(ids)
         if self.ground:
             self._settle()
-            self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
+            self.ground.place(ids, self.library.table[self.library.row(clip, tick), :2], self.generator)
         ref = self.reference(tick, ids)
         lift = self._lift(ids, clip, tick)
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
