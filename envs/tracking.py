@@ -64,11 +64,8 @@ class TrackingEnv:
         config.check()
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
-        climbing, kinds, seconds = (
-            not tiles,
-            len(config.terrain),
-            seconds or config.episode_seconds + ALONG * (not tiles),
-        )
+        climbing, kinds = not tiles, len(config.terrain)
+        seconds = seconds or config.episode_seconds + ALONG * climbing
         tiles = tiles or training_tiles(config)
         own = own_ground(motions, bool(tiles))
         if tiles:
@@ -94,8 +91,7 @@ class TrackingEnv:
         self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
-        self.device = self.sim.device
-        self.starts = STARTS[config.start](self.library, num_envs)
+        self.device, self.starts = self.sim.device, STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward] + (rewards.PUSHING if self.box else ())
         self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
@@ -157,8 +153,7 @@ class TrackingEnv:
 
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
-        target = self.target(self.everyone)
-        command = target + self.config.action_scale * action
+        command = self.target(self.everyone) + self.config.action_scale * action
         self._before = self.sim.state()
         if self.events:
             self.events.drive(command, self.age, self.generator)
@@ -242,19 +237,18 @@ class TrackingEnv:
         return driving(self)
 
     def reference(self, tick: Tensor, ids: Tensor, posed: bool = True) -> Reference:
-        """The reference of environments `ids` at a tick, where they are in the world: their root's and bodies' places
-        at least, and all but the targets if `posed`."""
+        """The reference of environments `ids` at a tick in the world, without targets; unless `posed`, places alone."""
         ref = self.library.at(self.clip[ids], tick)
-        if self.recovery:
-            return self.recovery.moved(ref, ids)
-        return self.ground.raised(ref, ids, self.clip[ids], tick, posed) if self.ground else ref
+        if self.ground:
+            return self.ground.raised(ref, ids, self.clip[ids], tick, posed)
+        return self.recovery.moved(ref, ids) if self.recovery else ref
 
     def target(self, ids: Tensor) -> Float[Tensor, "n nu"]:
         """Where the servos of environments `ids` aim now, action aside, rad."""
         clip, tick = self.clip[ids], self.tick[ids] + self.lead_ticks
-        if self.ground is None:
-            return self.library.target(clip, tick)
-        return self.ground.aims(self.library.at(clip, tick), ids, clip, tick)
+        if self.ground:
+            return self.ground.aims(self.library.at(clip, tick), ids, clip, tick)
+        return self.library.target(clip, tick)
 
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
@@ -315,9 +309,9 @@ class TrackingEnv:
 
     def _lift(self, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
         """How far (m) references must be raised to be out of the ground that they are done on."""
-        row = self.library.row(clip, tick)
         if self.ground:
             return self.ground.lift(self.library.at(clip, tick), ids, clip, tick)
+        row = self.library.row(clip, tick)
         if self._relief is None:
             return self.library.lift[row]
         return (-self._relief.height_above(self.library.surface[row], self._sits)).amax(-1).clamp_min(0.0)

@@ -247,6 +247,18 @@ def test_the_mirror_of_a_scan(wave):
 # ---- the curriculum, and going on
 
 
+def test_training_begins_anywhere_on_the_way(stride):
+    """20 s of a cycle of a second: any of 20 cycles is over; the clip itself begins at the start of the tile."""
+    env = make(stride, 256, terrain=("rough",))
+    cycles = torch.div(env.tick, 240, rounding_mode="floor")
+    assert set(cycles.tolist()) == set(range(20))
+    first = env.library.at(env.clip, env.tick % 240).qpos[:, :2] + env.ground.offset
+    away = first - env.ground.starts[env.ground.tile]
+    assert float(away.abs().max()) <= 0.5 + 1e-4
+    torch.testing.assert_close(env.sim.qpos[:, :2].float(), first + 1.0 * cycles[:, None] * torch.tensor([1.0, 0.0]))
+    assert (make(stride, 8, terrain=("rough",), start="fixed").tick == 0).all()
+
+
 def test_who_lasts_climbs_and_who_falls_goes_down(wave):
     env = make(wave, 6, terrain=("rough", "slope_up"))
     climb, ids = env.climb, torch.arange(6)
