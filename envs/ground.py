@@ -63,6 +63,7 @@ class Ground:
         self.narrow = torch.as_tensor(self.world.narrow, device=device)
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
         self.offset = torch.zeros(num_envs, 2, device=device)
+        self._tick, self._last = torch.full_like(self.tile, -1), library.at(0 * self.tile, 0 * self.tile)
         grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
         self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
 
@@ -73,6 +74,11 @@ class Ground:
         move = ASIDE * torch.stack((draw[:, 0], 2.0 * draw[:, 1] - 1.0), -1)
         move[:, 1] = torch.where(self.narrow[tile], 0.0, move[:, 1])
         self.offset[ids] = self.starts[tile] + move - root
+        self.forget(ids)
+
+    def forget(self, ids: Tensor) -> None:
+        """Environments `ids` are elsewhere, or on other clips."""
+        self._tick[ids] = -1
         self.footholds.forget(ids)
 
     def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, posed: bool = True) -> Reference:
@@ -80,6 +86,9 @@ class Ground:
 
         Targets are left as they are (`aims`); without `posed` the joints are, too, which not everybody asks.
         """
+        if posed and torch.equal(self._tick[ids], tick):  # what is observed of the next moment is compared with then
+            last = self._last
+            return Reference(last.qpos[ids], last.qvel[ids], last.xpos[ids], last.com[ids], ref.target)
         offset = self.offset[ids]
         moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
         if self.footholds.limbs:
@@ -90,7 +99,12 @@ class Ground:
         qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
         qpos[:, :3] += move
         qvel[:, 2] += moves.root_rate
-        return replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
+        out = replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
+        if posed and bool((ids[1:] > ids[:-1]).all()):  # once each, so that a moment and its rows are of one call
+            self._tick[ids] = tick
+            for name in ("qpos", "qvel", "xpos", "com"):
+                getattr(self._last, name)[ids] = getattr(out, name)
+        return out
 
     def aims(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n nu"]:
         """The targets (rad) of a clip's reference at a tick, with its limbs on the ground."""
@@ -126,7 +140,7 @@ class Ground:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`."""
         self.tile[:], self.offset[:] = state["tile"], state["offset"]
-        self.footholds.forget(torch.arange(len(self.tile), device=self.device))
+        self.forget(torch.arange(len(self.tile), device=self.device))
 
 
 def _beside(limbs: Float[Tensor, "n L 3"], root: Float[Tensor, "n"]) -> Float[Tensor, "n L 3"]:

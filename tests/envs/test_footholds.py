@@ -187,7 +187,7 @@ def test_feet_that_stand_are_on_the_ground(march, kind, difficulty):
     env = make(march, kind, difficulty, 16)
     if kind == "stairs_up":
         env.ground.offset[:, 0] += torch.linspace(0.0, 3.0, 16)
-        env.ground.footholds.forget(env.everyone)
+        env.ground.forget(env.everyone)
     found = {f.end: ways for f, ways in zip(env.ground.footholds.limbs, env.ground.footholds.ways[0], strict=True)}
     assert len(found) == 2
     for foot in CHARACTER.feet:
@@ -245,7 +245,7 @@ def test_what_is_kept_changes_nothing(walk):
     for tick in (0, 200, 500):
         env.reference(torch.full((4,), tick), env.everyone)
     again = env.reference(ticks, env.everyone)
-    env.ground.footholds.forget(env.everyone)
+    env.ground.forget(env.everyone)
     zeros = torch.zeros(40).long()
     many = env.reference(torch.arange(40) * 17, zeros)  # one environment at many moments
     one = torch.cat([env.reference(torch.tensor([17 * i]), zeros[:1]).qpos for i in range(40)])
@@ -259,7 +259,7 @@ def test_a_sole_on_an_edge_is_moved_onto_one_tread(march):
     """A foot of 17.7 cm on treads of 40 cm is moved by at most 10 cm, and then lies on one of them."""
     env = make(march, "stairs_up", 0.5, 16)
     env.ground.offset[:, 0] += torch.linspace(1.0, 1.8, 16)
-    env.ground.footholds.forget(env.everyone)
+    env.ground.forget(env.everyone)
     flat = env.library.at(env.clip, env.tick)
     ref = env.reference(torch.full((16,), 60), env.everyone)
     moves = ref.xpos - flat.xpos - torch.nn.functional.pad(env.ground.offset, (0, 1))[:, None]
