@@ -14,6 +14,7 @@ from envs.events import Events
 from envs.judge.evaluation import begin
 from envs.judge.rollouts import FAILURE
 from envs.judge.touch import Touch
+from envs.sim.cpu import CpuSim
 from envs.terminations import any_body_away, body_errors, not_finite
 from envs.tracking import TrackingEnv
 from sfv import rotation
@@ -35,6 +36,7 @@ def survive(env: TrackingEnv, policy: Policy, events: Events) -> Flags:
     """Of what is begun (`pushed`, `thrown_at`), `successes` stay up by DeepMimic's measure, and `followed` within 0.5 m
     of the reference in the mean."""
     touch = Touch(env)
+    assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
     up, near = (torch.ones(env.num_envs, dtype=torch.bool) for _ in range(2))
     down = ~up
     for step in range(_steps(env, events)):
@@ -43,6 +45,7 @@ def survive(env: TrackingEnv, policy: Policy, events: Events) -> Flags:
         if step < round(BEFORE * env.config.control_hz):
             down |= touch() | ~near  # who falls by himself is no witness of pushes
         up &= ~touch()
+        env.sim.rest(~(up | near))
     return {"rollouts": ~down, "successes": up & ~down, "followed": near & ~down}
 
 
