@@ -1,10 +1,11 @@
-"""A clip as it is against the clip fitted to its ground, as references: the same ground, policy and samples.
+"""A clip as it is, with footholds, and fitted to its ground, as references: the same ground, policy and samples.
 
     python benchmarks/fitted.py RUN --out runs/fitted [--grounds stairs_up:10cm rough:6cm slope_up:10deg] [--seeds 2]
         [--budget 750000] [--only-show]
 
 RUN is a finished run on level ground, whose motion and policy are begun from. As it is, the root is lifted by the
-smooth ground below it, as trainings on terrain lift it; fitted, it is what `sfv terrain` writes. A seed is that of the
+smooth ground below it, as trainings on terrain lifted it once; with footholds, it is as they do now; fitted, it is what
+`sfv terrain` writes. A seed is that of the
 ground and of the training, which is one `sfv train` on one thread; the same command goes on where it was stopped.
 Success is within 0.5 m of each one's own reference for 20 s, by the training's judge.
 """
@@ -18,15 +19,18 @@ from pathlib import Path
 import torch
 from trainings import learnt_after, log_of
 
-from sfv.character import load_character
+from envs.footholds import Footholds
+from envs.library import TICKS, MotionLibrary
+from sfv.character import Character, load_character
 from sfv.motion import Motion
 from sfv.pipeline.trained import Trained
 from sfv.pipeline.uneven import on_tile
 from sfv.terrain.kinds import parse_terrain
+from sfv.terrain.terrain import FLAT
 from sfv.terrain.world import Tile
 
 SHOWN = ("success", "success_random_phase", "survival", "normalised_return", "mpjpe_global")
-REFERENCES = ("as it is", "fitted")
+REFERENCES = ("as it is", "footholds", "fitted")
 
 
 def references(run: Path, ground: str, seed: int, out: Path) -> None:
@@ -36,12 +40,28 @@ def references(run: Path, ground: str, seed: int, out: Path) -> None:
     trained = Trained.find(run)
     (motion,) = trained.references().values()
     kind, difficulty = parse_terrain(ground)
-    found = on_tile(Motion.load(motion), load_character(trained.character), Tile(kind, difficulty or 0.0, seed))
+    body = load_character(trained.character)
+    found = on_tile(Motion.load(motion), body, Tile(kind, difficulty or 0.0, seed))
     lifted = found.as_it_is.qpos.copy()
     lifted[:, 2] += found.as_it_is.ground.relief.footing(torch.tensor(lifted[:, :2])).numpy()
     out.mkdir(parents=True, exist_ok=True)
-    for name, made in zip(REFERENCES, (replace(found.as_it_is, qpos=lifted), found.fitted), strict=True):
+    motions = (replace(found.as_it_is, qpos=lifted), with_footholds(found.as_it_is, body), found.fitted)
+    for name, made in zip(REFERENCES, motions, strict=True):
         made.save(out / f"{name}.npz")
+
+
+def with_footholds(motion: Motion, body: Character) -> Motion:
+    """The motion on its ground as the task would raise it there."""
+    library, count = MotionLibrary([replace(motion, ground=FLAT)], body), len(motion)
+    footholds, clip = Footholds(library, body, motion.ground, 1), torch.zeros(count, dtype=torch.long)
+    tick = torch.round(torch.arange(count) * (TICKS / motion.fps)).long()
+    ref = library.at(clip, tick)
+    moves = footholds.moves(clip, clip, tick, torch.zeros(count, 2), ref.qpos[:, :2])
+    beside, rate = moves.limbs.clone(), torch.zeros_like(moves.limbs)
+    beside[..., 2] -= moves.root[:, None]
+    qpos = footholds.bends.bent(ref, clip, tick, beside, rate).qpos.double().numpy()
+    qpos[:, 2] += moves.root.numpy()
+    return replace(motion, qpos=qpos)
 
 
 def train(run: Path, motion: Path, seed: int, budget: int, out: Path) -> None:

@@ -3,7 +3,7 @@
     python benchmarks/terrain_speed.py MOTION [ROUNDS]
 
 Prints the median of each case and its ratio to level ground, measured A B A B in one process with one thread; then what
-it costs to start some of the episodes anew, beside all of them.
+it costs to start some of the episodes anew, beside all of them; then samples per second of training, learner included.
 """
 
 import sys
@@ -15,7 +15,9 @@ import torch
 
 from envs.config import TrackingConfig
 from envs.tracking import TrackingEnv
-from sfv.character import load_character
+from policies.config import TrainConfig
+from policies.ppo import PPO
+from sfv.character import Character, load_character
 from sfv.motion import Motion
 
 NUM_ENVS, STEPS = 512, 12
@@ -33,6 +35,12 @@ CASES = {
         "scan": True,
     },
     "all events": {"randomise": ("all",)},
+}  # fmt: skip
+TRAININGS = {
+    "level": {},
+    "six kinds, scan": {
+        "terrain": ("rough", "slope_up", "slope_down", "slope_across", "stairs_up", "stairs_down"), "scan": True
+    },
 }  # fmt: skip
 
 
@@ -57,6 +65,27 @@ def main() -> None:
     for name in ("level", "nine kinds, scan", "all events"):
         few = "   ".join(f"{count}: {1e3 * seconds:.2f} ms" for count, seconds in resets(envs[name]).items())
         print(f"{name:<20} resets of {few}")
+    rates = trainings(motion, body, rounds)
+    for name, rate in rates.items():
+        share = np.median(rate / rates["level"])
+        print(f"{name:<20} {np.median(rate):8,.0f} samples/s of training   {share:.2f} of level")
+
+
+def trainings(motion: Motion, body: Character, rounds: int) -> dict[str, np.ndarray]:
+    """Samples per second of the processor, learner included, of trainings that take turns by an iteration each."""
+    config = TrainConfig(num_envs=NUM_ENVS)
+    learners = {
+        name: PPO(TrackingEnv([motion], body, TrackingConfig(threads=1, **TRAININGS[name]), NUM_ENVS), config)
+        for name in TRAININGS
+    }
+    found: dict[str, list[float]] = {name: [] for name in learners}
+    for number in range(rounds + 2):
+        for name, learner in learners.items():
+            begun, before = time.process_time(), learner.samples
+            learner.iterate()
+            if number > 1:  # the first are slower
+                found[name].append((learner.samples - before) / (time.process_time() - begun))
+    return {name: np.array(rates) for name, rates in found.items()}
 
 
 def resets(env: TrackingEnv) -> dict[int, float]:

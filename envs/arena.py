@@ -20,6 +20,7 @@ from envs.judge.rollouts import FAILURE
 from envs.moment import Moment
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN
+from envs.thrown import Thrown
 from envs.tracking import TrackingEnv
 from sfv import rotation
 from sfv.character import Character
@@ -33,10 +34,6 @@ HELD = tuple(field.name for field in fields(Conditions) if field.name in EVENTS)
 """Conditions that are events of the task."""
 SECONDS = 20.0
 """How long a walk has ground ahead of it that is not level."""
-AWAY, ABOVE = 1.5, 0.35
-"""m: from where a box is thrown, beside the root and above it."""
-PARKED = 30.0, 0.0, -5.0
-"""m: where the box is while nobody throws it, out of reach of everything."""
 
 
 class Arena:
@@ -116,15 +113,8 @@ class Arena:
 
     def throw(self, speed: float, degrees: float) -> None:
         """Throw the box at the root, m/s, from so many degrees to the left of where it faces."""
-        angle, whole = self._facing() + np.radians(degrees), self._sim.whole
-        root = self.env.sim.qpos[0, :3].numpy()
-        start = root + np.array([AWAY * np.cos(angle), AWAY * np.sin(angle), ABOVE])
-        root_speed = self.env.sim.qvel[0, :3].numpy()
-        time = AWAY / max(speed, 0.1)
-        velocity = (root - start) / time + root_speed
-        velocity[2] = (root[2] + 0.1 - start[2]) / time + 0.5 * GRAVITY * time  # it falls on its way
-        whole("qpos")[0, -7:] = torch.from_numpy(np.array([*start, 1.0, 0.0, 0.0, 0.0]))
-        whole("qvel")[0, -6:] = torch.from_numpy(np.array([*velocity, 0.0, 0.0, 0.0]))
+        angle = torch.tensor([self._facing() + np.radians(degrees)])
+        self._thrown.throw(torch.tensor([0]), angle, torch.tensor([speed]))
         self._flies = True
 
     def _build(self) -> None:
@@ -133,7 +123,7 @@ class Arena:
         tiles = [] if level else [Tile(said.terrain, said.difficulty, said.seed)]
         self.env = TrackingEnv([self.motion], self.character, self.config, 1, 0, tiles, SECONDS, thrown=True)
         assert isinstance(self.env.sim, CpuSim)
-        self._sim = self.env.sim
+        self._sim, self._thrown = self.env.sim, Thrown(self.env.sim)
         # what the batch does not tell, such as contacts, is computed again for the moment that is shown
         self._drawn = copy(self._sim.model)
         self._data = mujoco.MjData(self._drawn)
@@ -153,8 +143,7 @@ class Arena:
 
     def _park(self) -> None:
         self._flies = False
-        self._sim.whole("qpos")[0, -7:] = torch.tensor([*PARKED, 1.0, 0.0, 0.0, 0.0], dtype=torch.float64)
-        self._sim.whole("qvel")[0, -6:] = 0.0
+        self._thrown.park(torch.tensor([0]))
 
     def _facing(self) -> float:
         return float(rotation.heading(self.env.sim.qpos[:, 3:7])[0])

@@ -42,8 +42,8 @@ class TrackingConfig:
     """A box for the hands to push along: 'box:10kg', as high as they are, or 'box:10kg,1.5m' with its side. For a
     motion that walks with its arms held out, on level ground."""
     randomise: Annotated[tuple[str, ...], COMMON] = ()
-    """Disturb episodes, by 'friction', 'mass', 'hands', 'strength', 'gains', 'delay', 'noise', 'start' or 'push'; 'all'
-    is all of them. Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    """Disturb episodes by friction, mass, balance, hands, strength, gains, delay, noise, start, push or box, or 'all'.
+    Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
     recovery: Annotated[float, Within(0, 60)] = 0.0
     """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
     still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""

@@ -1,7 +1,7 @@
 """What disturbs an episode: a table of events, each with a range; training draws from it, measuring holds values.
 
 What changes the body or the ground is drawn when an episode starts and written to that simulation's own model; pushes,
-delay and noise act at every control step. It knows no rewards and no policies.
+boxes, delay and noise act at every control step. It knows no rewards and no policies.
 """
 
 import math
@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs.sim.cpu import CpuSim
+from envs.thrown import Thrown
 from sfv.character import Character
 from sfv.errors import InputError, did_you_mean
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 PUSH_SECONDS = 0.2
 """How long a push lasts (DeepMimic, section 7)."""
 BETWEEN = 1.0, 3.0
-"""s: shortest and longest time from one push to the next in training (as in BeyondMimic and mjlab)."""
+"""s: shortest and longest time from one push or box to the next in training (as in BeyondMimic and mjlab)."""
 FASTER = 10.0
 """Noise of what is observed of velocities (m/s, rad/s), as a multiple of that of places and angles (m, rad)."""
+
+BOXES = "box_at", "box_angle", "flies"
+"""What boxes are thrown by."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Event:
 EVENTS = {
     "friction": Event(0.4, 1.2, 0.02, 5.0, "x", "friction of body and ground", True),
     "mass": Event(0.85, 1.15, 0.2, 5.0, "x", "mass and inertia of the whole body", True),
+    "balance": Event(-0.03, 0.03, -0.3, 0.3, "m", "how far forward the heaviest body's centre of mass is moved", True),
     "hands": Event(0.0, 1.0, 0.0, 10.0, "kg", "a weight in each hand", True),
     "strength": Event(0.7, 1.1, 0.0, 5.0, "x", "largest torque of each servo", True),
     "gains": Event(0.85, 1.15, 0.1, 3.0, "x", "stiffness and damping of each servo", True),
@@ -61,6 +66,9 @@ EVENTS = {
     "noise": Event(0.0, 0.02, 0.0, 1.0, "m, rad", "standard deviation of what is observed; of speeds ten times that"),
     "start": Event(0.0, 0.1, 0.0, 1.0, "rad", "standard deviation of joint angles at the start"),
     "push": Event(0.0, 150.0, 0.0, 5000.0, "N", "at the root for 0.2 s, level, from any side, every 1 to 3 s"),
+    "box": Event(
+        3.0, 6.0, 0.0, 20.0, "m/s", "speed of a box of 5 kg that is thrown at the root, from any side, every 1 to 3 s"
+    ),
 }
 
 
@@ -96,7 +104,8 @@ class Events:
     Attributes:
         value: event -> (n,), as drawn for the episode in progress.
         push_at, push_angle: (n,) control step at which the next push begins, and where to, rad from +x to the left.
-        once: whether an episode has one push, and not one after another.
+        box_at, box_angle: (n,) the same of the next box, and where from.
+        once: whether an episode has one push and one box, and not one after another.
     """
 
     def __init__(
@@ -121,8 +130,10 @@ class Events:
         self.hands = [self.base.body(name).id for name in character.key_bodies if name not in character.feet]
         if "hands" in ranges and not self.hands:
             raise InputError(f"{character.name} has no hands to put a weight in; leave out the event 'hands'")
-        self.push_at = torch.zeros(num_envs, dtype=torch.long, device=sim.device)
-        self.push_angle = torch.zeros(num_envs, device=sim.device)
+        self.push_at, self.box_at = (torch.zeros(num_envs, dtype=torch.long, device=sim.device) for _ in range(2))
+        self.push_angle, self.box_angle = (torch.zeros(num_envs, device=sim.device) for _ in range(2))
+        self.flies = torch.zeros(num_envs, dtype=torch.bool, device=sim.device)
+        self._thrown = Thrown(sim) if "box" in ranges else None
         self.push_steps = round(PUSH_SECONDS * control_hz)
         self.once = False
         longest = math.ceil(self._delay_steps(torch.tensor(ranges.get("delay", (0.0, 0.0))[1])).item() / decimation)
@@ -150,7 +161,11 @@ class Events:
             drawn = low + (high - low) * torch.rand(len(ids), generator=generator, device=generator.device)
             self.value[name][ids] = self.held[name][ids] if name in self.held else drawn
         if "push" in self.ranges and not self.once:
-            self._next_push(ids, torch.zeros_like(ids), generator)
+            self.push_at[ids], self.push_angle[ids] = self._next(torch.zeros_like(ids), generator)
+        if self._thrown:
+            self.flies[ids] = False
+            if not self.once:
+                self.box_at[ids], self.box_angle[ids] = self._next(torch.zeros_like(ids), generator)
         self.commands[:, ids] = command.to(self.commands.dtype)
         self._write(ids)
 
@@ -158,6 +173,8 @@ class Events:
         """Take the physics steps of one control step, with pushes, and commands as late as they are."""
         if "push" in self.ranges:
             self._push(age, generator)
+        if self._thrown:
+            self._throw(self._thrown, age, generator)
         self.commands = torch.cat((command[None].to(self.commands.dtype), self.commands[:-1]))
         if "delay" not in self.ranges:
             self.sim.ctrl[:] = self.commands[0]
@@ -193,15 +210,15 @@ class Events:
         return {
             "push_at": self.push_at.clone(),
             "push_angle": self.push_angle.clone(),
+            **({name: getattr(self, name).clone() for name in BOXES} if self._thrown else {}),
             "commands": self.commands.clone(),
             **{f"value.{name}": value.clone() for name, value in self.value.items()},
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`; each simulation gets its body and ground back."""
-        self.push_at[:], self.push_angle[:], self.commands[:] = (
-            state[name] for name in ("push_at", "push_angle", "commands")
-        )
+        for name in ("push_at", "push_angle", "commands", *(BOXES if self._thrown else ())):
+            getattr(self, name)[:] = state[name]
         for name, value in self.value.items():
             value[:] = state[f"value.{name}"]
         self._write(torch.arange(len(self.push_at)))
@@ -209,10 +226,11 @@ class Events:
     def _delay_steps(self, delay: Tensor) -> Tensor:
         return torch.round(delay * 1e-3 * self.hz * self.decimation).long()
 
-    def _next_push(self, ids: Tensor, age: Tensor, generator: torch.Generator) -> None:
-        draw = torch.rand(2, len(ids), generator=generator, device=generator.device)
-        self.push_at[ids] = age + ((BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * draw[0]) * self.hz).long()
-        self.push_angle[ids] = 2.0 * math.pi * draw[1]
+    def _next(self, age: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """When, after episodes of that age, the next push or box comes, and its angle."""
+        draw = torch.rand(2, len(age), generator=generator, device=generator.device)
+        wait = ((BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * draw[0]) * self.hz).long()
+        return age + wait, 2.0 * math.pi * draw[1]
 
     def _push(self, age: Tensor, generator: torch.Generator) -> None:
         """Forces of this control step; who was pushed long enough gets a next push."""
@@ -221,11 +239,24 @@ class Events:
             self.value["push"][over] = low + (high - low) * torch.rand(
                 len(over), generator=generator, device=generator.device
             )
-            self._next_push(over, age[over], generator)
+            self.push_at[over], self.push_angle[over] = self._next(age[over], generator)
         now = (age >= self.push_at) & (age < self.push_at + self.push_steps)
         force = torch.where(now, self.value["push"], 0.0)
         way = torch.stack((torch.cos(self.push_angle), torch.sin(self.push_angle)), -1)
         self.sim.xfrc_applied[:, 1, :2] = (force[:, None] * way).to(self.sim.xfrc_applied.dtype)
+
+    def _throw(self, thrown: Thrown, age: Tensor, generator: torch.Generator) -> None:
+        """Boxes of this control step: who throws gets a next one, which lets this one lie until then."""
+        if len(now := (age == self.box_at).nonzero()[:, 0]):
+            thrown.throw(now, self.box_angle[now], self.value["box"][now])
+            self.flies[now] = True
+            if not self.once:
+                low, high = self.ranges["box"]
+                draw = torch.rand(len(now), generator=generator, device=generator.device)
+                self.value["box"][now] = low + (high - low) * draw
+                self.box_at[now], self.box_angle[now] = self._next(age[now], generator)
+        if len(waiting := (~self.flies).nonzero()[:, 0]):
+            thrown.park(waiting)
 
     def _write(self, ids: Tensor) -> None:
         """Give the simulations of `ids` the bodies and ground that their values stand for."""
@@ -235,7 +266,7 @@ class Events:
             return  # nothing of its models changes, or it had been refused
         for field, rows in models(self.base, values, self.hands).items():
             self.sim.expand(field)[index] = rows
-        if "mass" in values or "hands" in values:
+        if values.keys() & {"mass", "balance", "hands"}:
             self.sim.set_const(index)
 
 
@@ -260,6 +291,9 @@ def models(
         # as heavy as it is, a body's mass lies where it lay
         share = np.divide(mass, base.body_mass, out=np.ones_like(mass), where=base.body_mass > 0)
         field("body_inertia")[:] *= share[..., None]
+    if "balance" in values:
+        heaviest = int(np.argmax(np.where(base.body_rootid == 1, base.body_mass, 0.0)))
+        field("body_ipos")[:, heaviest, 0] += values["balance"]
     if "strength" in values:
         field("actuator_forcerange")[:] *= values["strength"][:, None, None]
     if "gains" in values:

@@ -1,7 +1,7 @@
 """Where each environment is on a world of tiles, and its reference lifted onto the ground there.
 
-A reference was made for flat ground, along +x (`turned`). Every point of it is put as high above the smooth footing
-below that point as it was above z = 0; what is simulated is measured from the ground itself. It knows no rewards.
+A reference was made for flat ground, along +x (`turned`). Its limbs are put on the ground where they stand and carried
+over it where they swing (`envs.footholds`), and bend as they must (`envs.bends`). It knows no rewards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs.config import TrackingConfig
+from envs.footholds import Footholds
 from envs.library import TICKS, MotionLibrary, Reference
 from sfv import rotation
+from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.terrain.kinds import parse_terrain
-from sfv.terrain.relief import Relief
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.terrain.world import Tile, World, make_world
 
@@ -32,6 +33,8 @@ STILL = 0.3
 SCAN = 11, 0.1
 """The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
 
+ALONG = 20.0
+"""s of a loop's way along which episodes of training begin: as long as a try lasts when it is judged."""
 LEVELS = 8
 """Difficulties of each kind of terrain that training climbs through, 0 to 1."""
 
@@ -45,42 +48,81 @@ class Ground:
         offset: (n, 2) m, from where its clip has the reference to where it is in the world.
     """
 
-    def __init__(self, tiles: Sequence[Tile], library: MotionLibrary, num_envs: int, seconds: float) -> None:
+    def __init__(
+        self, tiles: Sequence[Tile], library: MotionLibrary, character: Character, num_envs: int, seconds: float
+    ) -> None:
         ahead, behind, aside = reach(library, seconds)
         self.world: World = make_world(
             tiles, ahead + REACH + ASIDE, 2.0 * (aside + REACH + ASIDE), behind + REACH, friction=1.0
         )
         device = library.table.device
         self.library, self.device = library, device
-        self.relief = Relief(self.world.terrain, str(device))
+        self.footholds = Footholds(library, character, self.world.terrain, num_envs)
+        self.relief = self.footholds.relief
         self.starts = torch.as_tensor(self.world.starts, dtype=torch.float32, device=device)
         self.narrow = torch.as_tensor(self.world.narrow, device=device)
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
         self.offset = torch.zeros(num_envs, 2, device=device)
+        self._tick, self._last = torch.full_like(self.tile, -1), library.at(0 * self.tile, 0 * self.tile)
         grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
         self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
 
-    def place(self, ids: Tensor, root: Float[Tensor, "n 3"], generator: torch.Generator) -> None:
-        """Choose where on their tiles environments `ids` begin, whose clips have the root at `root`."""
+    def place(self, ids: Tensor, root: Float[Tensor, "n 2"], generator: torch.Generator) -> None:
+        """Choose where on their tiles the clips of environments `ids` begin, which have the root at `root` then."""
         tile = self.tile[ids]
         draw = torch.rand(len(ids), 2, generator=generator, device=self.device)
         move = ASIDE * torch.stack((draw[:, 0], 2.0 * draw[:, 1] - 1.0), -1)
         move[:, 1] = torch.where(self.narrow[tile], 0.0, move[:, 1])
-        self.offset[ids] = self.starts[tile] + move - root[:, :2]
+        self.offset[ids] = self.starts[tile] + move - root
+        self.forget(ids)
 
-    def raised(self, ref: Reference, ids: Tensor) -> Reference:
-        """A clip's reference where it is in the world: moved along, and each point lifted by the ground below it."""
-        move = self.offset[ids]
-        points = torch.cat((ref.qpos[:, None, :3], ref.xpos, ref.com[:, None]), 1).clone()
-        points[..., :2] += move[:, None]
-        points[..., 2] += self.relief.footing(points[..., :2])
-        qpos = torch.cat((points[:, 0], ref.qpos[:, 3:]), -1)
-        return replace(ref, qpos=qpos, xpos=points[:, 1:-1], com=points[:, -1])
+    def forget(self, ids: Tensor) -> None:
+        """Environments `ids` are elsewhere, or on other clips."""
+        self._tick[ids] = -1
+        self.footholds.forget(ids)
 
-    def lift(self, ids: Tensor, row: Tensor, root: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
-        """How far (m) bodies in the poses of the library's rows must be raised, rigidly, to be out of the ground."""
-        points = self.library.surface[row] + torch.nn.functional.pad(self.offset[ids], (0, 1))[:, None]
-        points[..., 2] += (root[:, 2] - self.library.table[row, 2])[:, None]
+    def raised(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, posed: bool = True) -> Reference:
+        """A clip's reference at a tick where it is in the world: moved along, its limbs on the ground there.
+
+        Targets are left as they are (`aims`); without `posed` the joints are, too, which not everybody asks.
+        """
+        if posed and torch.equal(self._tick[ids], tick):  # what is observed of the next moment is compared with then
+            last = self._last
+            return Reference(last.qpos[ids], last.qvel[ids], last.xpos[ids], last.com[ids], ref.target)
+        offset = self.offset[ids]
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        if self.footholds.limbs:
+            bends = self.footholds.bends
+            beside, rate = _beside(moves.limbs, moves.root), _beside(moves.limb_rates, moves.root_rate)
+            ref = bends.bent(ref, clip, tick, beside, rate) if posed else bends.moved(ref, clip, tick, beside)
+        move = torch.cat((offset, moves.root[:, None]), -1)
+        qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
+        qpos[:, :3] += move
+        qvel[:, 2] += moves.root_rate
+        out = replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
+        if posed and bool((ids[1:] > ids[:-1]).all()):  # once each, so that a moment and its rows are of one call
+            self._tick[ids] = tick
+            for name in ("qpos", "qvel", "xpos", "com"):
+                getattr(self._last, name)[ids] = getattr(out, name)
+        return out
+
+    def aims(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n nu"]:
+        """The targets (rad) of a clip's reference at a tick, with its limbs on the ground."""
+        if not self.footholds.limbs:
+            return ref.target
+        offset = self.offset[ids]
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        return ref.target + self.footholds.bends.targets(clip, tick, _beside(moves.limbs, moves.root))
+
+    def lift(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) a clip's reference at a tick must be raised, rigidly, to be out of the ground."""
+        offset = self.offset[ids]
+        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        points = self.library.surface[self.library.row(clip, tick)]
+        places = self.library.carried(clip, tick, points[..., :2]) + offset[:, None]
+        points = torch.cat((places, points[..., 2:] + moves.root[:, None, None]), -1)
+        if self.footholds.limbs:
+            points = points + self.footholds.bends.surface(clip, tick, _beside(moves.limbs, moves.root))
         return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
 
     def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:
@@ -98,6 +140,12 @@ class Ground:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`."""
         self.tile[:], self.offset[:] = state["tile"], state["offset"]
+        self.forget(torch.arange(len(self.tile), device=self.device))
+
+
+def _beside(limbs: Float[Tensor, "n L 3"], root: Float[Tensor, "n"]) -> Float[Tensor, "n L 3"]:
+    """What limbs are moved by more than the root is raised."""
+    return torch.cat((limbs[..., :2], limbs[..., 2:] - root[:, None, None]), -1)
 
 
 class Climb:
@@ -119,6 +167,16 @@ class Climb:
         chance = torch.randint(self.levels, level.shape, generator=generator, device=generator.device)
         self.level[ids] = torch.where(level < self.levels, level, chance)
         self._go(ids)
+
+    def cycles(self, clip: Tensor, generator: torch.Generator) -> Tensor:
+        """How many cycles of each clip are over where an episode begins: any number of those of ALONG.
+
+        A loop that bends comes onto slopes and stairs from all sides in the end, and is tried there.
+        """
+        library = self.ground.library
+        many = torch.where(library.loop[clip], ALONG * TICKS / library.ticks[clip], 1.0)
+        draw = torch.rand(len(clip), generator=generator, device=generator.device)
+        return (draw * many).long()
 
     def restore(self, level: Tensor) -> None:
         """Go on from earlier levels; who is where is told by the ground's own state."""

@@ -121,9 +121,7 @@ class MotionLibrary:
         """The reference of each environment; a loop's later cycles are moved on (and turned) by its displacement."""
         packed = self.table.index_select(0, self.row(clip, tick))
         if self._loops:  # `packed` is a copy, so what is moved on may be written to it
-            ticks = self.ticks.index_select(0, clip)
-            cycle = torch.where(self.loop.index_select(0, clip), torch.div(tick, ticks, rounding_mode="floor"), 0)
-            angle, move = self._carry(clip, cycle)
+            angle, move = self._carry(clip, self.cycle(clip, tick))
             x, y = packed.index_select(1, self._x), packed.index_select(1, self._y)
             if self._turns:
                 angles = angle[:, None] * self._turning
@@ -133,6 +131,24 @@ class MotionLibrary:
             packed.index_copy_(1, self._y, y + move[:, 1:] * self._placed)
         qpos, qvel, xpos, com, target = packed.split(self._split, -1)
         return Reference(qpos, qvel, xpos.unflatten(-1, (-1, 3)), com, target)
+
+    def cycle(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+        """How many cycles of a loop are over; 0 of other clips."""
+        ticks = self.ticks.index_select(0, clip)
+        return torch.where(self.loop.index_select(0, clip), torch.div(tick, ticks, rounding_mode="floor"), 0)
+
+    def carried(
+        self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"], places: Float[Tensor, "n p 2"]
+    ) -> Float[Tensor, "n p 2"]:
+        """Places of the clip's first cycle (m, x and y), where they are in the cycle of a tick."""
+        if not self._loops:
+            return places
+        angle, move = self._carry(clip, self.cycle(clip, tick))
+        return about_z(angle, places) + move[:, None]
+
+    def heading(self, clip: Int[Tensor, "n"], tick: Int[Tensor, "n"]) -> Float[Tensor, "n"] | None:
+        """How far (rad) a loop has turned about z in the cycles before a tick; None where no clip turns."""
+        return self._carry(clip, self.cycle(clip, tick))[0] if self._turns else None
 
     def _carry(self, clip: Tensor, cycle: Tensor) -> tuple[Tensor, Tensor]:
         """Angle (n,) and displacement (n, 2) after `cycle` cycles: x -> R(turn) x + shift, applied that often.
@@ -147,6 +163,13 @@ class MotionLibrary:
         c, s = length * torch.cos(along), length * torch.sin(along)
         x, y = shift.unbind(-1)
         return angle, torch.stack((c * x - s * y, s * x + c * y), -1)
+
+
+def about_z(angle: Float[Tensor, "n"], ways: Float[Tensor, "n p 2"]) -> Float[Tensor, "n p 2"]:
+    """Ways along the ground, turned."""
+    c, s = torch.cos(angle)[:, None], torch.sin(angle)[:, None]
+    x, y = ways.unbind(-1)
+    return torch.stack((c * x - s * y, s * x + c * y), -1)
 
 
 def _dense(motion: Motion, model: mujoco.MjModel) -> Motion:

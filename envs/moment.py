@@ -46,8 +46,6 @@ class Moment:
         ref: the reference at the state's time.
         past: the reference one physics step earlier, to compare with xpos and com.
         joints: the character's columns and weights.
-        below: (n, k) m, the ground below the simulated key bodies, and what the reference's are lifted by; None where
-            the ground is z = 0.
         box: (n, 7) place and quaternion of the box that is pushed, and where it is to be; None where there is none.
     """
 
@@ -58,7 +56,6 @@ class Moment:
     ref: Reference
     past: Reference
     joints: Joints
-    below: tuple[Float[Tensor, "n k"], Float[Tensor, "n k"]] | None = None
     box: tuple[Float[Tensor, "n 7"], Float[Tensor, "n 7"]] | None = None
 
 

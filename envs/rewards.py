@@ -47,11 +47,9 @@ def velocity(moment: Moment, scale: float) -> Float[Tensor, "n"]:
 
 
 def end_effectors(moment: Moment, scale: float) -> Float[Tensor, "n"]:
-    """exp(-scale mean_e |p^_e - p_e|^2), m; p_e from the root in the heading's frame, its height from the ground."""
+    """exp(-scale mean_e |p^_e - p_e|^2), m; p_e from the root in the heading's frame, its height in the world's."""
     keys = moment.joints.key_bodies
     mine, theirs = columns(moment.xpos, keys), columns(moment.past.xpos, keys)
-    if moment.below is not None:
-        mine, theirs = (_over(points, ground) for points, ground in zip((mine, theirs), moment.below, strict=True))
     mine = _local(mine, moment.xpos[:, 1], moment.qpos[:, 3:7])
     theirs = _local(theirs, moment.past.xpos[:, 1], moment.past.qpos[:, 3:7])
     return torch.exp(-scale * (theirs - mine).square().sum(-1).mean(-1))
@@ -104,13 +102,8 @@ def total(table: tuple[Reward, ...], moment: Moment) -> tuple[Float[Tensor, "n"]
     return weighted.sum(0) / sum(row.weight for row in table), terms
 
 
-def _over(points: Tensor, ground: Tensor) -> Tensor:
-    """Points (n, k, 3), their heights from the ground (n, k) below each."""
-    return torch.cat((points[..., :2], points[..., 2:] - ground[..., None]), -1)
-
-
 def _local(points: Tensor, root: Tensor, quat: Tensor) -> Tensor:
-    """Points (n, k, 3) from the root, turned by minus its heading; heights stay heights above the ground."""
+    """Points (n, k, 3) from the root, turned by minus its heading; heights stay as they are."""
     angle = -0.5 * rotation.heading(quat)
     zero = torch.zeros_like(angle)
     about = torch.stack((torch.cos(angle), zero, zero, torch.sin(angle)), -1)

@@ -19,10 +19,10 @@ from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
-from envs.ground import SCAN, Climb, Ground, own_ground, training_tiles, turned
+from envs.ground import ALONG, SCAN, Climb, Ground, own_ground, training_tiles, turned
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
-from envs.moment import Moment, columns, joints_of
+from envs.moment import Moment, joints_of
 from envs.recovery import Recovery
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN, build_scene
@@ -65,12 +65,13 @@ class TrackingEnv:
         character.check_servos()
         self.config, self.character, self.num_envs = config, character, num_envs
         climbing, kinds = not tiles, len(config.terrain)
+        seconds = seconds or config.episode_seconds + ALONG * climbing
         tiles = tiles or training_tiles(config)
         own = own_ground(motions, bool(tiles))
         if tiles:
             motions = [turned(motion) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
-        self.ground = Ground(tiles, self.library, num_envs, seconds or config.episode_seconds) if tiles else None
+        self.ground = Ground(tiles, self.library, character, num_envs, seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
@@ -84,14 +85,13 @@ class TrackingEnv:
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
         self.box = Box(config.object, self.library, character, self.terrain) if config.object else None
-        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown else [])
-        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
         ranges = parse_events(config.randomise)
+        parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown or "box" in ranges else [])
+        self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
         self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
         for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
             self.sim.field(name)
-        self.device = self.sim.device
-        self.starts = STARTS[config.start](self.library, num_envs)
+        self.device, self.starts = self.sim.device, STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward] + (rewards.PUSHING if self.box else ())
         self.joints = joints_of(character, self.model, self.device)
         self.control_ticks, self.physics_ticks = int(TICKS / config.control_hz), TICKS / physics_hz
@@ -113,7 +113,7 @@ class TrackingEnv:
     def reset(self) -> Float[Tensor, "n o"]:
         """Start all episodes anew, at moments drawn by the start distribution."""
         ids = self.everyone
-        self._start(ids, *self.starts.sample(self.num_envs, self.generator))
+        self._start(ids, *self._drawn(self.num_envs))
         return self._observe(ids)
 
     def reset_to(self, clip: Tensor, tick: Tensor) -> Float[Tensor, "n o"]:
@@ -146,15 +146,14 @@ class TrackingEnv:
             self.starts.failed(self.clip[terminated], self.tick[terminated])
             if self.climb:
                 self.climb.ended(done, truncated[done], self.age[done], self.generator)
-            self._start(done, *self.starts.sample(len(done), self.generator))
+            self._start(done, *self._drawn(len(done)))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
         return Step(obs, reward, terminated, truncated, final_obs, info)
 
     def advance(self, action: Float[Tensor, "n a"]) -> None:
         """Drive and simulate for one control step, without judging: servos aim at the reference plus the action."""
-        target = self.library.target(self.clip, self.tick + self.lead_ticks)
-        command = target + self.config.action_scale * action
+        command = self.target(self.everyone) + self.config.action_scale * action
         self._before = self.sim.state()
         if self.events:
             self.events.drive(command, self.age, self.generator)
@@ -181,9 +180,8 @@ class TrackingEnv:
             xpos=sim.xpos.float(),
             com=sim.subtree_com[:, 1].float(),
             ref=(ref := self.reference(self.tick, self.everyone)),
-            past=(past := self._past()),
+            past=self._past(),
             joints=self.joints,
-            below=self._below(sim.xpos.float(), past.xpos),
             box=(self.box.state(sim)[0], self.box.goal(ref, self.tick)) if self.box else None,
         )
 
@@ -238,28 +236,35 @@ class TrackingEnv:
         """The same, with the layout of the observations, the scene and the reference (`envs.driving`)."""
         return driving(self)
 
-    def reference(self, tick: Tensor, ids: Tensor) -> Reference:
-        """The reference of environments `ids` at a tick, where they are in the world."""
+    def reference(self, tick: Tensor, ids: Tensor, posed: bool = True) -> Reference:
+        """The reference of environments `ids` at a tick in the world, without targets; unless `posed`, places alone."""
         ref = self.library.at(self.clip[ids], tick)
-        if self.recovery:
-            return self.recovery.moved(ref, ids)
-        return self.ground.raised(ref, ids) if self.ground else ref
+        if self.ground:
+            return self.ground.raised(ref, ids, self.clip[ids], tick, posed)
+        return self.recovery.moved(ref, ids) if self.recovery else ref
 
-    def _below(self, xpos: Tensor, reference: Tensor) -> tuple[Tensor, Tensor] | None:
-        """The ground below the simulated key bodies, and what the reference's stand as high above as in the clip."""
-        if self.ground is None:
-            return None
-        mine, theirs = (columns(places, self.joints.key_bodies)[..., :2] for places in (xpos, reference))
-        return self.ground.relief.height(mine), self.ground.relief.footing(theirs)
+    def target(self, ids: Tensor) -> Float[Tensor, "n nu"]:
+        """Where the servos of environments `ids` aim now, action aside, rad."""
+        clip, tick = self.clip[ids], self.tick[ids] + self.lead_ticks
+        if self.ground:
+            return self.ground.aims(self.library.at(clip, tick), ids, clip, tick)
+        return self.library.target(clip, tick)
 
     def _past(self) -> Reference:
         """The reference one physics step ago; where that is less than a tick, positions on the line between two."""
-        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone)
+        before = self.reference(self.tick - max(1, int(self.physics_ticks)), self.everyone, posed=False)
         if self.physics_ticks >= 1:
             return before
         now = self.reference(self.tick, self.everyone)
         xpos, com = (torch.lerp(getattr(now, n), getattr(before, n), self.physics_ticks) for n in ("xpos", "com"))
         return replace(now, xpos=xpos, com=com)
+
+    def _drawn(self, n: int) -> tuple[Tensor, Tensor]:
+        """Clips and ticks at which n episodes begin; on terrain in training, in any cycle of the way of a loop."""
+        clip, tick = self.starts.sample(n, self.generator)
+        if self.climb and self.config.start != "fixed":
+            tick = tick + self.climb.cycles(clip, self.generator) * self.library.ticks[clip]
+        return clip, tick
 
     def _start(self, ids: Tensor, clip: Tensor, tick: Tensor) -> None:
         """Put environments `ids` at moments of the reference, lifted out of the ground, velocities a little noisy."""
@@ -268,9 +273,9 @@ class TrackingEnv:
             self.recovery.start(ids)
         if self.ground:
             self._settle()
-            self.ground.place(ids, self.library.at(clip, tick).qpos[:, :3], self.generator)
-        ref, row = self.reference(tick, ids), self.library.row(clip, tick)
-        lift = self.ground.lift(ids, row, ref.qpos[:, :3]) if self.ground else self._lift(row)
+            self.ground.place(ids, self.library.table[self.library.row(clip, tick), :2], self.generator)
+        ref = self.reference(tick, ids)
+        lift = self._lift(ids, clip, tick)
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -278,7 +283,7 @@ class TrackingEnv:
         if (move := self.starts.begin(ids, clip, tick, self.generator)) is not None:
             qpos, qvel = displaced(self.joints, qpos, move[:, : qvel.shape[1]]), qvel + move[:, qvel.shape[1] :]
         if self.events:
-            self.events.start(ids, self.library.target(clip, tick + self.lead_ticks), self.generator)
+            self.events.start(ids, self.target(ids), self.generator)
             if (move := self.events.moved(qvel.shape[1], ids, self.generator)) is not None:
                 qpos = displaced(self.joints, qpos, move)
             sim.xfrc_applied[ids] = 0.0
@@ -302,8 +307,11 @@ class TrackingEnv:
             assert isinstance(self.sim, CpuSim)
             self._strips.settle(self.sim, self.ground.tile)
 
-    def _lift(self, row: Tensor) -> Float[Tensor, "n"]:
-        """How far (m) the poses of the library's rows must be raised to be out of the ground that they are done on."""
+    def _lift(self, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) references must be raised to be out of the ground that they are done on."""
+        if self.ground:
+            return self.ground.lift(self.library.at(clip, tick), ids, clip, tick)
+        row = self.library.row(clip, tick)
         if self._relief is None:
             return self.library.lift[row]
         return (-self._relief.height_above(self.library.surface[row], self._sits)).amax(-1).clamp_min(0.0)

@@ -1,6 +1,7 @@
-"""What one push does: who stays up (DeepMimic's measure), and who goes on with the clip from where he was knocked to.
+"""What one push does, or one thrown box: who stays up (DeepMimic's measure), and who goes on with the clip from where
+he was knocked to.
 
-Each rollout begins at a random phase and is pushed once. It knows no cells, no files and no pages.
+Each rollout begins at a random phase and is hit once. It knows no cells, no files and no pages.
 """
 
 import math
@@ -13,6 +14,7 @@ from envs.events import Events
 from envs.judge.evaluation import begin
 from envs.judge.rollouts import FAILURE
 from envs.judge.touch import Touch
+from envs.sim.cpu import CpuSim
 from envs.terminations import any_body_away, body_errors, not_finite
 from envs.tracking import TrackingEnv
 from sfv import rotation
@@ -30,9 +32,11 @@ Flags = dict[str, Bool[Tensor, "n"]]
 
 
 @torch.no_grad()
-def survive(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], direction: str, seed: int) -> Flags:
-    """`successes` stay up by DeepMimic's measure, and `followed` within 0.5 m of the reference in the mean."""
-    events, touch = aimed(env, force, direction, seed), Touch(env)
+def survive(env: TrackingEnv, policy: Policy, events: Events) -> Flags:
+    """Of what is begun (`pushed`, `thrown_at`), `successes` stay up by DeepMimic's measure, and `followed` within 0.5 m
+    of the reference in the mean."""
+    touch = Touch(env)
+    assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
     up, near = (torch.ones(env.num_envs, dtype=torch.bool) for _ in range(2))
     down = ~up
     for step in range(_steps(env, events)):
@@ -41,6 +45,7 @@ def survive(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], directi
         if step < round(BEFORE * env.config.control_hz):
             down |= touch() | ~near  # who falls by himself is no witness of pushes
         up &= ~touch()
+        env.sim.rest(~(up | near))
     return {"rollouts": ~down, "successes": up & ~down, "followed": near & ~down}
 
 
@@ -52,7 +57,7 @@ def resume(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], seed: in
     off it, and `risen` did both.
     """
     assert env.recovery is not None
-    events, touch = _to_be_pushed(env, force, seed), Touch(env)
+    events, touch = _to_come(env, "push", force, seed), Touch(env)
     events.push_angle[:] = 2.0 * math.pi * torch.rand(env.num_envs, generator=env.generator)
     down = torch.zeros(env.num_envs, dtype=torch.bool)
     witness, together = ~down, torch.zeros(env.num_envs, dtype=torch.long)
@@ -69,23 +74,30 @@ def resume(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], seed: in
     return {"rollouts": witness, "successes": back, "down": down & witness, "risen": down & back}
 
 
-def aimed(env: TrackingEnv, force: Float[Tensor, "n"], direction: str, seed: int) -> Events:
+def pushed(env: TrackingEnv, force: Float[Tensor, "n"], direction: str, seed: int) -> Events:
     """Begin each rollout at a random phase, with one push to come, in one of DIRECTIONS."""
-    events, clip = _to_be_pushed(env, force, seed), torch.zeros(1, dtype=torch.long)
+    events, clip = _to_come(env, "push", force, seed), torch.zeros(1, dtype=torch.long)
     first = env.library.at(clip, clip).qpos
     events.push_angle[:] = rotation.heading(first[:, 3:7]) + math.radians(DIRECTIONS[direction])
     return events
 
 
-def _to_be_pushed(env: TrackingEnv, force: Float[Tensor, "n"], seed: int) -> Events:
-    """Begin each rollout at a random phase, with one push to come, whose way is to be said."""
+def thrown_at(env: TrackingEnv, speed: Float[Tensor, "n"], seed: int) -> Events:
+    """Begin each rollout at a random phase, with one box to come, from any side."""
+    events = _to_come(env, "box", speed, seed)
+    events.box_angle[:] = 2.0 * math.pi * torch.rand(env.num_envs, generator=env.generator)
+    return events
+
+
+def _to_come(env: TrackingEnv, event: str, value: Float[Tensor, "n"], seed: int) -> Events:
+    """Begin each rollout at a random phase, with one push or box to come, whose way is to be said."""
     events = env.events
     assert events is not None
     events.once = True
-    events.hold("push", force)
+    events.hold(event, value)
     everyone = torch.zeros(env.num_envs, dtype=torch.long)
     begin(env, everyone, everyone != 0, seed)
-    events.push_at[:] = round(BEFORE * env.config.control_hz)
+    events.push_at[:] = events.box_at[:] = round(BEFORE * env.config.control_hz)
     return events
 
 

@@ -1,4 +1,4 @@
-"""How success falls with terrain, pushes, friction, strength, mass, size, delay and noise: a table of cells each.
+"""How success falls with terrain, pushes, boxes, friction, strength, mass, size, delay, noise: a table of cells each.
 
 A measure is done in parts, each a batch of rollouts that takes seconds, so that a long matrix can stop and go on.
 The rollouts are those of `envs.judge.rollouts`; it knows no files and no pages.
@@ -16,7 +16,7 @@ from envs.events import EVENTS
 from envs.ground import reach
 from envs.judge.confidence import thresholds, wilson
 from envs.judge.evaluation import CYCLIC_SECONDS, begin, judging_env
-from envs.judge.knocks import AFTER, DIRECTIONS, resume, survive
+from envs.judge.knocks import AFTER, DIRECTIONS, pushed, resume, survive, thrown_at
 from envs.judge.rollouts import roll_out
 from envs.tracking import TrackingEnv
 from sfv.bodies.scaled import scaled
@@ -33,6 +33,8 @@ SEEDS = 4
 """Terrains of each kind and difficulty, other than any that is trained on."""
 UNSEEN = 5000
 """Their first seed."""
+HARD = {"push": ("force", "N"), "recovery": ("force", "N"), "box": ("speed", "m/s")}
+"""Measures of what hits a body: the name of how hard, and its unit."""
 Columns = dict[str, list[float]]
 """Of a part: the settings of each cell by name, then `rollouts`, `successes`, `normalised_return`, `time_to_fall`."""
 
@@ -45,6 +47,7 @@ class Scale:
         rollouts: in each cell, and in each of friction x strength.
         difficulties: of each kind of terrain.
         forces: of pushes, N.
+        speeds: of thrown boxes, m/s.
         grid: scales of friction and of strength, each with each.
         values: of the events that are measured one at a time.
         sizes: of the body, over its own.
@@ -54,6 +57,7 @@ class Scale:
     rollouts_grid: int
     difficulties: tuple[float, ...]
     forces: tuple[float, ...]
+    speeds: tuple[float, ...]
     grid: tuple[float, ...]
     values: Mapping[str, tuple[float, ...]]
     sizes: tuple[float, ...]
@@ -64,30 +68,34 @@ FULL = Scale(
     8,
     (0.0, 0.25, 0.5, 0.75, 1.0),
     tuple(float(round(40 * 1.35**k)) for k in range(12)),
+    (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0),
     tuple(np.linspace(0.1, 1.5, 20).round(3).tolist()),
     {
         "mass": (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0),
+        "balance": (-0.12, -0.06, -0.03, 0.0, 0.03, 0.06, 0.12),
         "hands": (0.0, 0.5, 1.0, 2.0, 4.0),
         "gains": (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0),
         "delay": (0.0, 8.34, 16.67, 25.0, 33.34, 50.0, 66.67),
         "noise": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
     },
-    (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3),
+    (0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2),
 )
 QUICK = Scale(
     16,
     4,
     (0.0, 0.5, 1.0),
     (60.0, 100.0, 160.0, 260.0, 420.0, 700.0),
+    (3.0, 6.0, 10.0),
     (0.3, 0.6, 0.8, 1.0, 1.3),
     {
         "mass": (0.7, 1.0, 1.4),
+        "balance": (-0.05, 0.0, 0.05),
         "hands": (0.0, 1.0, 3.0),
         "gains": (0.7, 1.0, 1.4),
         "delay": (0.0, 16.67, 33.34),
         "noise": (0.0, 0.02, 0.1),
     },
-    (0.8, 1.0, 1.2),
+    (0.95, 1.0, 1.05),
 )
 
 
@@ -134,6 +142,7 @@ class Robustness:
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
         out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
         if anywhere:
+            out.append(Part("box", "", {"speed": scale.speeds}, scale.rollouts))
             out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
             out.append(Part("size", "", {"size": scale.sizes}, scale.rollouts))
         for name, values in scale.values.items():
@@ -149,8 +158,8 @@ class Robustness:
         """Roll a part out."""
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
-        if part.measure in ("push", "recovery"):
-            return columns | self._knocked(part, cell)
+        if part.measure in ("push", "box", "recovery"):
+            return columns | self._hit(part, cell)
         if part.measure == "size":
             sizes = part.cells["size"]
             return columns | _joined([self._rolled(self._sized(size, part.rollouts), part) for size in sizes])
@@ -208,17 +217,20 @@ class Robustness:
             env.events.hold(name, torch.tensor(part.cells[name], dtype=torch.float32)[cell])
         return env
 
-    def pushed(self, part: Part, recovery: float = 0.0) -> TrackingEnv:
-        """Rollouts that can be pushed with the forces of a part's cells."""
-        return self._env(part.count, (), (f"push:0:{max(part.cells['force'])}",), recovery)
+    def disturbed(self, part: Part, recovery: float = 0.0) -> TrackingEnv:
+        """Rollouts to be pushed, or thrown at, as hard as a part's cells say."""
+        event, values = ("box", part.cells["speed"]) if part.measure == "box" else ("push", part.cells["force"])
+        return self._env(part.count, (), (f"{event}:0:{max(values)}",), recovery)
 
-    def _knocked(self, part: Part, cell: Tensor) -> Columns:
-        """One push each; what is told of who survives or resumes, in each cell."""
-        force = torch.tensor(part.cells["force"])[cell]
-        if part.measure == "push":
-            found = survive(self.pushed(part), self.policy, force, part.what, self.seed)
+    def _hit(self, part: Part, cell: Tensor) -> Columns:
+        """One push or box each; what is told of who survives or resumes, in each cell."""
+        hard = torch.tensor(part.cells["speed" if part.measure == "box" else "force"])[cell]
+        if part.measure == "recovery":
+            found = resume(self.disturbed(part, AFTER), self.policy, hard, self.seed)
         else:
-            found = resume(self.pushed(part, AFTER), self.policy, force, self.seed)
+            env, seed = self.disturbed(part), self.seed
+            begun = thrown_at(env, hard, seed) if part.measure == "box" else pushed(env, hard, part.what, seed)
+            found = survive(env, self.policy, begun)
         return {name: _sums(flags, part) for name, flags in found.items()}
 
 
@@ -253,14 +265,15 @@ def matrix(title: str, found: Mapping[str, Columns]) -> Report:
     numbers.append(Number("friction and strength", _share(grid), "mean share over the grid", "higher"))
     numbers += [Number(f"success {name}", _share(columns), "mean share", "higher") for name, columns in terrain.items()]
     for name, columns in series.items():
-        if name.startswith("push ") or name == "recovery":
+        if (hard := HARD.get(name.split()[0])) is not None:
+            key, unit = hard
             survived = np.array(columns["successes"])
             verb = "resume" if name == "recovery" else "stay up"
-            half, most = thresholds(np.array(columns["force"]), survived, np.array(columns["rollouts"]))
+            half, most = thresholds(np.array(columns[key]), survived, np.array(columns["rollouts"]))
             for share, edge in ((50, half), (90, most)):
-                numbers.append(Number(f"{name} {share}", edge.force, f"N after which {share} % {verb}", "higher"))
-                numbers.append(Number(f"{name} {share} low", edge.low, "N, 95 % interval from", "none"))
-                numbers.append(Number(f"{name} {share} high", edge.high, "N, to", "none"))
+                numbers.append(Number(f"{name} {share}", edge.force, f"{unit} after which {share} % {verb}", "higher"))
+                numbers.append(Number(f"{name} {share} low", edge.low, f"{unit}, 95 % interval from", "none"))
+                numbers.append(Number(f"{name} {share} high", edge.high, f"{unit}, to", "none"))
     for columns in series.values():
         tries = np.maximum(np.array(columns["rollouts"]), 1.0)
         columns["success"] = (np.array(columns["successes"]) / tries).tolist()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from envs import rewards, terminations
 from envs.library import Reference
+from envs.sim.cpu import CpuSim
 from envs.tracking import TrackingEnv
 from sfv.interfaces import Policy
 from sfv.judged import Figures, Pushed, Shown
@@ -53,8 +54,8 @@ class Rollouts:
     root_error: Float[Tensor, "n"]
     worst: Float[Tensor, "n"]
     power: Float[Tensor, "n"]
-    paths: tuple[Float[np.ndarray, "k q"], ...]
-    wanted: tuple[Float[np.ndarray, "k r"], ...]
+    paths: tuple[Float[np.ndarray, "_ q"], ...]
+    wanted: tuple[Float[np.ndarray, "_ r"], ...]
     first_error: list[float]
     moved: Float[Tensor, "n"]
 
@@ -73,9 +74,11 @@ class Rollouts:
 def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched: int = 1) -> Rollouts:
     """Act from where the environments stand, each for its number of control steps; DERIVED fields are bound.
 
-    Of the first `watched` rollouts the states are kept.
+    Of the first `watched` rollouts the states are kept. Who failed, or is at his end, rests.
     """
     n = env.num_envs
+    assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
+    env.sim.rest(None)
     alive = torch.ones(n, dtype=torch.bool)
     survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
     some = env.everyone[:watched]
@@ -106,8 +109,10 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
         wanted.append(wanted_rows(env, moment.ref, env.tick)[:watched])
         if bool(alive[0]) and t < int(steps[0]):
             first_error.append(float(away[0].mean()))
-        if not bool((alive & (t + 1 < steps)).any()):
+        if not bool((goes_on := alive & (t + 1 < steps)).any()):
             break  # the rest would only watch fallen bodies
+        env.sim.rest(~goes_on)
+    env.sim.rest(None)
     ran = torch.where(survived > 0, survived, float("nan"))  # what broke at once has no error, which is not 0
     paths, references = (
         tuple(whole[: 1 + int(survived[i]), i] for i in range(watched)) for whole in (np.array(seen), np.array(wanted))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from envs.events import PUSH_SECONDS
 from envs.judge.evaluation import begin
-from envs.judge.knocks import BEFORE, aimed
+from envs.judge.knocks import BEFORE, pushed
 from envs.judge.robustness import Columns, Part, Robustness
 from envs.judge.rollouts import FAILURE
 from envs.judge.touch import Touch
@@ -75,9 +75,9 @@ def _ground(judge: Robustness, part: Part) -> tuple[Shown, str]:
 
 def _push(judge: Robustness, part: Part) -> tuple[Shown, str]:
     (newtons,) = part.cells["force"]
-    env = judge.pushed(part)
+    env = judge.disturbed(part)
     touch = Touch(env)
-    aimed(env, torch.full((TRIES,), newtons), part.what, judge.seed)
+    pushed(env, torch.full((TRIES,), newtons), part.what, judge.seed)
     since = round(BEFORE * env.config.control_hz)
 
     def over() -> Bool[Tensor, "n"]:

@@ -13,7 +13,7 @@ import mujoco
 import mujoco.batch
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from envs.sim.scene import rows_of
@@ -43,6 +43,7 @@ class CpuSim:
         self.num_envs = num_envs
         self._rows = rows_of(shown)
         self._batch = mujoco.batch.Batch(model, num_envs, threads)
+        self._moving: np.ndarray | None = None
         self.field, self.whole = cache(self._field), cache(self._whole)
 
     def _field(self, name: str) -> Tensor:
@@ -70,8 +71,12 @@ class CpuSim:
         self._batch.state[:] = state.numpy()
 
     def step(self, count: int) -> None:
-        """Advance every simulation by `count` physics steps."""
-        self._batch.step(nstep=count)
+        """Advance every simulation that does not rest by `count` physics steps."""
+        self._batch.step(self._moving, nstep=count)
+
+    def rest(self, who: Bool[Tensor, "n"] | None) -> None:
+        """Let these simulations stay as they are from now on, and no others: what is over costs nothing."""
+        self._moving = None if who is None or not bool(who.any()) else (~who).nonzero()[:, 0].int().numpy()
 
     def expand(self, name: str) -> np.ndarray:
         """The live (num_envs, ...) values of a model field, which each simulation has its own of from then on."""

@@ -18,8 +18,9 @@ from sfv.work.stage import perform
 
 @dataclass(frozen=True)
 class Program:
-    """Measure success on each kind of terrain by difficulty, survival of pushes, and success under other friction,
-    strength, mass, size of the body, gains, delay and noise.
+    """Measure success on each kind of terrain by difficulty, and survival of pushes and thrown boxes.
+
+    Then success under other friction, strength, mass, balance, size of the body, gains, delay and noise.
 
     It goes to 5-robustness of the run, and what was measured before a stop is not measured again. Several runs, each
     measured before or now, are set side by side on one page.

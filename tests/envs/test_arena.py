@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from envs.arena import AWAY, Arena
+from envs.arena import Arena
 from envs.config import TrackingConfig
 from envs.sim.scene import THROWN
+from envs.thrown import AWAY
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 from sfv.motion import Motion

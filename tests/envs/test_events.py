@@ -155,6 +155,49 @@ def test_pushes_come_again_in_training(wave):
     assert pushed.max() <= 6
 
 
+def test_a_box_comes_from_its_side_and_hits(wave):
+    env, plain = (make(wave, *names, n=2, start="fixed", velocity_noise=0.0) for names in (("box:0:6",), ()))
+    env.events.once = True
+    env.events.hold("box", torch.tensor([6.0, 0.0]))
+    for task in (env, plain):
+        task.reset()
+    env.events.box_at[:], env.events.box_angle[:] = torch.tensor([3, 99]), np.pi  # from behind, and never
+    box = env.sim.whole("qpos")[:, -7:-4]
+    far = []
+    for _ in range(12):
+        for task in (env, plain):
+            task.advance(torch.zeros(2, task.action_size))
+        far.append(float(box[0, 0] - env.sim.qpos[0, 0]))
+    # it sets out 1.5 m behind in the fourth step, of 1/30 s at 6 m/s over the ground
+    assert far[2] > 20.0
+    assert far[3] == pytest.approx(-1.5 + 0.2, abs=0.05)
+    # 5 kg at 6 m/s on 45 kg: 0.6 m/s if it stuck
+    assert env.sim.qvel[0, 0] - plain.sim.qvel[0, 0] > 0.3
+    torch.testing.assert_close(env.sim.qpos[1], plain.sim.qpos[1], atol=1e-9, rtol=0)  # nothing reaches the other
+    assert box[1, 2] > 25.0
+
+
+def test_boxes_come_again_in_training(wave):
+    env = make(wave, "box:1:1", n=16, episode_seconds=60.0)
+    flies = []
+    for _ in range(45):
+        env.step(torch.zeros(16, env.action_size))
+        flies.append(env.events.flies.clone())
+    # each comes between 1 and 3 s, unless an episode began anew
+    assert not flies[28].any()
+    assert torch.stack(flies).any(0).sum() > 1
+
+
+def test_balance_moves_the_heaviest_body(wave):
+    env = make(wave, "balance:-0.1:0.1", n=2)
+    env.events.hold("balance", torch.tensor([0.0, 0.1]))
+    env.reset()
+    chest = CHARACTER.model.body("chest").id  # 14 of 45 kg
+    moved = env.sim.expand("body_ipos")[1] - env.sim.expand("body_ipos")[0]
+    assert moved[chest, 0] == pytest.approx(0.1)
+    assert np.abs(moved).sum() == pytest.approx(0.1)
+
+
 # ---- bit for bit
 
 

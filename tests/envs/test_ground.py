@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from envs import rewards
 from envs.config import TrackingConfig
 from envs.ground import LEVELS, turned
 from envs.judge.evaluation import Evaluator
@@ -161,22 +162,6 @@ def test_spheres_add_no_mass_and_lie_within_the_boxes():
 # ---- references
 
 
-def test_a_reference_keeps_its_heights_over_the_footing(stride):
-    env = make(stride, terrain=("rough", "stairs_up"), tiles=[Tile("rough", 0.5), Tile("stairs_up", 0.5)])
-    flat = env.library.at(env.clip, env.tick)
-    ref = env.reference(env.tick, env.everyone)
-    terrain = env.terrain
-    # the grid of the footing, interpolated, is below every point by what it was above z = 0
-    from sfv.terrain.terrain import Terrain
-
-    footing = Terrain(terrain.footing, np.full_like(terrain.tops, -np.inf), terrain.footing, 0.1, terrain.corner)
-    for lifted, points in ((ref.xpos, flat.xpos), (ref.com[:, None], flat.com[:, None])):
-        places = lifted.double().numpy()
-        over = places[..., 2] - footing.height(places[..., 0], places[..., 1])
-        np.testing.assert_allclose(over, points[..., 2], atol=1e-4)
-    torch.testing.assert_close(ref.qpos[:, 3:], flat.qpos[:, 3:])
-
-
 def test_motions_are_turned_along_x(stride):
     way = turned(stride).qpos[-1] - turned(stride).qpos[0]
     np.testing.assert_allclose(way[:3], [1.0, 0.0, 0.0], atol=1e-9)
@@ -216,16 +201,14 @@ def test_level_tiles_are_flat_ground(wave):
         torch.testing.assert_close(a.reward, b.reward, atol=1e-3, rtol=0)
 
 
-def test_end_effectors_are_measured_from_the_ground_below_them(wave):
-    """With the body on the raised reference itself, feet on a slope are where they should be: the reward is 1."""
-    from envs.rewards import end_effectors
-
-    env = make(wave, terrain=("slope_across",), tiles=[Tile("slope_across", 0.0)], start="fixed", velocity_noise=0.0)
+def test_on_its_raised_reference_a_body_has_its_whole_reward(wave):
+    """Where the body is where the reference is, all that is measured in places is 1, on any ground."""
+    env = make(wave, terrain=("slope_across",), tiles=[Tile("slope_across", 0.5)], start="fixed", velocity_noise=0.0)
     moment = env.moment()
-    moment = replace(moment, xpos=moment.past.xpos, qpos=moment.past.qpos)
-    moment = replace(moment, below=env._below(moment.xpos, moment.past.xpos))
-    # footing and ground differ by what the blur makes at the tile's edges, nothing in the middle
-    torch.testing.assert_close(end_effectors(moment, 40.0), torch.ones(8), atol=1e-3, rtol=0)
+    moment = replace(moment, xpos=moment.past.xpos, com=moment.past.com, qpos=moment.past.qpos)
+    for row in rewards.TRACKING:
+        if row.name in ("end_effectors", "centre_of_mass", "body_positions"):
+            torch.testing.assert_close(row.function(moment, row.scale), torch.ones(8), atol=1e-5, rtol=0)
 
 
 # ---- the scan
@@ -262,6 +245,18 @@ def test_the_mirror_of_a_scan(wave):
 
 
 # ---- the curriculum, and going on
+
+
+def test_training_begins_anywhere_on_the_way(stride):
+    """20 s of a cycle of a second: any of 20 cycles is over; the clip itself begins at the start of the tile."""
+    env = make(stride, 256, terrain=("rough",))
+    cycles = torch.div(env.tick, 240, rounding_mode="floor")
+    assert set(cycles.tolist()) == set(range(20))
+    first = env.library.at(env.clip, env.tick % 240).qpos[:, :2] + env.ground.offset
+    away = first - env.ground.starts[env.ground.tile]
+    assert float(away.abs().max()) <= 0.5 + 1e-4
+    torch.testing.assert_close(env.sim.qpos[:, :2].float(), first + 1.0 * cycles[:, None] * torch.tensor([1.0, 0.0]))
+    assert (make(stride, 8, terrain=("rough",), start="fixed").tick == 0).all()
 
 
 def test_who_lasts_climbs_and_who_falls_goes_down(wave):

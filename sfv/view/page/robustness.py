@@ -13,7 +13,7 @@ from sfv.view.page.plots import Curve
 
 LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
 """Colours of a share of 0, a half and 1."""
-LONE = ("size", "mass", "hands", "gains", "delay", "noise")
+LONE = ("size", "mass", "balance", "hands", "gains", "delay", "noise")
 """The measures of one setting each."""
 UNITS = {
     "size": "of its height, as dense and strong",
@@ -21,6 +21,7 @@ UNITS = {
     "delay": "ms",
     "noise": "m, rad",
     "mass": "of its mass",
+    "balance": "m forward, the heaviest body",
     "gains": "of its gains",
 }
 STYLE = """<style>
@@ -133,8 +134,13 @@ def _pushes(reports: Mapping[str, Report]) -> str:
             for series, table in report.series.items()
             if series.startswith("push ")
         ]
-        title = f"Survival of a push of 0.2 s at the root{f': {name}' if len(reports) > 1 else ''}"
+        whose = f": {name}" if len(reports) > 1 else ""
+        title = f"Survival of a push of 0.2 s at the root{whose}"
         cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
+        if (table := report.series.get("box")) is not None:
+            curve = Curve("stays up", table["speed"], table["success"])
+            title = f"Survival of a box of 5 kg, from any side{whose}"
+            cards.append(drawing(f"box-{len(cards)}", title, [curve], "speed (m/s)", "share", (0.0, 1.0)))
     return f"<section class='two'>{''.join(cards)}</section>"
 
 

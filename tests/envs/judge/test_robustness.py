@@ -13,7 +13,7 @@ from envs.tracking import TrackingEnv
 from sfv.character import load_character
 
 CHARACTER = load_character("humanoid")
-TINY = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (0.02, 1.0), {"hands": (0.0, 10.0)}, (0.5, 1.0))
+TINY = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (1.0, 60.0), (0.02, 1.0), {"hands": (0.0, 10.0)}, (0.5, 1.0))
 
 
 def still(obs: torch.Tensor) -> torch.Tensor:
@@ -31,7 +31,7 @@ def test_every_part_has_its_cells(judge) -> None:
     # who stands on the spot meets no stairs, gaps, stones, beam or hurdles
     assert kinds == ["rough", "slope_up", "slope_down", "slope_across", "bumps", "waves"]
     assert [part.name for part in parts if part.measure not in ("terrain", "push")] == [
-        "undisturbed", "recovery", "size", "hands", "friction and strength 0",
+        "undisturbed", "box", "recovery", "size", "hands", "friction and strength 0",
     ]  # fmt: skip
     assert {part.count for part in parts if part.measure != "undisturbed"} == {8}
 

@@ -8,7 +8,7 @@ from envs.judge.robustness import Robustness, Scale
 from envs.judge.worst import EARLIER, LATER, worst_cases
 from sfv.character import load_character
 
-SCALE = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (1.0,), {}, (1.0,))
+SCALE = Scale(4, 2, (0.0, 1.0), (50.0, 5000.0), (3.0,), (1.0,), {}, (1.0,))
 
 
 @pytest.fixture(scope="module")

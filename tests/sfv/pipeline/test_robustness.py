@@ -20,7 +20,7 @@ from sfv.view.page.robustness import write_robustness
 from sfv.view.rollout import cases_video
 from sfv.work.stage import perform
 
-TINY = judging.Scale(4, 2, (0.0, 1.0), (40.0, 4000.0), (0.5, 1.0), {"delay": (0.0, 30.0)}, (0.9,))
+TINY = judging.Scale(4, 2, (0.0, 1.0), (40.0, 4000.0), (2.0, 20.0), (0.5, 1.0), {"delay": (0.0, 30.0)}, (0.9,))
 
 
 @pytest.fixture
