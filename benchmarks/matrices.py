@@ -47,6 +47,8 @@ def terrain_picture(reports: dict[str, Report], path: Path) -> None:
     known = {
         name: report for name, report in reports.items() if any(f"terrain {kind}" in report.series for kind in kinds)
     }
+    if not known:
+        return
     columns = min(5, len(known))
     rows = -(-len(known) // columns)
     figure, axes = plt.subplots(
@@ -160,8 +162,11 @@ def _half(report: Report, name: str) -> str:
     if name not in report.series:
         return "-"
     half, low, high, most = (report[f"{name} {part}"] for part in ("50", "50 low", "50 high", "90"))
-    digits = 1 if name == "box" else 0
-    return f"{half:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}); {most:.{digits}f}"
+    digits, least = 1 if name == "box" else 0, min(report.series[name]["speed" if name == "box" else "force"])
+    half, low, high, most = (
+        f"under {least:g}" if np.isnan(edge) else f"{edge:.{digits}f}" for edge in (half, low, high, most)
+    )
+    return f"{half} ({low} to {high}); {most}"
 
 
 def _row(cells: list[str]) -> str:

@@ -145,9 +145,13 @@ def bumps(site: Site, size: float, rng: np.random.Generator) -> Patch:
     """One round bump a square metre, 0.25 to 0.5 m in radius and up to `size` m high, at places by chance."""
     heights, (low, high) = site.level, ((v[0], v[-1]) for v in (site.x, site.y))
     for _ in range(int((low[1] - low[0]) * (high[1] - high[0]))):
-        centre, radius, top = rng.uniform(*low), rng.uniform(0.25, 0.5), size * rng.uniform(0.4, 1.0)
-        away = np.hypot(site.x[:, None] - centre, site.y[None] - rng.uniform(*high)) / radius
-        heights = np.maximum(heights, top * np.cos(0.5 * np.pi * np.minimum(away, 1.0)) ** 2)
+        x, radius, top = rng.uniform(*low), rng.uniform(0.25, 0.5), size * rng.uniform(0.4, 1.0)
+        y = rng.uniform(*high)
+        near = tuple(
+            slice(*np.searchsorted(line, (at - radius, at + radius))) for line, at in ((site.x, x), (site.y, y))
+        )
+        away = np.hypot(site.x[near[0], None] - x, site.y[None, near[1]] - y) / radius
+        heights[near] = np.maximum(heights[near], top * np.cos(0.5 * np.pi * np.minimum(away, 1.0)) ** 2)
     return _soft(site, heights)
 
 
