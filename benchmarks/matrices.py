@@ -20,7 +20,12 @@ from sfv.terrain.kinds import KINDS
 
 COLOURS = "RdYlGn"
 WAYS = "forward", "backward", "left", "right"
-LONE = {"size": "x", "mass": "x", "balance": "m", "hands": "kg", "gains": "x", "delay": "ms", "noise": "m, rad"}
+LONE = {
+    "size": ("x", 1.0), "mass": ("x", 1.0), "balance": ("m", 0.0), "hands": ("kg", 0.0), "gains": ("x", 1.0),
+    "delay": ("ms", 0.0), "noise": ("m, rad", 0.0),
+}  # fmt: skip
+"""The measures of one setting: unit, and what is usual."""
+NEARLY_ALL = 0.9
 
 
 def main() -> None:
@@ -140,22 +145,28 @@ def push_table(reports: dict[str, Report]) -> str:
 
 
 def rest_table(reports: dict[str, Report]) -> str:
-    """Success at each value of the measures of one setting, a line each."""
-    lines = [_row(["setting", "values", *reports]), _row(["---"] * (2 + len(reports)))]
-    for name, unit in LONE.items():
+    """The measured values about the usual one of each setting under which nine tenths succeed."""
+    lines = [_row(["setting", "measured", *reports]), _row(["---"] * (2 + len(reports)))]
+    for name, (unit, usual) in LONE.items():
         some = next((r.series[name] for r in reports.values() if name in r.series), None)
-        if some is None:
-            continue
-        values = ", ".join(f"{value:g}" for value in some[name])
-        cells = [
-            ", ".join(f"{share:.2f}" for share in r.series[name]["success"]) if name in r.series else "-"
-            for r in reports.values()
-        ]
-        lines.append(_row([f"{name} ({unit})", values, *cells]))
-    lines.append(
-        _row(["friction x strength", "mean of 400", *(f"{r['friction and strength']:.2f}" for r in reports.values())])
-    )
+        if some is not None:
+            cells = [_good(r, name, usual) if name in r.series else "-" for r in reports.values()]
+            lines.append(_row([f"{name} ({unit})", ", ".join(f"{value:g}" for value in some[name]), *cells]))
+    grid = [f"{report['friction and strength']:.2f}" for report in reports.values()]
+    lines.append(_row(["friction x strength", "mean success of 400 cells", *grid]))
     return "\n".join(lines)
+
+
+def _good(report: Report, name: str, usual: float) -> str:
+    """The least and most of a setting's values up to which, from the usual one on, nine tenths succeed."""
+    values, shares = (np.array(report.series[name][key]) for key in (name, "success"))
+    good, middle = shares >= NEARLY_ALL, int(np.abs(values - usual).argmin())
+    if not good[middle]:
+        return "none"
+    bad = np.flatnonzero(~good)
+    first = max([-1, *bad[bad < middle]]) + 1
+    last = min([len(values), *bad[bad > middle]]) - 1
+    return f"{values[first]:g} to {values[last]:g}" if last > first else f"{values[first]:g}"
 
 
 def _half(report: Report, name: str) -> str:
