@@ -5,9 +5,9 @@
 
 RUN is a finished run on level ground, whose motion and policy are begun from. As it is, the root is lifted by the
 smooth ground below it, as trainings on terrain lifted it once; with footholds, it is as they do now; fitted, it is what
-`sfv terrain` writes. A seed is that of the
-ground and of the training, which is one `sfv train` on one thread; the same command goes on where it was stopped.
-Success is within 0.5 m of each one's own reference for 20 s, by the training's judge.
+`sfv terrain` writes. A seed is that of the ground and of the training, which is one `sfv train` on one thread; the same
+command goes on where it was stopped. Success is within 0.5 m of each one's own reference for
+20 s, by the training's judge.
 """
 
 import argparse

@@ -31,7 +31,7 @@ FASTER = 10.0
 """Noise of what is observed of velocities (m/s, rad/s), as a multiple of that of places and angles (m, rad)."""
 
 BOXES = "box_at", "box_angle", "flies"
-"""What boxes are thrown by."""
+"""What a state holds beside all else where boxes are thrown."""
 
 
 @dataclass(frozen=True)

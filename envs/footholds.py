@@ -55,7 +55,7 @@ class Footholds:
         self.ways = [[ways[i] for i in used] for ways in found]
         self.bends = Bends(library, character, self.limbs)
         if used:
-            self.soles = Soles(library, self.limbs, self.ways, terrain)
+            self.soles = Soles(library, self.limbs, self.ways, terrain, self.relief)
             self._make_tables(num_envs)
 
     def _make_tables(self, num_envs: int) -> None:

@@ -37,14 +37,20 @@ class Soles:
     """Those of a library's limbs on a terrain."""
 
     def __init__(
-        self, library: MotionLibrary, limbs: tuple[Limb, ...], ways: list[list[Ways]], terrain: Terrain
+        self,
+        library: MotionLibrary,
+        limbs: tuple[Limb, ...],
+        ways: list[list[Ways]],
+        terrain: Terrain,
+        relief: Relief,
     ) -> None:
+        """Make the tables; `relief` is that of the terrain on the library's device."""
         device = library.table.device
 
         def tensor(array: object, dtype: torch.dtype = torch.float32) -> Tensor:
             return torch.as_tensor(np.asarray(array), dtype=dtype, device=device)
 
-        self.library, self.relief = library, Relief(terrain, str(device))
+        self.library, self.relief = library, relief
         self.bearing = Relief(bridged(terrain), str(device))
         self.count = tensor([[way.count for way in row] for row in ways], torch.long)
         looks = np.zeros((*self.count.shape, int(self.count.max()), 6 + LOOKS), np.int64)

@@ -46,6 +46,7 @@ def survive(env: TrackingEnv, policy: Policy, events: Events) -> Flags:
             down |= touch() | ~near  # who falls by himself is no witness of pushes
         up &= ~touch()
         env.sim.rest(~(up | near))
+    env.sim.rest(None)
     return {"rollouts": ~down, "successes": up & ~down, "followed": near & ~down}
 
 

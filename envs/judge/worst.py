@@ -78,10 +78,13 @@ def _push(judge: Robustness, part: Part) -> tuple[Shown, str]:
     env = judge.disturbed(part)
     touch = Touch(env)
     pushed(env, torch.full((TRIES,), newtons), part.what, judge.seed)
-    since = round(BEFORE * env.config.control_hz)
+    since, by_himself = round(BEFORE * env.config.control_hz), torch.zeros(TRIES, dtype=torch.bool)
 
     def over() -> Bool[Tensor, "n"]:
-        return touch() & (env.age > since)
+        nonlocal by_himself
+        down = touch()
+        by_himself = by_himself | (down & (env.age <= since))  # who fell before the push is no witness of it
+        return down & ~by_himself
 
     words = f"pushed {part.what} with {newtons:.0f} N for {PUSH_SECONDS:g} s"
     return _first(env, judge.policy, judge.motion, over), words
