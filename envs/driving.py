@@ -60,6 +60,8 @@ def driving(env: TaskParts) -> dict[str, Any]:
     """Of a task on level ground: what `described` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
     names = layout(env.model, env.config.scan, env.box is not None)
+    if env.config.ahead:
+        names += [f"x{i}" for i in range(36)]
     said = described(env) | {"observation": names, "observation_limit": observations.LIMIT}
     if env.ground is not None:
         return said

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from torch import Tensor
 
@@ -51,7 +51,7 @@ class Footholds:
             rows = slice(int(library.start[clip]), int(library.start[clip] + library.last[clip]) + 1)
             found.append(ways_of(library.surface[rows].cpu().double().numpy(), limbs, bool(library.loop[clip])))
         used = [i for i in range(len(limbs)) if any(ways[i].count for ways in found)]
-        self.limbs = tuple(limbs[i] for i in used)
+        self.limbs, self.all_limbs, self._used = tuple(limbs[i] for i in used), len(limbs), used
         self.ways = [[ways[i] for i in used] for ways in found]
         self.bends = Bends(library, character, self.limbs)
         if used:
@@ -99,22 +99,42 @@ class Footholds:
         ticks = (tick[:, None] + self._around).flatten()
         row, way = self._ways(ids.repeat_interleave(many), clip.repeat_interleave(many), ticks, offset)
         carriage = self._carriage.index_select(0, row)
-        change = way[..., 1] - way[..., 0]
-        carried, rate = way[..., 0] + carriage[..., 0] * change, carriage[..., 1] * change
+        change = way[..., 5] - way[..., 2]
+        carried, rate = way[..., 2] + carriage[..., 0] * change, carriage[..., 1] * change
         trunk, trunk_rate = _ridden(carried, rate, carriage[..., 2:], stands.repeat_interleave(many, 0))
         trunk, trunk_rate = ((part.unflatten(0, (-1, many)) * self._share).sum(-1) for part in (trunk, trunk_rate))
         borne = stands.any(-1)
         trunk, trunk_rate = torch.where(borne, trunk, level), torch.where(borne, trunk_rate, 0.0)
         now = slice(many // 2, None, many)
-        way, course = way[now], self._course.index_select(0, row[now])
+        limbs, rates = self._swung(row[now], way[now])
+        limbs[..., 2] = torch.where(stands, limbs[..., 2], trunk[:, None])
+        rates[..., 2] = torch.where(stands, rates[..., 2], trunk_rate[:, None])
+        return Moves(limbs, rates, trunk, trunk_rate)
+
+    def ahead(
+        self, ids: Tensor, clip: Tensor, tick: Int[Tensor, "n k"], offset: Float[Tensor, "n 2"], level: Float[Tensor, "n"]
+    ) -> Float[Tensor, "n k M 3"]:
+        """How far (m) the ends of all M limbs of the body are moved at some ticks, and up from a level; one that never
+        stands is not."""
+        limbs = offset.new_zeros(*tick.shape, self.all_limbs, 3)
+        if self.limbs:
+            many, stands = tick.shape[1], self.soles.count.index_select(0, clip) > 0
+            ways = self._ways(ids.repeat_interleave(many), clip.repeat_interleave(many), tick.flatten(), offset)
+            moved = self._swung(*ways)[0].unflatten(0, (-1, many))
+            moved[..., 2] -= level[:, None, None]
+            limbs[:, :, self._used] = torch.where(stands[:, None, :, None], moved, 0.0)
+        return limbs
+
+    def _swung(self, row: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
+        """How far (m) the ends of limbs are moved on their ways, and how fast (m/s), (n, L, 3) each."""
+        part, course = self._carriage.index_select(0, row), self._course.index_select(0, row)
         over, most = (way[..., 6:] * course[..., :LOOKS]).max(-1)
         over_rate = (way[..., 6:] * course[..., LOOKS:]).gather(-1, most[..., None])[..., 0]
-        up = torch.where(stands, carried[now] + over, trunk[:, None])
-        up_rate = torch.where(stands, rate[now] + over_rate, trunk_rate[:, None])
-        begun, change, part = way[..., 2:4], way[..., 4:6] - way[..., 2:4], carriage[now][..., :2]
-        limbs = torch.cat((begun + part[..., :1] * change, up[..., None]), -1)
-        rates = torch.cat((part[..., 1:] * change, up_rate[..., None]), -1)
-        return Moves(limbs, rates, trunk, trunk_rate)
+        begun, change = way[..., :3], way[..., 3:6] - way[..., :3]
+        limbs, rates = begun + part[..., :1] * change, part[..., 1:2] * change
+        limbs[..., 2] += over
+        rates[..., 2] += over_rate
+        return limbs, rates
 
     def _ways(self, ids: Tensor, clip: Tensor, tick: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
         """Rows of the library (n,), and what is KNOWN of each limb's way there, (n, L, k); those of `offset` are fewer.
@@ -133,7 +153,7 @@ class Footholds:
             some = torch.zeros_like(key)
             some[which] = torch.arange(len(i), device=self.device)  # one of those that ask for the same way
             a, b, asked = i[some], j[some], missed[some]
-            place = offset[torch.div(a, len(AROUND), rounding_mode="floor")]
+            place = offset[torch.div(a, len(ids) // len(offset), rounding_mode="floor")]
             fresh = torch.cat((asked[:, None], self.soles.found(clip[a], b, asked, place)), -1)
             kept[i, j] = fresh[which]
             last = torch.zeros(len(self._kept), dtype=torch.long, device=self.device)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from envs.config import TrackingConfig
 from envs.footholds import Footholds
-from envs.library import TICKS, MotionLibrary, Reference
+from envs.library import TICKS, MotionLibrary, Reference, about_z
 from sfv import rotation
 from sfv.character import Character
 from sfv.errors import InputError
@@ -33,6 +33,8 @@ STILL = 0.3
 SCAN = 11, 0.1
 """The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
 
+AHEAD = 1 / 6, 1 / 3, 1 / 2
+"""s: how long before its limbs get there a policy may see where that will be."""
 ALONG = 20.0
 """s of a loop's way along which episodes of training begin: as long as a try lasts when it is judged."""
 LEVELS = 8
@@ -64,6 +66,7 @@ class Ground:
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
         self.offset = torch.zeros(num_envs, 2, device=device)
         self._tick, self._last = torch.full_like(self.tile, -1), library.at(0 * self.tile, 0 * self.tile)
+        self._ahead = torch.tensor([round(TICKS * seconds) for seconds in AHEAD], device=device)
         grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
         self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
 
@@ -132,6 +135,13 @@ class Ground:
         x, y = self._scan.unbind(-1)
         around = qpos[:, None, :2] + torch.stack((c * x - s * y, s * x + c * y), -1)
         return self.relief.height(around) - self.relief.footing(qpos[:, :2])[:, None]
+
+    def ahead(self, qpos: Float[Tensor, "n nq"], ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n a"]:
+        """How far (m) the ends of limbs will be moved by the ground, AHEAD of a tick: along where the root faces, to its
+        left, and up from the footing below it."""
+        level = self.relief.footing(qpos[:, :2])
+        moves = self.footholds.ahead(ids, clip, tick[:, None] + self._ahead, self.offset[ids], level).flatten(1, 2)
+        return torch.cat((about_z(-rotation.heading(qpos[:, 3:7]), moves[..., :2]), moves[..., 2:]), -1).flatten(1)
 
     def state(self) -> dict[str, Tensor]:
         """Where everyone is."""

@@ -30,7 +30,8 @@ ALONG, ASIDE = np.linspace(-0.1, 0.1, 9), (-0.05, 0.0, 0.05)
 FIRST, SECOND = slice(0, 3), slice(3, 6)
 """Of a way's looks: those at its first stance, and at its second; in the middle of three it stands."""
 KNOWN = 6 + LOOKS
-"""Numbers that are known of a way: heights of its two stances, moves along x and y of both, and what is missing."""
+"""Numbers that are known of a way: how far its end is moved in its first stance, and in its second, along x, y and up;
+and what is missing."""
 
 
 class Soles:
@@ -82,7 +83,8 @@ class Soles:
         room = torch.maximum(lowest[:, 6:].clamp_min(0.0), uneven)
         room = torch.minimum(self._room, room)
         carried = heights[:, :1] + self._eased * (heights[:, 1:] - heights[:, :1])
-        return torch.cat((heights, shifts.flatten(1), (over + room - carried).clamp_min(0.0)), -1)
+        ends = torch.cat((shifts, heights[..., None]), -1)
+        return torch.cat((ends.flatten(1), (over + room - carried).clamp_min(0.0)), -1)
 
     def _paths(self, clip: Tensor, limb: Tensor, number: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
         """Where a sole's points are at the looks of a way, (m, k, p, 2), and how high over level ground, (m, k, p)."""

@@ -19,7 +19,8 @@ from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
-from envs.ground import ALONG, SCAN, Climb, Ground, own_ground, training_tiles, turned
+from envs.ground import AHEAD, ALONG, SCAN, Climb, Ground, own_ground, training_tiles, turned
+from envs.limbs import limbs_of
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, joints_of
@@ -106,7 +107,9 @@ class TrackingEnv:
         self.events = None
         if ranges:
             self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
-        speeds = pad(observations.speeds(self.model, self.device), (0, SCAN[0] ** 2 * config.scan))
+        self._ahead = 3 * len(AHEAD) * len(limbs_of(character))
+        more = SCAN[0] ** 2 * config.scan + self._ahead * config.ahead
+        speeds = pad(observations.speeds(self.model, self.device), (0, more))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
         self.obs_size = self.reset().shape[1]
 
@@ -329,6 +332,9 @@ class TrackingEnv:
         ]
         if self.config.scan:
             parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
+        if self.config.ahead:
+            shape = len(qpos), self._ahead
+            parts.append(self.ground.ahead(qpos, ids, self.clip[ids], self.tick[ids]) if self.ground else qpos.new_zeros(shape))
         if self.box:
             pose, speed = (part[ids] for part in self.box.state(self.sim))
             goal = self.box.goal(nearby, self.tick[ids] + self.control_ticks)
