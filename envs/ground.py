@@ -1,13 +1,12 @@
 """Where each environment is on a world of tiles, and its reference lifted onto the ground there.
 
-A reference was made for flat ground, along +x (`turned`). Its limbs are put on the ground where they stand and carried
+A reference was made for flat ground, along +x (`envs.straight`). Its limbs are put on the ground where they stand and carried
 over it where they swing (`envs.footholds`), and bend as they must (`envs.bends`). It knows no rewards.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import mujoco
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -28,8 +27,6 @@ REACH = 1.5
 """m that a body may be from the path of its root: an arm's length and the distance at which episodes fail."""
 ASIDE = 0.5
 """m: starts are moved by up to this ahead and to either side, so that no two meet the same ground."""
-STILL = 0.3
-"""m: a clip that ends nearer to its start than this goes nowhere, and is not turned."""
 SCAN = 11, 0.1
 """The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
 
@@ -223,24 +220,6 @@ def training_tiles(config: TrackingConfig) -> list[Tile]:
         levels = np.linspace(0.0, 1.0, LEVELS) if difficulty is None else [difficulty] * LEVELS
         tiles += [Tile(kind, float(level), 100 * config.terrain_seed + i) for i, level in enumerate(levels)]
     return tiles
-
-
-def turned(motion: Motion) -> Motion:
-    """The motion turned about z so that its way from first to last frame is along +x; as it is, if it goes nowhere."""
-    way = motion.qpos[-1, :2] - motion.qpos[0, :2]
-    if np.linalg.norm(way) < STILL:
-        return motion
-    angle = -np.arctan2(way[1], way[0])
-    c, s = np.cos(angle), np.sin(angle)
-    qpos = motion.qpos.copy()
-    qpos[:, 0], qpos[:, 1] = (
-        c * motion.qpos[:, 0] - s * motion.qpos[:, 1],
-        s * motion.qpos[:, 0] + c * motion.qpos[:, 1],
-    )
-    about = np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
-    for row in qpos:
-        mujoco.mju_mulQuat(row[3:7], about, row[3:7].copy())
-    return replace(motion, qpos=qpos)
 
 
 def reach(library: MotionLibrary, seconds: float) -> tuple[float, float, float]:

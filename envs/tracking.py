@@ -19,7 +19,7 @@ from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
-from envs.ground import AHEAD, ALONG, SCAN, Climb, Ground, own_ground, training_tiles, turned
+from envs.ground import AHEAD, ALONG, SCAN, Climb, Ground, own_ground, training_tiles
 from envs.limbs import limbs_of
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
@@ -29,6 +29,7 @@ from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
 from envs.sim.strips import Strips
+from envs.straight import laid
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Info, Step
@@ -70,7 +71,7 @@ class TrackingEnv:
         tiles = tiles or training_tiles(config)
         own = own_ground(motions, bool(tiles))
         if tiles:
-            motions = [turned(motion) for motion in motions]
+            motions = [laid(motion, character.model) for motion in motions]
         self.library = MotionLibrary(motions, character, simulator_device(config))
         self.ground = Ground(tiles, self.library, character, num_envs, seconds) if tiles else None
         self.terrain = self.ground.world.terrain if self.ground else own
