@@ -39,7 +39,7 @@ class TrackingConfig:
     scan: bool = False
     """Let the policy see the ground about it: 11 x 11 heights, 10 cm apart."""
     ahead: bool = False
-    """Let the policy see where the ground will have its limbs in 1/6, 1/3 and 1/2 s."""
+    """Let the policy see by how much the ground will move its limbs in 1/6, 1/3 and 1/2 s: where they are to stand."""
     object: Annotated[str, COMMON] = ""
     """A box for the hands to push along: 'box:10kg', as high as they are, or 'box:10kg,1.5m' with its side. For a
     motion that walks with its arms held out, on level ground."""

@@ -10,10 +10,10 @@ import mujoco
 import torch
 from torch import Tensor
 
-from envs import observations
+from envs import foresight, observations
 from envs.box import Box
 from envs.config import TrackingConfig
-from envs.ground import SCAN, Ground
+from envs.ground import Ground
 from envs.library import TICKS, MotionLibrary
 from envs.sim.scene import scene_spec
 from sfv.character import Character
@@ -59,9 +59,7 @@ def described(env: TaskParts) -> dict[str, Any]:
 def driving(env: TaskParts) -> dict[str, Any]:
     """Of a task on level ground: what `described` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
-    names = layout(env.model, env.config.scan, env.box is not None)
-    if env.config.ahead:
-        names += [f"x{i}" for i in range(36)]
+    names = layout(env.model, env.config, env.character)
     said = described(env) | {"observation": names, "observation_limit": observations.LIMIT}
     if env.ground is not None:
         return said
@@ -75,7 +73,7 @@ def driving(env: TaskParts) -> dict[str, Any]:
     }
 
 
-def layout(model: mujoco.MjModel, scan: bool = False, box: bool = False) -> list[str]:
+def layout(model: mujoco.MjModel, config: TrackingConfig, character: Character) -> list[str]:
     """A name for each number that a policy observes, in their order.
 
     r is the simulated root, whose frame all vectors are in; `goal` is the reference one control step ahead. Angles of a
@@ -96,10 +94,8 @@ def layout(model: mujoco.MjModel, scan: bool = False, box: bool = False) -> list
     mine = ["r.height", *(f"r.{what}.{axis}" for what in ("down", "velocity", "spin") for axis in "xyz")]
     theirs = [*bodies, *(f"goal.velocity.{axis}" for axis in "xyz"), *(f"goal.turn.{i}" for i in range(6))]
     names = [*mine, *angles, *speeds, *theirs, *(f"goal.{name}" for name in angles)]
-    if scan:
-        count = SCAN[0]
-        names += [f"ground.{row}.{column}" for row in range(count) for column in range(count)]
-    if box:
+    names += foresight.names(config, character)
+    if config.object:
         names += [f"box.{what}.{axis}" for what in ("way", "turn", "velocity", "spin") for axis in "xyz"]
     return names
 

@@ -13,9 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from envs.config import TrackingConfig
-from envs.footholds import Footholds
-from envs.library import TICKS, MotionLibrary, Reference, about_z
-from sfv import rotation
+from envs.footholds import Footholds, Moves
+from envs.library import TICKS, MotionLibrary, Reference
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
@@ -27,11 +26,6 @@ REACH = 1.5
 """m that a body may be from the path of its root: an arm's length and the distance at which episodes fail."""
 ASIDE = 0.5
 """m: starts are moved by up to this ahead and to either side, so that no two meet the same ground."""
-SCAN = 11, 0.1
-"""The height scan: so many points a side, so far apart (m), a square about the root that faces where it faces."""
-
-AHEAD = 1 / 6, 1 / 3, 1 / 2
-"""s: how long before its limbs get there a policy may see where that will be."""
 ALONG = 20.0
 """s of a loop's way along which episodes of training begin: as long as a try lasts when it is judged."""
 LEVELS = 8
@@ -63,9 +57,6 @@ class Ground:
         self.tile = torch.arange(num_envs, device=device) % len(tiles)
         self.offset = torch.zeros(num_envs, 2, device=device)
         self._tick, self._last = torch.full_like(self.tile, -1), library.at(0 * self.tile, 0 * self.tile)
-        self._ahead = torch.tensor([round(TICKS * seconds) for seconds in AHEAD], device=device)
-        grid = SCAN[1] * (torch.arange(SCAN[0], device=device) - 0.5 * (SCAN[0] - 1))
-        self._scan = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
 
     def place(self, ids: Tensor, root: Float[Tensor, "n 2"], generator: torch.Generator) -> None:
         """Choose where on their tiles the clips of environments `ids` begin, which have the root at `root` then."""
@@ -87,58 +78,62 @@ class Ground:
         Targets are left as they are (`aims`); without `posed` the joints are, too, which not everybody asks.
         """
         if posed and torch.equal(self._tick[ids], tick):  # what is observed of the next moment is compared with then
-            last = self._last
-            return Reference(last.qpos[ids], last.qvel[ids], last.xpos[ids], last.com[ids], ref.target)
-        offset = self.offset[ids]
-        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
-        if self.footholds.limbs:
-            bends = self.footholds.bends
-            beside, rate = _beside(moves.limbs, moves.root), _beside(moves.limb_rates, moves.root_rate)
-            ref = bends.bent(ref, clip, tick, beside, rate) if posed else bends.moved(ref, clip, tick, beside)
-        move = torch.cat((offset, moves.root[:, None]), -1)
-        qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
-        qpos[:, :3] += move
-        qvel[:, 2] += moves.root_rate
-        out = replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
+            return replace(_part(self._last, ids), target=ref.target)
+        moves = self._moves(ref, ids, clip, tick)
+        out = self._moved(ref, ids, clip, tick, moves, posed)
         if posed and bool((ids[1:] > ids[:-1]).all()):  # once each, so that a moment and its rows are of one call
-            self._tick[ids] = tick
-            for name in ("qpos", "qvel", "xpos", "com"):
-                getattr(self._last, name)[ids] = getattr(out, name)
+            self._keep(ids, tick, out)
         return out
+
+    def begun(self, ids: Tensor, clip: Tensor, tick: Tensor, soon: Tensor) -> tuple[Reference, Float[Tensor, "n"]]:
+        """The references at which episodes of environments `ids`, once each, begin; and how far (m) they must be
+        raised, rigidly, to be out of the ground.
+
+        Those of `soon`, which are observed first, are found beside them, and kept.
+        """
+        both, clips, ticks = ids.repeat(2), clip.repeat(2), torch.cat((tick, soon))
+        ref = self.library.at(clips, ticks)
+        moves = self._moves(ref, both, clips, ticks)
+        out = self._moved(ref, both, clips, ticks, moves, posed=True)
+        first, second = slice(len(ids)), slice(len(ids), None)
+        self._keep(ids, soon, _part(out, second))
+        points = self.library.surface[self.library.row(clip, tick)]
+        places = self.library.carried(clip, tick, points[..., :2]) + self.offset[ids][:, None]
+        points = torch.cat((places, points[..., 2:] + moves.root[first, None, None]), -1)
+        if self.footholds.limbs:
+            points = points + self.footholds.bends.surface(clip, tick, _beside(moves.limbs, moves.root)[first])
+        return _part(out, first), (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
 
     def aims(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n nu"]:
         """The targets (rad) of a clip's reference at a tick, with its limbs on the ground."""
         if not self.footholds.limbs:
             return ref.target
-        offset = self.offset[ids]
-        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+        moves = self._moves(ref, ids, clip, tick)
         return ref.target + self.footholds.bends.targets(clip, tick, _beside(moves.limbs, moves.root))
 
-    def lift(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
-        """How far (m) a clip's reference at a tick must be raised, rigidly, to be out of the ground."""
+    def _moves(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor) -> Moves:
         offset = self.offset[ids]
-        moves = self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
-        points = self.library.surface[self.library.row(clip, tick)]
-        places = self.library.carried(clip, tick, points[..., :2]) + offset[:, None]
-        points = torch.cat((places, points[..., 2:] + moves.root[:, None, None]), -1)
+        return self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
+
+    def _moved(
+        self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, moves: Moves, posed: bool
+    ) -> Reference:
+        """A clip's reference with these moves; its joints too, if `posed`."""
         if self.footholds.limbs:
-            points = points + self.footholds.bends.surface(clip, tick, _beside(moves.limbs, moves.root))
-        return (-self.relief.height_above(points)).amax(-1).clamp_min(0.0)
+            bends = self.footholds.bends
+            beside, rate = _beside(moves.limbs, moves.root), _beside(moves.limb_rates, moves.root_rate)
+            ref = bends.bent(ref, clip, tick, beside, rate) if posed else bends.moved(ref, clip, tick, beside)
+        move = torch.cat((self.offset[ids], moves.root[:, None]), -1)
+        qpos, qvel = ref.qpos.clone(), ref.qvel.clone()
+        qpos[:, :3] += move
+        qvel[:, 2] += moves.root_rate
+        return replace(ref, qpos=qpos, qvel=qvel, xpos=ref.xpos + move[:, None], com=ref.com + move)
 
-    def scan(self, qpos: Float[Tensor, "n nq"]) -> Float[Tensor, "n s"]:
-        """Heights of the ground (m) about the root over the footing below it, forward first, then left."""
-        heading = rotation.heading(qpos[:, 3:7])[:, None]
-        c, s = torch.cos(heading), torch.sin(heading)
-        x, y = self._scan.unbind(-1)
-        around = qpos[:, None, :2] + torch.stack((c * x - s * y, s * x + c * y), -1)
-        return self.relief.height(around) - self.relief.footing(qpos[:, :2])[:, None]
-
-    def ahead(self, qpos: Float[Tensor, "n nq"], ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n a"]:
-        """How far (m) the ends of limbs will be moved by the ground, AHEAD of a tick: along where the root faces, to its
-        left, and up from the footing below it."""
-        level = self.relief.footing(qpos[:, :2])
-        moves = self.footholds.ahead(ids, clip, tick[:, None] + self._ahead, self.offset[ids], level).flatten(1, 2)
-        return torch.cat((about_z(-rotation.heading(qpos[:, 3:7]), moves[..., :2]), moves[..., 2:]), -1).flatten(1)
+    def _keep(self, ids: Tensor, tick: Tensor, ref: Reference) -> None:
+        """References of environments `ids` that are soon asked for again."""
+        self._tick[ids] = tick
+        for name in ("qpos", "qvel", "xpos", "com"):
+            getattr(self._last, name)[ids] = getattr(ref, name)
 
     def state(self) -> dict[str, Tensor]:
         """Where everyone is."""
@@ -148,6 +143,11 @@ class Ground:
         """Go on from a `state`."""
         self.tile[:], self.offset[:] = state["tile"], state["offset"]
         self.forget(torch.arange(len(self.tile), device=self.device))
+
+
+def _part(ref: Reference, rows: slice | Tensor) -> Reference:
+    """Some rows of a reference."""
+    return Reference(ref.qpos[rows], ref.qvel[rows], ref.xpos[rows], ref.com[rows], ref.target[rows])
 
 
 def _beside(limbs: Float[Tensor, "n L 3"], root: Float[Tensor, "n"]) -> Float[Tensor, "n L 3"]:

@@ -14,6 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from envs.config import TrackingConfig
+from envs.foresight import AHEAD, SCAN
+from envs.limbs import limbs_of
 from sfv.character import Character
 from sfv.errors import InputError
 
@@ -71,9 +74,9 @@ class _Layout:
 
 
 def reflections(
-    character: Character, model: mujoco.MjModel, device: str = "cpu", scan: int = 0, box: bool = False
+    character: Character, model: mujoco.MjModel, config: TrackingConfig, device: str = "cpu"
 ) -> Reflections:
-    """The reflections of a character in its scene, whose observations end with `scan` rows and columns of heights.
+    """The reflections of a character in its scene, whose policy observes what the task's config says.
 
     Raises:
         InputError: its left and right are not alike.
@@ -107,9 +110,13 @@ def reflections(
     obs.add([0], [POLAR])
     obs.add([0], [SIX])
     add_angles()
-    if scan:
-        obs.add([row * scan + scan - 1 - column for row in range(scan) for column in range(scan)], [(1.0,)] * scan**2)
-    for signs in (POLAR, AXIAL, POLAR, AXIAL) if box else ():  # a box: way, turn, velocity and spin
+    if config.scan:
+        side = SCAN[0]
+        obs.add([row * side + side - 1 - column for row in range(side) for column in range(side)], [(1.0,)] * side**2)
+    ends = [limb.end for limb in limbs_of(character)]
+    for _ in AHEAD if config.ahead else ():
+        obs.add([ends.index(1 + bodies[end - 1]) for end in ends], [POLAR] * len(ends))
+    for signs in (POLAR, AXIAL, POLAR, AXIAL) if config.object else ():  # a box: way, turn, velocity and spin
         obs.add([0], [signs])
 
     action = _Layout()

@@ -26,9 +26,8 @@ BLUR = 0.05
 
 def laid(motion: Motion, model: mujoco.MjModel) -> Motion:
     """The motion with its way along +x, where it goes anywhere, and straight, if it is a loop that hardly turns."""
-    if _way(motion) < STILL:
-        return motion
-    return _along_x(_straight(motion, model) if motion.loop and abs(motion.cycle()[0]) < BENT else motion)
+    bends = motion.loop and _way(motion) >= STILL and abs(motion.cycle()[0]) < BENT
+    return along_x(_straight(motion, model) if bends else motion)
 
 
 def _way(motion: Motion) -> float:
@@ -63,8 +62,10 @@ def _standing(motion: Motion, model: mujoco.MjModel) -> Float[np.ndarray, "T 2"]
     return root + gaussian_filter1d(aside, BLUR * motion.fps, axis=0, mode="wrap")
 
 
-def _along_x(motion: Motion) -> Motion:
-    """The motion turned about z so that its way from first to last frame is along +x."""
+def along_x(motion: Motion) -> Motion:
+    """The motion turned about z so that its way from first to last frame is along +x; as it is, if it goes nowhere."""
+    if _way(motion) < STILL:
+        return motion
     x, y = motion.qpos[-1, :2] - motion.qpos[0, :2]
     angle = -np.arctan2(y, x)
     c, s = np.cos(angle), np.sin(angle)

@@ -19,8 +19,8 @@ from envs.box import Box
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
-from envs.ground import AHEAD, ALONG, SCAN, Climb, Ground, own_ground, training_tiles
-from envs.limbs import limbs_of
+from envs.foresight import Foresight
+from envs.ground import ALONG, Climb, Ground, own_ground, training_tiles
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, joints_of
@@ -108,9 +108,8 @@ class TrackingEnv:
         self.events = None
         if ranges:
             self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
-        self._ahead = 3 * len(AHEAD) * len(limbs_of(character))
-        more = SCAN[0] ** 2 * config.scan + self._ahead * config.ahead
-        speeds = pad(observations.speeds(self.model, self.device), (0, more))
+        self.foresight = Foresight(config, character, self.ground, self.device)
+        speeds = pad(observations.speeds(self.model, self.device), (0, self.foresight.size))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
         self.obs_size = self.reset().shape[1]
 
@@ -229,8 +228,7 @@ class TrackingEnv:
 
     def mirror(self) -> Reflections:
         """How the task looks in a mirror, where the character's left and right are alike."""
-        scan = SCAN[0] if self.config.scan else 0
-        return reflections(self.character, self.model, self.device, scan, self.box is not None)
+        return reflections(self.character, self.model, self.config, self.device)
 
     def describe(self) -> dict[str, Any]:
         """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
@@ -278,8 +276,9 @@ class TrackingEnv:
         if self.ground:
             self._settle()
             self.ground.place(ids, self.library.table[self.library.row(clip, tick), :2], self.generator)
-        ref = self.reference(tick, ids)
-        lift = self._lift(ids, clip, tick)
+            ref, lift = self.ground.begun(ids, clip, tick, tick + self.control_ticks)
+        else:
+            ref, lift = self.reference(tick, ids), self._lift(clip, tick)
         noise = torch.randn(ref.qvel.shape, generator=self.generator, device=self.device)
         sim, qpos = self.sim, ref.qpos.clone()
         qpos[:, 2] += lift
@@ -311,10 +310,8 @@ class TrackingEnv:
             assert isinstance(self.sim, CpuSim)
             self._strips.settle(self.sim, self.ground.tile)
 
-    def _lift(self, ids: Tensor, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
-        """How far (m) references must be raised to be out of the ground that they are done on."""
-        if self.ground:
-            return self.ground.lift(self.library.at(clip, tick), ids, clip, tick)
+    def _lift(self, clip: Tensor, tick: Tensor) -> Float[Tensor, "n"]:
+        """How far (m) references must be raised to be out of the ground that a motion brings with it, or the plane."""
         row = self.library.row(clip, tick)
         if self._relief is None:
             return self.library.lift[row]
@@ -327,15 +324,10 @@ class TrackingEnv:
         nearby, height = self.reference(self.tick[ids] + self.control_ticks, ids), qpos[:, 2:3]
         if relief := self.ground.relief if self.ground else self._relief:
             height = height - relief.footing(qpos[:, :2])[:, None]
-        parts = [
-            observations.proprioception(self.joints, self._rest, qpos, qvel, height),
-            observations.goal(self.joints, qpos, nearby),
-        ]
-        if self.config.scan:
-            parts.append(self.ground.scan(qpos) if self.ground else qpos.new_zeros(len(qpos), SCAN[0] ** 2))
-        if self.config.ahead:
-            shape = len(qpos), self._ahead
-            parts.append(self.ground.ahead(qpos, ids, self.clip[ids], self.tick[ids]) if self.ground else qpos.new_zeros(shape))
+        own = observations.proprioception(self.joints, self._rest, qpos, qvel, height)
+        parts = [own, observations.goal(self.joints, qpos, nearby)]
+        if self.foresight.size:
+            parts.append(self.foresight.seen(qpos, ids, self.clip[ids], self.tick[ids]))
         if self.box:
             pose, speed = (part[ids] for part in self.box.state(self.sim))
             goal = self.box.goal(nearby, self.tick[ids] + self.control_ticks)

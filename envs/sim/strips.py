@@ -24,7 +24,7 @@ class Strips:
 
     def __init__(self, character: Character, physics_hz: float, world: World) -> None:
         grounds = [world.alone(tile) for tile in range(len(world.tiles))]
-        raised = any(ground.uneven for ground in grounds)
+        raised = any(ground.slope is None for ground in grounds)
         specs = [scene_spec(character, physics_hz, ground, raised) for ground in grounds]
         most = max(len(spec.geoms) for spec in specs)
         for spec in specs:

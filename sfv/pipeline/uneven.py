@@ -42,9 +42,10 @@ def on_tile(
     Raises:
         InputError: no joint map fits the character, or the way is longer than there is memory for ground.
     """
+    from envs.straight import laid
     from recon.retarget.uneven import onto_terrain
 
-    placed = at_start(unrolled(motion, seconds), tile)
+    placed = at_start(unrolled(laid(motion, character.model), seconds), tile)
     return OnTile(placed, onto_terrain(placed, character, placed.ground, advance=advance))
 
 
@@ -60,10 +61,10 @@ def unrolled(motion: Motion, seconds: float) -> Motion:
 
 def at_start(motion: Motion, tile: Tile) -> Motion:
     """The motion turned so that its way is along the tile, its first frame at the start, the tile below it."""
-    from envs.ground import turned
+    from envs.straight import along_x
     from sfv.terrain.world import make_world
 
-    motion = turned(motion)
+    motion = along_x(motion)
     way = motion.qpos[:, :2] - motion.qpos[0, :2]
     behind = ROOM + max(0.0, -float(way[:, 0].min()))
     width = 2.0 * (ROOM + float(np.abs(way[:, 1]).max()))

@@ -1,4 +1,4 @@
-"""The ground as MuJoCo has it: a plane, or a height field, and a box for each block.
+"""The ground as MuJoCo has it: a plane, level or tilted, or a height field; and a box for each block.
 
 Both simulators build from the same spec, so what is here is all that they know of a terrain.
 """
@@ -32,12 +32,20 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
     """
     given = {"contype": 1, "conaffinity": 0, "friction": [terrain.friction, 0.005, 1e-4]} | looks
     low, high = float(terrain.heights.min()), float(terrain.heights.max())
-    if not terrain.uneven:
+    half = 0.5 * terrain.cell * (np.array(terrain.heights.shape) - 1)
+    if terrain.slope == (0.0, 0.0):
         spec.worldbody.add_geom(
             name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, low], **given
         )
+    elif terrain.slope:
+        normal = np.array([-terrain.slope[0], -terrain.slope[1], 1.0])
+        quat = np.zeros(4)
+        mujoco.mju_quatZ2Vec(quat, normal / np.linalg.norm(normal))
+        middle = [*(np.array(terrain.corner) + half), 0.5 * (low + high)]
+        spec.worldbody.add_geom(
+            name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=middle, quat=quat, **given
+        )
     else:
-        half = 0.5 * terrain.cell * (np.array(terrain.heights.shape) - 1)
         spec.add_hfield(
             name="ground",
             ncol=terrain.heights.shape[0],
@@ -60,7 +68,7 @@ def add_ground(spec: mujoco.MjSpec, terrain: Terrain, **looks: object) -> bool:
             spec.worldbody.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX, pos=(first + last) / 2, size=(last - first) / 2, **bits
             )
-    return terrain.uneven
+    return terrain.slope is None
 
 
 def boxes(terrain: Terrain, tops: Float[np.ndarray, "cx cy"]) -> Float[np.ndarray, "k 5"]:

@@ -3,6 +3,8 @@
 It is apart from the terrain itself, which is data, for who only draws it has no need of torch.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Shaped
@@ -12,7 +14,7 @@ from sfv.terrain.terrain import Terrain
 
 
 class Relief:
-    """A terrain's tables on a device: gathers of one row a place, which is what many environments can pay for."""
+    """A terrain's tables on a device: a gather a column, which is what many environments can pay for."""
 
     def __init__(self, terrain: Terrain, device: str, dtype: torch.dtype = torch.float32) -> None:
         self.flat, self.cell, self.thick = terrain.flat, terrain.cell, terrain.thick
@@ -20,22 +22,21 @@ class Relief:
         def tensor(array: object) -> Tensor:
             return torch.as_tensor(array, dtype=dtype, device=device)
 
-        self._corner = tensor(terrain.corner)
-        self._cells = torch.tensor(terrain.tops.shape, device=device)
+        self._corner, self._cells = tensor(terrain.corner).tolist(), terrain.tops.shape
         self.seats = terrain.seats is not None
         ground = [*_corners(terrain.heights), terrain.tops, *([] if terrain.seats is None else [terrain.seats])]
         # of each cell: four heights, its block, and its seat where there are any
-        self._ground = tensor(np.stack(ground, -1)).reshape(-1, len(ground))
-        self._footing = tensor(np.stack(_corners(terrain.footing), -1)).reshape(-1, 4)
+        self._ground = [tensor(column).flatten() for column in ground]
+        self._footing = [tensor(column).flatten() for column in _corners(terrain.footing)]
 
     def height(self, places: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n"]:
         """Height of the ground, blocks included, m."""
-        rows, u, v = self._rows(self._ground, places)
-        return torch.maximum(_triangles(rows, u, v), rows[..., 4])
+        corners, u, v = self._cell(self._ground, places)
+        return torch.maximum(_triangles(corners, u, v), corners[4])
 
     def footing(self, places: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n"]:
         """Height of the smooth ground that references stand on, m."""
-        return _triangles(*self._rows(self._footing, places))
+        return _triangles(*self._cell(self._footing, places))
 
     def height_above(
         self, points: Float[Tensor, "*n 3"], sits: Bool[Tensor, "#h"] | None = None
@@ -47,20 +48,20 @@ class Relief:
         """
         if self.flat:
             return points[..., 2]
-        rows, u, v = self._rows(self._ground, points[..., :2])
-        ground, top = _triangles(rows, u, v), rows[..., 4]
+        corners, u, v = self._cell(self._ground, points[..., :2])
+        ground, top = _triangles(corners, u, v), corners[4]
         if self.seats and sits is not None:
-            top = torch.where(sits, torch.maximum(top, rows[..., 5]), top)
+            top = torch.where(sits, torch.maximum(top, corners[5]), top)
         below = points[..., 2] < top - 0.5 * self.thick
         return points[..., 2] - torch.where(below, ground, torch.maximum(ground, top))
 
     def normal(self, places: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 3"]:
         """Upward unit normal."""
-        rows, u, v = self._rows(self._ground, places)
-        a, b, c, d = rows[..., 0], rows[..., 1], rows[..., 2], rows[..., 3]
+        corners, u, v = self._cell(self._ground, places)
+        a, b, c, d = corners[:4]
         low = u > v
         slope_x, slope_y = torch.where(low, b - a, d - c), torch.where(low, d - b, c - a)
-        level = rows[..., 4] >= _triangles(rows, u, v)
+        level = corners[4] >= _triangles(corners, u, v)
         slope_x, slope_y = (torch.where(level, 0.0, slope) / self.cell for slope in (slope_x, slope_y))
         return torch.nn.functional.normalize(torch.stack((-slope_x, -slope_y, torch.ones_like(slope_x)), -1), dim=-1)
 
@@ -79,14 +80,16 @@ class Relief:
         """`normal` of arrays."""
         return self.normal(_places(x, y)).numpy()
 
-    def _rows(self, table: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The table's rows of the cells that places are in, and where in them, 0..1 along x and y."""
-        at = (places - self._corner) / self.cell
-        at = torch.minimum(at.clamp_min(0.0), self._cells.to(at.dtype))  # NaN stays NaN
-        index = torch.minimum(at.nan_to_num(0.0).long(), self._cells - 1)
-        inside = at - index
-        rows = table.index_select(0, (index[..., 0] * self._cells[1] + index[..., 1]).flatten())
-        return rows.reshape(*index.shape[:-1], -1), inside[..., 0], inside[..., 1]
+    def _cell(self, table: Sequence[Tensor], places: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """What a table holds of the cells that places are in, and where in them, 0..1 along x and y."""
+        indices, inside = [], []
+        for place, corner, count in zip(places.unbind(-1), self._corner, self._cells, strict=True):
+            at = ((place - corner) / self.cell).clamp(0.0, float(count))  # NaN stays NaN
+            indices.append(at.nan_to_num(0.0).long().clamp_max(count - 1))
+            inside.append(at - indices[-1])
+        index = (indices[0] * self._cells[1] + indices[1]).flatten()
+        shape = places.shape[:-1]
+        return [column.index_select(0, index).reshape(shape) for column in table], inside[0], inside[1]
 
 
 def exact_relief(terrain: Terrain) -> Relief:
@@ -103,7 +106,7 @@ def _corners(grid: np.ndarray) -> list[np.ndarray]:
     return [grid[:-1, :-1], grid[1:, :-1], grid[:-1, 1:], grid[1:, 1:]]
 
 
-def _triangles(rows: Tensor, u: Tensor, v: Tensor) -> Tensor:
+def _triangles(corners: Sequence[Tensor], u: Tensor, v: Tensor) -> Tensor:
     """Heights on a cell's two triangles, which share the diagonal from (0, 0) to (1, 1)."""
-    a, b, c, d = rows[..., 0], rows[..., 1], rows[..., 2], rows[..., 3]
+    a, b, c, d = corners[:4]
     return torch.where(u > v, a + u * (b - a) + v * (d - b), a + v * (c - a) + u * (d - c))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CELL = 0.1
 """m between the points of the grids that sfv makes: half of a foot's length. 0.05 costs physics twice the plane's time,
 this half as much again."""
+FLATNESS = 1e-9
+"""m from a plane that is rounding."""
 NO_BLOCK = -np.inf
 LARGEST, HIGHEST = 1_000_000, 1000.0
 """Points of a ground that a file holds, and m of its blocks: more is no ground that a person moves on."""
@@ -64,9 +66,13 @@ class Terrain:
         return not self.heights.any() and not np.isfinite(self.tops).any() and self.seats is None
 
     @cached_property
-    def uneven(self) -> bool:
-        """Whether its grid is no plane, whatever stands on it."""
-        return bool(np.ptp(self.heights))
+    def slope(self) -> tuple[float, float] | None:
+        """How much its grid rises along x and along y (m/m), where it is one plane; whatever stands on it."""
+        rise = self.heights - self.heights[0, 0]
+        x, y = (int(count) - 1 for count in rise.shape)
+        along, across = float(rise[-1, 0]) / x, float(rise[0, -1]) / y
+        plane = along * np.arange(x + 1)[:, None] + across * np.arange(y + 1)[None]
+        return (along / self.cell, across / self.cell) if np.abs(rise - plane).max() < FLATNESS else None
 
     @cached_property
     def relief(self) -> "Relief":

@@ -47,7 +47,7 @@ def test_twice_is_the_identity(wave):
 
 
 def test_the_image_of_a_situation_is_observed_as_the_image_of_the_observation(lopsided):
-    mirror = reflections(CHARACTER, CHARACTER.model)
+    mirror = reflections(CHARACTER, CHARACTER.model, TrackingConfig())
     image = replace(lopsided, qpos=mirror.qpos(torch.as_tensor(lopsided.qpos)).numpy())
     here, there = (TrackingEnv([motion], CHARACTER, TASK, 6, seed=1) for motion in (lopsided, image))
     tick = torch.tensor([0, 40, 80, 120, 160, 200])
@@ -66,7 +66,7 @@ def test_the_image_of_a_situation_is_observed_as_the_image_of_the_observation(lo
 
 
 def test_the_image_of_an_action_does_the_image_of_what_it_does(lopsided):
-    mirror = reflections(CHARACTER, CHARACTER.model)
+    mirror = reflections(CHARACTER, CHARACTER.model, TrackingConfig())
     image = replace(lopsided, qpos=mirror.qpos(torch.as_tensor(lopsided.qpos)).numpy())
     here, there = (TrackingEnv([motion], CHARACTER, TASK, 4, seed=1) for motion in (lopsided, image))
     tick = torch.tensor([20, 60, 100, 140])
@@ -89,4 +89,4 @@ def test_a_character_whose_sides_differ_has_no_mirror():
     assert xml != CHARACTER.xml
     uneven = Character("uneven", xml)
     with pytest.raises(InputError, match="is not the mirror image"):
-        reflections(uneven, uneven.model)
+        reflections(uneven, uneven.model, TrackingConfig())

@@ -77,8 +77,8 @@ def test_with_a_box_that_is_pushed(wave, tmp_path, player):
 
 def test_every_number_that_is_observed_has_a_name(wave):
     env = TrackingEnv([wave], CHARACTER, TrackingConfig(threads=1, velocity_noise=0.0, start="fixed"), 1)
-    names = layout(env.model)
-    assert layout(env.model, False, True)[len(names) :: 3] == [
+    names = layout(env.model, env.config, CHARACTER)
+    assert layout(env.model, replace(env.config, object="box:10kg"), CHARACTER)[len(names) :: 3] == [
         "box.way.x",
         "box.turn.x",
         "box.velocity.x",
