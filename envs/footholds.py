@@ -112,7 +112,12 @@ class Footholds:
         return Moves(limbs, rates, trunk, trunk_rate)
 
     def ahead(
-        self, ids: Tensor, clip: Tensor, tick: Int[Tensor, "n k"], offset: Float[Tensor, "n 2"], level: Float[Tensor, "n"]
+        self,
+        ids: Tensor,
+        clip: Tensor,
+        tick: Int[Tensor, "n k"],
+        offset: Float[Tensor, "n 2"],
+        level: Float[Tensor, "n"],
     ) -> Float[Tensor, "n k M 3"]:
         """How far (m) the ends of all M limbs of the body are moved at some ticks, and up from a level; one that never
         stands is not."""

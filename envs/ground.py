@@ -1,7 +1,7 @@
 """Where each environment is on a world of tiles, and its reference lifted onto the ground there.
 
-A reference was made for flat ground, along +x (`envs.straight`). Its limbs are put on the ground where they stand and carried
-over it where they swing (`envs.footholds`), and bend as they must (`envs.bends`). It knows no rewards.
+A reference was made for flat ground, along +x (`envs.straight`). Its limbs are put on the ground where they stand and
+carried over it where they swing (`envs.footholds`), and bend as they must (`envs.bends`). It knows no rewards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,9 +115,7 @@ class Ground:
         offset = self.offset[ids]
         return self.footholds.moves(ids, clip, tick, offset, ref.qpos[:, :2] + offset)
 
-    def _moved(
-        self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, moves: Moves, posed: bool
-    ) -> Reference:
+    def _moved(self, ref: Reference, ids: Tensor, clip: Tensor, tick: Tensor, moves: Moves, posed: bool) -> Reference:
         """A clip's reference with these moves; its joints too, if `posed`."""
         if self.footholds.limbs:
             bends = self.footholds.bends

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from recon.pose.steady import travelled
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
+from sfv.work.abreast import ahead
 
 WIDTH = 640
 """px across of the pictures in which corners are followed."""
@@ -63,7 +64,7 @@ def camera_motion(
     small = clip.narrowed(WIDTH).only(np.arange(start, start + len(track)))
     scale = small.size[0] / clip.size[0]
     follower = _Follower()
-    for image, time in zip(small, small.times.tolist(), strict=True):
+    for image, time in zip(ahead(small), small.times.tolist(), strict=True):
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         follower.see(grey, _background(grey.shape, people, time, scale))
         advance(1.0)

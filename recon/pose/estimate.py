@@ -12,6 +12,7 @@ from jaxtyping import Int
 
 from recon.config import PoseConfig
 from recon.pose.background import camera_motion
+from recon.pose.beforehand import Beforehand, Recall
 from recon.pose.cast import CastEntry, Pieces, choose, lasting, trimmed
 from recon.pose.left_out import left_out
 from recon.pose.people import Look, Sighting, follow_people
@@ -59,11 +60,13 @@ class PoseEstimate:
 
 @dataclass(frozen=True)
 class WatchedClip:
-    """Who was followed in a clip, upright, and the number of the scene that each frame shows."""
+    """Who was followed in a clip, upright, the number of the scene that each frame shows, and what was seen of it in
+    the mirror beforehand."""
 
     clip: Clip
     pieces: tuple[Piece, ...]
     scenes: Int[np.ndarray, " T"]
+    recall: Recall
 
 
 def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
@@ -81,7 +84,7 @@ def estimate_pose(clip: Clip, config: PoseConfig) -> PoseEstimate:
         cast = choose(lasting(pieces, clip.path), config, clip.path)
         track = widened(cast.person, clip, found.scenes, config.max_gap)
         with bar("looking again", 2.0 * len(track), "frames") as advance:
-            track = trimmed(read_again(clip, track, cast.others, landmarker.look, advance))
+            track = trimmed(read_again(clip, track, cast.others, landmarker.look, advance, found.recall))
     if config.background == "auto":
         with bar("looking at the background", float(len(track)), "frames") as advance:
             moved = camera_motion(clip, (*cast.others, track), track, advance)
@@ -112,14 +115,15 @@ def followed(clip: Clip, config: PoseConfig, look: Look) -> WatchedClip:
 
 def _watched(clip: Clip, look: Look) -> WatchedClip:
     scenes = Scenes()
-    with bar("finding people", float(len(clip)), "frames") as advance:
-        pieces = follow_people(ahead(scenes.watch(clip)), clip.times, look, PATIENCE, advance, scenes.cuts)
+    with bar("finding people", float(len(clip)), "frames") as advance, Beforehand(look) as before:
+        frames = ahead(scenes.watch(clip))
+        pieces = follow_people(frames, clip.times, look, PATIENCE, advance, scenes.cuts, before.see)
     numbers = scenes.of_frames(len(clip))
     if scenes.cuts:
         when = ", ".join(f"{clip.times[cut]:.2f}" for cut in scenes.cuts[:MOST])
         more = ", ..." if len(scenes.cuts) > MOST else ""
         log.warning("hard cuts at %s%s s: %d scenes, of which one is taken", when, more, len(set(numbers.tolist())))
-    return WatchedClip(clip, tuple(pieces), numbers)
+    return WatchedClip(clip, tuple(pieces), numbers, before.recall)
 
 
 def widened(person: Pieces, clip: Clip, scenes: Int[np.ndarray, " T"], seconds: float) -> PoseTrack:

@@ -161,6 +161,7 @@ def follow_people(
     max_gap: float,
     advance: Callable[[float], None] = lambda steps: None,
     cuts: Collection[int] = (),
+    show: Callable[[int, UInt8[np.ndarray, "H W 3"], list[Sighting]], None] = lambda index, image, people: None,
 ) -> list[dict[int, Sighting]]:
     """Each person's sightings by frame index, in order of first appearance.
 
@@ -174,6 +175,7 @@ def follow_people(
         max_gap: s.
         advance: called with 1.0 after each frame.
         cuts: frames with which another scene begins; a frame's may be added just before that is given.
+        show: called with each frame's index and picture, and who is followed in it.
     """
     active: list[Followed] = []
     gone: list[Followed] = []
@@ -204,6 +206,7 @@ def follow_people(
             unknown = [person for j, person in enumerate(people) if j not in pairs.values()]
             unknown = [s for s in unknown if s.belief >= NEW_BELIEF and not any(s.same(where) for where in expected)]
             active += [Followed.since(index, time, person) for person in unknown]
+        show(index, image, [person.last for person in active if person.last_time == time])
         advance(1.0)
     everyone = sorted(gone + active, key=lambda person: min(person.sightings))
     return [person.sightings for person in everyone if len(person.sightings) > 1]

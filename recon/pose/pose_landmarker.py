@@ -110,8 +110,10 @@ def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray
     if crop.shape[:2] != (side, side):
         inside, crop = crop, np.zeros((side, side, 3), np.uint8)
         crop[top - y0 : top - y0 + len(inside), left - x0 : left - x0 + inside.shape[1]] = inside
-    if side > LARGEST_INPUT:
-        crop = np.asarray(cv2.resize(crop, (LARGEST_INPUT, LARGEST_INPUT), interpolation=cv2.INTER_AREA))
+    while len(crop) >= 2 * LARGEST_INPUT:  # means of four, and then between two: a fifth of the time of means of areas
+        crop = np.asarray(cv2.resize(crop, (len(crop) // 2, len(crop) // 2), interpolation=cv2.INTER_AREA))
+    if len(crop) > LARGEST_INPUT:
+        crop = np.asarray(cv2.resize(crop, (LARGEST_INPUT, LARGEST_INPUT), interpolation=cv2.INTER_LINEAR))
     return crop
 
 

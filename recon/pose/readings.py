@@ -5,12 +5,13 @@ windows that are turned. `choice` says which readings are the person. This knows
 function that looks) nor who the person is among others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from recon.pose.beforehand import Before, Recall, mirrors
 from recon.pose.choice import Choice, choose_readings
 from recon.pose.cover import covered
 from recon.pose.marks import EXCHANGES, layout
@@ -47,7 +48,12 @@ class Glimpse:
 
 
 def read_again(
-    clip: Clip, track: PoseTrack, others: Sequence[PoseTrack], look: Look, advance: Callable[[float], None]
+    clip: Clip,
+    track: PoseTrack,
+    others: Sequence[PoseTrack],
+    look: Look,
+    advance: Callable[[float], None],
+    recall: Recall = lambda index: None,
 ) -> PoseTrack:
     """The track, made of the readings that fit best over the whole span; what none fits is absent.
 
@@ -61,17 +67,23 @@ def read_again(
         others: who else is there: they are painted over where the person may be behind them.
         look: sees people in a window of a picture, for several threads at once.
         advance: called with the number of frames done, twice the track's in all.
+        recall: what was seen beforehand of a frame of the clip.
     """
     start = int(np.searchsorted(clip.times, track.times[0] - 1e-9))
     clip = clip.only(np.arange(start, start + len(track)))
     followed = _followed(track)
     search = _Search(look, followed, _bridged(followed), _beside(track, others))
     readings = [[Glimpse(seen, False) for seen in frame] for frame in followed]
+    taken = [search.before(index, recall(start + index)) for index in range(len(track))]
+    missed = [index for index, seen in enumerate(taken) if seen is None]
+    advance(float(len(track) - len(missed)))
+    looks = abreast(search.at_first, zip(missed, clip.only(np.array(missed, int)), strict=True))
     dressed: list[Sighting] = []
-    for own, (wearing, seen) in zip(readings, abreast(search.at_first, enumerate(clip)), strict=True):
+    for own, known in zip(readings, taken, strict=True):
+        wearing, seen = known or next(looks)
         dressed += wearing
         own += seen
-        advance(1.0)
+        advance(float(known is None))
     dress = worn(dressed)
     choice = _chosen(track, readings, dress)
     doubtful = np.flatnonzero(_doubtful(choice, readings) & _near(track.times, choice.picks >= 0))
@@ -109,11 +121,21 @@ class _Search:
         """Whoever is followed in their clothes, and the readings of the mirror; in a gap, of other windows, too."""
         index, image = frame
         where, followed, seen = self.where[index], self.followed[index], []
-        windows = [replace(around(where, turns=turns), mirrored=True) for turns in sorted({0, where.turns})]
+        windows = mirrors(where)
         if not followed:
             windows += [around(where), scan_windows(image)[0]]
             seen += self._behind(index, image)
         return [clothed(image, one) for one in followed], seen + self._seen(index, image, windows)
+
+    def before(self, index: int, before: Before | None) -> tuple[list[Sighting], list[Glimpse]] | None:
+        """The same by what was seen beforehand; None where that is another person, or nothing."""
+        if before is None or not self.followed[index]:
+            return None
+        (own,) = self.followed[index]
+        if not np.array_equal(own.points_2d, before.person.points_2d):
+            return None
+        seen = _own(_there(before.seen, self.where[index]), self.beside[index])
+        return [replace(own, clothes=before.person.clothes)], seen
 
     def in_doubt(self, frame: tuple[int, np.ndarray]) -> list[Glimpse]:
         """The readings of all windows."""
@@ -138,7 +160,12 @@ def _followed(track: PoseTrack) -> list[list[Sighting]]:
 
 def _looked(image: np.ndarray, windows: list[Window], where: Sighting, look: Look) -> list[Glimpse]:
     """Who is seen in windows, near the place where the person should be."""
-    return [Glimpse(seen, window.mirrored) for window in windows for seen in look(image, window)
+    return _there({window: look(image, window) for window in windows}, where)
+
+
+def _there(shown: Mapping[Window, list[Sighting]], where: Sighting) -> list[Glimpse]:
+    """Of what windows show who is near the place where the person should be."""
+    return [Glimpse(seen, window.mirrored) for window, those in shown.items() for seen in those
             if seen.belief >= MIN_BELIEF
             and np.linalg.norm(seen.centre - where.centre) <= FAR * where.extent]  # fmt: skip
 

@@ -14,6 +14,7 @@ from sfv.clip import Clip
 from sfv.pose import PoseTrack
 from sfv.progress import bar
 from sfv.view.video import write_video
+from sfv.work.abreast import ahead
 
 MAX_WIDTH = 960
 MAX_FPS = 60.0
@@ -63,7 +64,7 @@ def overlay_video(
                 shown += count
                 advance(1.0)
 
-        write_video(path, drawn(), fps, preset="veryfast")
+        write_video(path, ahead(drawn()), fps, preset="veryfast")
 
 
 def draw(

@@ -1,4 +1,4 @@
-"""Clips along a strip of ground: their way is along +x, loops that hardly turn are straight, others turn as they did."""
+"""Clips along a strip of ground: their way is along +x; loops that hardly turn are straight, others turn as before."""
 
 from dataclasses import replace
 

@@ -36,8 +36,8 @@ def test_bodies_move_as_in_the_scene_of_all_tiles(wave) -> None:
         for env in (alone, shared):
             env.advance(torch.zeros(6, env.action_size))
     apart = (alone.sim.qpos - shared.sim.qpos).abs().amax(1)
-    # a foot on level ground is a box on a plane, and spheres on a height field where others are uneven
-    assert apart[[0, 1, 4]].max() < 1e-6
+    # a foot on level ground or on a slope is a box on a plane, and spheres on a height field where others are uneven
+    assert apart[[0, 4]].max() < 1e-6
     assert apart.max() < 0.02
 
 
