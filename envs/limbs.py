@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from envs.config import TICKS
 from sfv.character import Character
+from sfv.mask import runs
 from sfv.surface import surface_points
 
 TOUCHING, STILL = 0.03, 0.5
@@ -86,9 +87,9 @@ def stances(surface: Float[np.ndarray, "T H 3"], limb: Limb, loop: bool, floor: 
         stands = np.roll(stands, -begin)
     else:
         begin = 0
-    runs = _runs(~_without_short(~_without_short(stands)))
+    found = runs(~_without_short(~_without_short(stands)))
     length = len(stands)
-    return sorted(((start + begin) % length, (start + begin) % length + stop - 1 - start) for start, stop in runs)
+    return sorted(((start + begin) % length, (start + begin) % length + stop - 1 - start) for start, stop in found)
 
 
 def floor_of(heights: Float[np.ndarray, "T H"]) -> float:
@@ -228,12 +229,6 @@ def _line(model: mujoco.MjModel, body: int) -> Sequence[int]:
 
 def _without_short(mask: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
     out = mask.copy()
-    for start, stop in _runs(mask):
+    for start, stop in runs(mask):
         out[start:stop] = stop - start >= SHORT
     return out
-
-
-def _runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:
-    """Start and stop (exclusive) of each uninterrupted run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

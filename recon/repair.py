@@ -21,12 +21,13 @@ from recon.fit.passes import Table
 from recon.fit.scaled_body import ScaledBody
 from recon.fit.soles import sole_groups
 from recon.fit.solids import Solids
-from recon.fit.stance import Stance, runs, stance_of
+from recon.fit.stance import Stance, stance_of
 from sfv.character import Character
 from sfv.check.cycle import Cycle, find_cycle
 from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.kinematics import motion_state, within_limits
+from sfv.mask import runs
 from sfv.motion import Motion
 
 LOW = 0.04

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from sfv.mask import runs
+
 
 @dataclass(frozen=True)
 class Stance:
@@ -61,9 +63,3 @@ def stance_of(
     if not points:
         return Stance(torch.zeros(0).long(), torch.zeros(frames, 0).double(), torch.zeros(frames, 0).long())
     return Stance(torch.tensor(points), torch.tensor(np.stack(weights, 1)), torch.tensor(np.stack(stretches, 1)))
-
-
-def runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:
-    """Start and stop (exclusive) of each uninterrupted run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
+from sfv.mask import runs
 from sfv.pose import LeftOut, PoseTrack
 
 FEET = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index")
@@ -124,10 +125,8 @@ def _length(track: PoseTrack) -> float:
 
 def _stretches(track: PoseTrack, mask: Bool[np.ndarray, " T"]) -> list[tuple[float, float]]:
     """Start and end (s of the clip) of each run of True that lasts LASTS or longer."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    spans = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     last = len(track) - 1
-    times = [(float(track.times[a]), float(track.times[min(b, last)])) for a, b in spans]
+    times = [(float(track.times[a]), float(track.times[min(b, last)])) for a, b in runs(mask)]
     return [(start, stop) for start, stop in times if stop - start >= LASTS]
 
 

@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 
 from recon.fit.contacts import FAST, SLOW, kept_places
-from recon.fit.stance import runs
 from recon.retarget.parts import Parts
 from recon.retarget.t_pose import bodies_in
 from sfv.formats.rotations import between
 from sfv.joints.part_names import SIDES
+from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.quaternions import matrix
 from sfv.skeleton import Skeleton

@@ -13,12 +13,12 @@ import torch
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from recon.fit.stance import runs
 from recon.retarget.keys import Keys
 from recon.retarget.retarget import ITERATIONS, Goal, finished, goal_for, solved
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.joints.part_names import SIDES
+from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.terrain.terrain import Terrain
 

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from sfv.check.performance import Performance
 from sfv.check.wrench import NEAR, on_ground, outside_of
 from sfv.kinematics import GRAVITY
+from sfv.mask import runs
 
 CLEAR = 0.04
 """m of air under the lowest point in flight; slow clips have up to 2 cm under standing feet."""
@@ -83,7 +84,7 @@ def held(performance: Performance, seems: float = SEEMS) -> tuple[Held, ...]:
         "leans": ~low & (beside > OFF_HIGH),
     }
     for how, mask in kinds.items():
-        for start, stop in _runs(_closed(mask, round(GAP * fps))):
+        for start, stop in runs(_closed(mask, round(GAP * fps))):
             if (stop - start) / fps >= seems:
                 out.append(Held(how, start / fps, stop / fps, float(np.median(root[start:stop]))))
     return tuple(sorted(out, key=lambda stretch: stretch.start))
@@ -92,7 +93,7 @@ def held(performance: Performance, seems: float = SEEMS) -> tuple[Held, ...]:
 def _aloft(performance: Performance, clear: float = CLEAR) -> list[Flight]:
     """All times of at least SHORTEST_FLIGHT above the clip's own floor, falling or not."""
     fps, out = performance.motion.fps, []
-    for start, stop in _runs(performance.lowest - performance.floor > clear):
+    for start, stop in runs(performance.lowest - performance.floor > clear):
         if (stop - start) / fps >= SHORTEST_FLIGHT:
             height, time = performance.state.com[start:stop, 2], np.arange(stop - start) / fps
             fall = -2.0 * float(np.polyfit(time, height, 2)[0]) / GRAVITY if stop - start >= 3 else float("nan")
@@ -112,16 +113,10 @@ def _beside(performance: Performance) -> Float[np.ndarray, " T"]:
     return np.nan_to_num(out)
 
 
-def _runs(mask: Bool[np.ndarray, " T"]) -> list[tuple[int, int]]:
-    """Start and stop (exclusive) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
 def _closed(mask: Bool[np.ndarray, " T"], width: int) -> Bool[np.ndarray, " T"]:
     """The same without gaps of at most `width` frames between two of True."""
     out = mask.copy()
-    for start, stop in _runs(~mask):
+    for start, stop in runs(~mask):
         if start > 0 and stop < len(mask) and stop - start <= width:
             out[start:stop] = True
     return out

@@ -17,7 +17,7 @@ from sfv.work.provenance import provenance
 from sfv.work.run_folder import ROBUSTNESS
 from sfv.work.stage import At, Stage
 
-ROBUSTNESS_VERSION = 3
+ROBUSTNESS_VERSION = 4
 """To be raised when the code changes what is measured."""
 SEED = 3000
 """Of starts, places and noise; other than training's and the report's."""
@@ -30,6 +30,7 @@ PARTS = "parts"
 def robustness_stage(
     policy: Path,
     motion: Path,
+    name: str,
     place: Place,
     character: str,
     tracking: TrackingConfig,
@@ -37,7 +38,8 @@ def robustness_stage(
     about: Callable[[], Mapping[str, Any]],
     seed: int = SEED,
 ) -> Stage:
-    """Policy and reference motion -> robustness.json, a video of the worst cases, and a page of it all."""
+    """Policy and reference motion -> robustness.json, a video of the worst cases, and a page of it all, headed by the
+    `name` of the run or policy."""
     said: dict[str, object] = {"character": character, "tracking": tracking, "quick": quick, "seed": seed}
 
     def work(at: At) -> None:
@@ -68,10 +70,10 @@ def robustness_stage(
                 advance(part.count)
             cases = worst_cases(judge, {part.name: part for part in parts}, found)
         cases_video(at(place(WORST)), [(case.words, case.shown) for case in cases], judge.character)
-        report = replace(matrix(f"robustness of {clip.source or motion.stem}", found), provenance=about())
+        report = replace(matrix(f"robustness of {name}", found), provenance=about())
         report.save(at(place("robustness.json")))
         words = "; ".join(case.words for case in cases)
-        write_robustness(at(place("index.html")), {clip.source or motion.stem: report}, at(place(WORST)), words)
+        write_robustness(at(place("index.html")), {name: report}, at(place(WORST)), words)
 
     decisive = said | {"tracking": replace(tracking, threads=0)} | body_of(character)
     outputs = (place("robustness.json"), place("index.html"), place(WORST))
@@ -96,5 +98,5 @@ def robustness_of(folder: Path, quick: bool, out: Path | None, threads: int, see
     def about() -> dict[str, Any]:
         return provenance(trained.mark.config | {"quick": quick}, seed)
 
-    place = (out or usual).joinpath
-    return robustness_stage(trained.policy, motion, place, trained.character, tracking, quick, about, seed)
+    place, name = (out or usual).joinpath, (trained.run.root if trained.run else trained.folder).absolute().name
+    return robustness_stage(trained.policy, motion, name, place, trained.character, tracking, quick, about, seed)

@@ -80,8 +80,8 @@ def run_stages(run: Run) -> list[Stage]:
     )
     robustness: Path | None = folder.robustness("robustness.json")
     if settings.robustness:
-        policy, place = folder.policy("policy.safetensors"), folder.robustness
-        stages.append(robustness_stage(policy, motion, place, character, tracking, True, about))
+        policy, name = folder.policy("policy.safetensors"), folder.root.absolute().name
+        stages.append(robustness_stage(policy, motion, name, folder.robustness, character, tracking, True, about))
     elif not folder.robustness("robustness.json").is_file():
         robustness = None
     preview = folder.preview("preview.json") if settings.preview else None

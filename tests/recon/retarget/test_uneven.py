@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from recon.fit.stance import runs
 from recon.retarget.uneven import foothold, onto_terrain, swing
 from sfv.character import Character, load_character
 from sfv.check.check import check
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
+from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.pipeline.uneven import at_start, on_tile, unrolled
 from sfv.priors.gaits import STYLES, gait

@@ -43,7 +43,7 @@ def make(wave, tmp_path, monkeypatch):
 
     def stage(folder: str):
         place = (tmp_path / folder).joinpath
-        return robustness_stage(policy, motion, place, "humanoid", config, True, dict)
+        return robustness_stage(policy, motion, "wave", place, "humanoid", config, True, dict)
 
     return stage
 
