@@ -38,6 +38,8 @@ MIRRORED = [NAMES.index("_".join(_OTHER_SIDE.get(word, word) for word in name.sp
 _SHOULDERS, _HIPS, _KNEES = (
     [NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip", "knee")
 )
+BETWEEN = 1.2
+"""A picture may be shrunk by so much by means between pixels: larger steps leave some of them out."""
 LARGEST_INPUT = 640
 """Side, px, to which larger windows are shrunk first: the networks see 224 and 256 px, and copying costs time."""
 
@@ -110,10 +112,25 @@ def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray
     if crop.shape[:2] != (side, side):
         inside, crop = crop, np.zeros((side, side, 3), np.uint8)
         crop[top - y0 : top - y0 + len(inside), left - x0 : left - x0 + inside.shape[1]] = inside
-    while len(crop) >= 2 * LARGEST_INPUT:  # means of four, and then between two: a fifth of the time of means of areas
-        crop = np.asarray(cv2.resize(crop, (len(crop) // 2, len(crop) // 2), interpolation=cv2.INTER_AREA))
-    if len(crop) > LARGEST_INPUT:
-        crop = np.asarray(cv2.resize(crop, (LARGEST_INPUT, LARGEST_INPUT), interpolation=cv2.INTER_LINEAR))
+    if side > LARGEST_INPUT:
+        crop = _shrunk(crop)
+    return crop
+
+
+def _shrunk(crop: UInt8[np.ndarray, "S S 3"]) -> UInt8[np.ndarray, "s s 3"]:
+    """A square of LARGEST_INPUT px: brought to a power of two of it, and then halved.
+
+    It is within 1 of 255 of the means over areas, which take twice as long where they cut through pixels.
+    """
+    import cv2
+
+    side = LARGEST_INPUT
+    while BETWEEN * side < len(crop):
+        side *= 2
+    crop = np.asarray(cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR))
+    while side > LARGEST_INPUT:
+        side //= 2
+        crop = np.asarray(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
     return crop
 
 
