@@ -102,8 +102,6 @@ class PoseLandmarker:
 
 def _crop(image: UInt8[np.ndarray, "H W 3"], window: Window) -> UInt8[np.ndarray, "S S 3"]:
     """The window's pixels, black beyond the image, shrunk where it is large."""
-    import cv2
-
     height, width = image.shape[:2]
     x0, y0, side = window.x, window.y, window.side
     left, right = np.clip((x0, x0 + side), 0, width).tolist()
