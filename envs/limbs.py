@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float, Int
 
 from envs.config import TICKS
 from sfv.character import Character
-from sfv.mask import runs
 from sfv.surface import surface_points
+from sfv.work.mask import runs
 
 TOUCHING, STILL = 0.03, 0.5
 """m over the clip's floor and m/s: what is lower and slower stands."""

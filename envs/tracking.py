@@ -91,8 +91,6 @@ class TrackingEnv:
         parcels = ([self.box.parcel] if self.box else []) + ([THROWN] if thrown or "box" in ranges else [])
         self.model = build_scene(character, physics_hz, self.terrain)  # all but boxes, which stand behind it
         self._simulate(physics_hz, parcels, any(EVENTS[name].of_model for name in ranges))
-        for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
-            self.sim.field(name)
         self.device, self.starts = self.sim.device, STARTS[config.start](self.library, num_envs)
         self.table = rewards.TABLES[config.reward] + (rewards.PUSHING if self.box else ())
         self.joints = joints_of(character, self.model, self.device)
@@ -303,6 +301,8 @@ class TrackingEnv:
         self._strips = Strips(self.character, physics_hz, self.ground.world) if self.ground and not shared else None
         scene = self._strips.scenes[0] if self._strips else self.whole
         self.sim = make_sim(scene, self.num_envs, self.config, self.model if parcels else None)
+        for name in ("xpos", "subtree_com"):  # a derived field is zero until the first step after it is bound
+            self.sim.field(name)
 
     def _settle(self) -> None:
         """Let simulations know no ground but their own tile's, unless their models differ by events."""

@@ -27,8 +27,8 @@ from sfv.check.cycle import Cycle, find_cycle
 from sfv.check.performance import Performance
 from sfv.errors import InputError
 from sfv.kinematics import motion_state, within_limits
-from sfv.mask import runs
 from sfv.motion import Motion
+from sfv.work.mask import runs
 
 LOW = 0.04
 """m above the floor within which a slow sole stands: heels of the DeepMimic clips hover by 3 cm."""

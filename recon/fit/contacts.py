@@ -17,7 +17,7 @@ from recon.fit.soles import contact_groups, sole_groups
 from recon.fit.stance import Stance, stance_of
 from sfv.character import Character
 from sfv.kinematics import GRAVITY
-from sfv.mask import runs
+from sfv.work.mask import runs
 
 SLOW, FAST = 0.3, 0.6
 """m/s in the picture's plane: a contact begins below the first and lasts until the second,"""

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sfv.mask import runs
+from sfv.work.mask import runs
 
 
 @dataclass(frozen=True)

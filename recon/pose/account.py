@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from sfv.mask import runs
 from sfv.pose import LeftOut, PoseTrack
+from sfv.work.mask import runs
 
 FEET = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index")
 LEGS = ("left_knee", "right_knee", "left_ankle", "right_ankle")

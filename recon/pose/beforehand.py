@@ -19,14 +19,14 @@ WAITING = 3
 
 
 @dataclass(frozen=True)
-class Before:
+class Taken:
     """What was seen of a frame: who was followed, and what each window showed."""
 
     person: Sighting
     seen: dict[Window, list[Sighting]]
 
 
-Recall = Callable[[int], Before | None]
+Recall = Callable[[int], Taken | None]
 
 
 def mirrors(where: Sighting) -> list[Window]:
@@ -39,8 +39,8 @@ class Beforehand:
 
     def __init__(self, look: Look) -> None:
         self._look, self._thread = look, ThreadPoolExecutor(1)
-        self._begun: dict[int, Future[Before]] = {}
-        self._last: deque[Future[Before]] = deque(maxlen=WAITING)
+        self._begun: dict[int, Future[Taken]] = {}
+        self._last: deque[Future[Taken]] = deque(maxlen=WAITING)
 
     def __enter__(self) -> "Beforehand":
         return self
@@ -59,9 +59,9 @@ class Beforehand:
         self._begun[index] = self._thread.submit(self._taken, image, people[0])
         self._last.append(self._begun[index])
 
-    def recall(self, index: int) -> Before | None:
+    def recall(self, index: int) -> Taken | None:
         """What was seen of a frame; None where nothing was taken."""
         return self._begun[index].result() if index in self._begun else None
 
-    def _taken(self, image: UInt8[np.ndarray, "H W 3"], person: Sighting) -> Before:
-        return Before(person, {window: self._look(image, window) for window in mirrors(person)})
+    def _taken(self, image: UInt8[np.ndarray, "H W 3"], person: Sighting) -> Taken:
+        return Taken(person, {window: self._look(image, window) for window in mirrors(person)})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from recon.pose.beforehand import Before, Recall, mirrors
+from recon.pose.beforehand import Recall, Taken, mirrors
 from recon.pose.choice import Choice, choose_readings
 from recon.pose.cover import covered
 from recon.pose.marks import EXCHANGES, layout
@@ -74,7 +74,7 @@ def read_again(
     followed = _followed(track)
     search = _Search(look, followed, _bridged(followed), _beside(track, others))
     readings = [[Glimpse(seen, False) for seen in frame] for frame in followed]
-    taken = [search.before(index, recall(start + index)) for index in range(len(track))]
+    taken = [search.taken(index, recall(start + index)) for index in range(len(track))]
     missed = [index for index, seen in enumerate(taken) if seen is None]
     advance(float(len(track) - len(missed)))
     looks = abreast(search.at_first, zip(missed, clip.only(np.array(missed, int)), strict=True))
@@ -127,15 +127,15 @@ class _Search:
             seen += self._behind(index, image)
         return [clothed(image, one) for one in followed], seen + self._seen(index, image, windows)
 
-    def before(self, index: int, before: Before | None) -> tuple[list[Sighting], list[Glimpse]] | None:
+    def taken(self, index: int, taken: Taken | None) -> tuple[list[Sighting], list[Glimpse]] | None:
         """The same by what was seen beforehand; None where that is another person, or nothing."""
-        if before is None or not self.followed[index]:
+        if taken is None or not self.followed[index]:
             return None
         (own,) = self.followed[index]
-        if not np.array_equal(own.points_2d, before.person.points_2d):
+        if not np.array_equal(own.points_2d, taken.person.points_2d):
             return None
-        seen = _own(_there(before.seen, self.where[index]), self.beside[index])
-        return [replace(own, clothes=before.person.clothes)], seen
+        seen = _own(_there(taken.seen, self.where[index]), self.beside[index])
+        return [replace(own, clothes=taken.person.clothes)], seen
 
     def in_doubt(self, frame: tuple[int, np.ndarray]) -> list[Glimpse]:
         """The readings of all windows."""

@@ -15,10 +15,10 @@ from recon.retarget.parts import Parts
 from recon.retarget.t_pose import bodies_in
 from sfv.formats.rotations import between
 from sfv.joints.part_names import SIDES
-from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.quaternions import matrix
 from sfv.skeleton import Skeleton
+from sfv.work.mask import runs
 
 LIMBS = {
     "upper_arm": ("shoulder", "elbow"),

@@ -18,9 +18,9 @@ from recon.retarget.retarget import ITERATIONS, Goal, finished, goal_for, solved
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.joints.part_names import SIDES
-from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.terrain.terrain import Terrain
+from sfv.work.mask import runs
 
 SOLE = np.linspace(-0.25, 1.25, 7), (-0.04, 0.0, 0.04)
 """Where a sole is looked at: along, in parts of the way from heel to toe, and across, m."""

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from sfv.check.performance import Performance
 from sfv.check.wrench import NEAR, on_ground, outside_of
 from sfv.kinematics import GRAVITY
-from sfv.mask import runs
+from sfv.work.mask import runs
 
 CLEAR = 0.04
 """m of air under the lowest point in flight; slow clips have up to 2 cm under standing feet."""

@@ -11,13 +11,13 @@ from sfv.character import Character, load_character
 from sfv.check.check import check
 from sfv.errors import InputError
 from sfv.kinematics import motion_state
-from sfv.mask import runs
 from sfv.motion import Motion
 from sfv.pipeline.uneven import at_start, on_tile, unrolled
 from sfv.priors.gaits import STYLES, gait
 from sfv.surface import surface_track
 from sfv.terrain.terrain import FLAT
 from sfv.terrain.world import Tile, make_world
+from sfv.work.mask import runs
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sfv.mask import runs
+from sfv.work.mask import runs
 
 
 @pytest.mark.parametrize(
