@@ -1,12 +1,14 @@
 """People made of numbers: tracks of somebody who stands still, and sightings of a stick figure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recon.pose.people import Sighting
 from recon.pose.pose_landmarker import NAMES, upright_turns
+from sfv.clip import Clip
 from sfv.pose import PoseTrack
 
 LEGS = [i for i, name in enumerate(NAMES) if any(word in name for word in ("knee", "ankle", "heel", "foot"))]
@@ -55,3 +57,31 @@ def figure() -> Callable[..., Sighting]:
         return Sighting(points, three, np.full(33, 0.9), upright_turns(points), worn)
 
     return seen
+
+
+class Numbered(Clip):
+    """A clip that needs no file: each picture is of its number."""
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter([np.full((480, 640, 3), round(30 * time), np.uint8) for time in self.times])
+
+
+@pytest.fixture(scope="session")
+def numbered() -> Clip:
+    """Three seconds of pictures, each of its number."""
+    return Numbered(Path("clip.mp4"), (640, 480), np.arange(90) / 30)
+
+
+@pytest.fixture
+def standing() -> PoseTrack:
+    """Somebody 200 px tall who stands from 1 to 2 s, arms hanging, face to the camera."""
+    metres = np.zeros((33, 3))
+    heights = {"nose": -0.6, "shoulder": -0.5, "elbow": -0.25, "wrist": 0.0, "hip": 0.0, "knee": 0.45, "ankle": 0.85}
+    for i, name in enumerate(NAMES):
+        part = next((word for word in heights if word in name), "nose" if i < 11 else "wrist" if i < 23 else "ankle")
+        side = 1.0 if "left" in name else -1.0 if "right" in name else 0.0
+        metres[i] = (0.18 * side, heights[part], -0.1 * (i in (29, 30, 31, 32)))
+    points = np.repeat((metres[:, :2] * 120 + (320, 240))[None], 30, 0)
+    times = np.arange(30, 60) / 30
+    deep = np.repeat(metres[None], 30, 0)
+    return PoseTrack(NAMES, times, points, deep, np.full((30, 33), 0.9), (640, 480), "test", 0)

@@ -1,7 +1,6 @@
 """Looks taken beside the following are those that are asked for later, and nobody pays for them twice."""
 
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -9,37 +8,18 @@ import pytest
 
 from recon.pose.beforehand import WAITING, Beforehand, mirrors
 from recon.pose.people import Sighting, Window
-from recon.pose.pose_landmarker import LARGEST_INPUT, NAMES, _crop, upright_turns
+from recon.pose.pose_landmarker import LARGEST_INPUT, _crop, upright_turns
 from recon.pose.readings import read_again
 from sfv.clip import Clip
 from sfv.pose import PoseTrack
 
 
-class Frames(Clip):
-    """A clip that needs no file: each picture is of its number."""
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter([np.full((480, 640, 3), round(30 * time), np.uint8) for time in self.times])
-
-
-CLIP = Frames(Path("clip.mp4"), (640, 480), np.arange(60) / 30)
-
-
 @pytest.fixture
-def track() -> PoseTrack:
-    """Somebody 200 px tall who stands from 1 to 2 s and leans a little farther in each frame; absent in two."""
-    metres = np.zeros((33, 3))
-    heights = {"nose": -0.6, "shoulder": -0.5, "elbow": -0.25, "wrist": 0.0, "hip": 0.0, "knee": 0.45, "ankle": 0.85}
-    for i, name in enumerate(NAMES):
-        part = next((word for word in heights if word in name), "nose" if i < 11 else "wrist" if i < 23 else "ankle")
-        side = 1.0 if "left" in name else -1.0 if "right" in name else 0.0
-        metres[i] = (0.18 * side, heights[part], 0.0)
-    points = metres[None, :, :2] * 120 + (320, 240) + np.arange(30)[:, None, None] * (1.0, 0.0)
+def track(standing: PoseTrack) -> PoseTrack:
+    """Somebody who stands from 1 to 2 s and goes aside by a pixel in each frame; absent in two."""
+    points = standing.points_2d + np.arange(30)[:, None, None] * (1.0, 0.0)
     points[10:12] = np.nan
-    times = np.arange(30, 60) / 30
-    return PoseTrack(
-        NAMES, times, points, np.repeat(metres[None], 30, 0), np.full((30, 33), 0.9), (640, 480), "test", 0
-    )
+    return replace(standing, points_2d=points)
 
 
 def sighting(track: PoseTrack, row: int) -> Sighting:
@@ -48,7 +28,7 @@ def sighting(track: PoseTrack, row: int) -> Sighting:
     return Sighting(flat, track.points_3d[row], track.confidence[row], upright_turns(flat), colours)
 
 
-def test_what_was_seen_beforehand_is_not_looked_at_again(track: PoseTrack) -> None:
+def test_what_was_seen_beforehand_is_not_looked_at_again(track: PoseTrack, numbered: Clip) -> None:
     asked: list[int] = []
 
     def look(image: np.ndarray, window: Window) -> list[Sighting]:
@@ -58,7 +38,7 @@ def test_what_was_seen_beforehand_is_not_looked_at_again(track: PoseTrack) -> No
         points = track.points_2d[row] if track.found[row] else track.points_2d[9]
         return [Sighting(points + np.array([2.0, 0.0]), track.points_3d[0], np.full(33, 0.8))]
 
-    plain = read_again(CLIP, track, (), look, lambda steps: None)
+    plain = read_again(numbered, track, (), look, lambda steps: None)
     before = len(asked)
     with Beforehand(look) as beforehand:
         for row in np.flatnonzero(track.found).tolist():
@@ -67,7 +47,7 @@ def test_what_was_seen_beforehand_is_not_looked_at_again(track: PoseTrack) -> No
     assert sorted(taken) == [30 + row for row in np.flatnonzero(track.found)]
     asked.clear()
     advanced: list[float] = []
-    again = read_again(CLIP, track, (), look, advanced.append, beforehand.recall)
+    again = read_again(numbered, track, (), look, advanced.append, beforehand.recall)
     for name in ("points_2d", "points_3d", "confidence"):
         np.testing.assert_array_equal(getattr(again, name), getattr(plain, name))
     # frames 10 and 11, in which nobody was followed, are looked at as ever; others only where something is doubtful
@@ -76,7 +56,7 @@ def test_what_was_seen_beforehand_is_not_looked_at_again(track: PoseTrack) -> No
     assert sum(advanced) == pytest.approx(60.0)
 
 
-def test_another_person_is_not_taken_for_the_one_who_was_seen(track: PoseTrack) -> None:
+def test_another_person_is_not_taken_for_the_one_who_was_seen(track: PoseTrack, numbered: Clip) -> None:
     asked: list[int] = []
 
     def look(image: np.ndarray, window: Window) -> list[Sighting]:
@@ -89,7 +69,7 @@ def test_another_person_is_not_taken_for_the_one_who_was_seen(track: PoseTrack) 
         beforehand.see(34, np.full((480, 640, 3), 34, np.uint8), [sighting(track, 4), other])
     assert asked == [33]
     assert beforehand.recall(34) is None  # two were in sight
-    read_again(CLIP, track, (), look, lambda steps: None, beforehand.recall)
+    read_again(numbered, track, (), look, lambda steps: None, beforehand.recall)
     assert asked.count(33) > 1
     assert 34 in asked
 

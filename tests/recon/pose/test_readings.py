@@ -4,50 +4,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from recon.pose.people import Sighting, Window
 from recon.pose.pose_landmarker import MIRRORED, NAMES
 from recon.pose.readings import read_again
 from sfv.clip import Clip
-from sfv.pose import PoseTrack
 
 WRIST = NAMES.index("left_wrist")
 
 
-class Frames(Clip):
-    """A clip that needs no file: each picture's first pixel is its number."""
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter([np.full((480, 640, 3), round(30 * time), np.uint8) for time in self.times])
-
-
-CLIP = Frames(Path("clip.mp4"), (640, 480), np.arange(90) / 30)
-
-
-@pytest.fixture
-def standing() -> PoseTrack:
-    """Somebody 200 px tall who stands from 1 to 2 s, arms hanging, face to the camera."""
-    metres = np.zeros((33, 3))
-    heights = {"nose": -0.6, "shoulder": -0.5, "elbow": -0.25, "wrist": 0.0, "hip": 0.0, "knee": 0.45, "ankle": 0.85}
-    for i, name in enumerate(NAMES):
-        part = next((word for word in heights if word in name), "nose" if i < 11 else "wrist" if i < 23 else "ankle")
-        side = 1.0 if "left" in name else -1.0 if "right" in name else 0.0
-        metres[i] = (0.18 * side, heights[part], -0.1 * (i in (29, 30, 31, 32)))
-    points = np.repeat((metres[:, :2] * 120 + (320, 240))[None], 30, 0)
-    times = np.arange(30, 60) / 30
-    deep = np.repeat(metres[None], 30, 0)
-    return PoseTrack(NAMES, times, points, deep, np.full((30, 33), 0.9), (640, 480), "test", 0)
-
-
-def test_two_looks_are_averaged_where_they_agree(standing):
+def test_two_looks_are_averaged_where_they_agree(standing, numbered):
     def look(image: np.ndarray, window: Window) -> list[Sighting]:
         assert window.mirrored  # where nothing is doubtful, no other look is asked for
         points = standing.points_2d[0] + (4.0, 0.0)
         points[WRIST] += (60.0, 0.0)  # 0.34 of the person's height away: one of the looks is wrong
         return [Sighting(points, standing.points_3d[0] + 0.02, np.full(33, 0.9))]
 
-    again = read_again(CLIP, standing, (), look, lambda steps: None)
+    again = read_again(numbered, standing, (), look, lambda steps: None)
     shift = again.points_2d - standing.points_2d
     np.testing.assert_allclose(np.delete(shift, WRIST, axis=1), np.broadcast_to((2.0, 0.0), (30, 32, 2)), atol=1e-9)
     np.testing.assert_array_equal(shift[:, WRIST], 0.0)
@@ -55,7 +28,7 @@ def test_two_looks_are_averaged_where_they_agree(standing):
     np.testing.assert_allclose(again.confidence[:, WRIST], 0.45)
 
 
-def test_who_was_lost_or_upside_down_is_found_in_the_whole_picture(standing):
+def test_who_was_lost_or_upside_down_is_found_in_the_whole_picture(standing, numbered):
     """Frames 5 to 8 have nobody; in frame 20 they stand on their head. The whole picture shows them in all of them."""
     points = standing.points_2d.copy()
     points[5:9] = np.nan
@@ -68,44 +41,44 @@ def test_who_was_lost_or_upside_down_is_found_in_the_whole_picture(standing):
         asked.append(int(image[0, 0, 0]) - 30)
         return [truth] if window.side == 640 and not window.mirrored else []
 
-    again = read_again(CLIP, track, (), look, lambda steps: None)
+    again = read_again(numbered, track, (), look, lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)
     assert asked.count(20) > asked.count(5) > 0
 
 
-def test_where_nothing_fits_the_frame_is_absent(standing):
+def test_where_nothing_fits_the_frame_is_absent(standing, numbered):
     """A reading half the size, beside the person, and no other: frames 10 to 12 are marked, and no others."""
     points = standing.points_2d.copy()
     points[10:13] = (points[10:13] - (320, 240)) * 0.5 + (420, 240)
-    again = read_again(CLIP, replace(standing, points_2d=points), (), lambda image, window: [], lambda steps: None)
+    again = read_again(numbered, replace(standing, points_2d=points), (), lambda image, window: [], lambda steps: None)
     assert np.flatnonzero(~again.found).tolist() == [10, 11, 12]
 
 
-def test_exchanged_sides_are_put_right(standing):
+def test_exchanged_sides_are_put_right(standing, numbered):
     points, metres = standing.points_2d.copy(), standing.points_3d.copy()
     points[7:15], metres[7:15] = points[7:15][:, MIRRORED], metres[7:15][:, MIRRORED]
     track = replace(standing, points_2d=points, points_3d=metres)
-    again = read_again(CLIP, track, (), lambda image, window: [], lambda steps: None)
+    again = read_again(numbered, track, (), lambda image, window: [], lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)
 
 
-def test_who_is_read_from_behind_has_the_depth_of_before_and_after(standing):
+def test_who_is_read_from_behind_has_the_depth_of_before_and_after(standing, numbered):
     """Frames 7 to 14 show the back: left is right, and toes point away. Before they point to the camera."""
     points, metres = standing.points_2d.copy(), standing.points_3d.copy()
     points[7:15], metres[7:15] = points[7:15][:, MIRRORED], metres[7:15][:, MIRRORED] * (1, 1, -1)
     track = replace(standing, points_2d=points, points_3d=metres)
-    again = read_again(CLIP, track, (), lambda image, window: [], lambda steps: None)
+    again = read_again(numbered, track, (), lambda image, window: [], lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, standing.points_2d)
     np.testing.assert_allclose(again.points_3d, standing.points_3d, atol=1e-12)
 
 
-def test_of_whom_only_the_picture_fits_the_depth_is_bridged(standing):
+def test_of_whom_only_the_picture_fits_the_depth_is_bridged(standing, numbered):
     """In frame 10 the metric points lie on their side, 2 px off in the picture: no body turns so fast."""
     points, metres = standing.points_2d.copy(), standing.points_3d.copy()
     points[10] += 2.0
     metres[10] = metres[10][:, [1, 0, 2]] + (0.0, 0.0, 0.3)
     track = replace(standing, points_2d=points, points_3d=metres)
-    again = read_again(CLIP, track, (), lambda image, window: [], lambda steps: None)
+    again = read_again(numbered, track, (), lambda image, window: [], lambda steps: None)
     np.testing.assert_array_equal(again.points_2d, points)
     np.testing.assert_allclose(again.points_3d[10, :, 2], standing.points_3d[10, :, 2], atol=1e-12)
     np.testing.assert_allclose(again.confidence[10], 0.45)
