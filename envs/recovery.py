@@ -75,6 +75,11 @@ class Recovery:
         self.shift[away] = qpos[:, :2] - torch.stack((c * x - s * y, s * x + c * y), -1)
         return self.lost > self.patience
 
+    def join(self, qpos: Float[Tensor, "n nq"], wanted: Float[Tensor, "n nq"]) -> None:
+        """Bring the references of all to their bodies, whether they are away or not, and let nobody wait."""
+        self.follow(torch.ones_like(self.lost, dtype=torch.bool), qpos, wanted)
+        self.lost.zero_()
+
     def state(self) -> dict[str, Tensor]:
         """All that later steps depend on."""
         return {"turn": self.turn.clone(), "shift": self.shift.clone(), "lost": self.lost.clone()}

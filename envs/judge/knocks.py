@@ -32,16 +32,24 @@ Flags = dict[str, Bool[Tensor, "n"]]
 
 
 @torch.no_grad()
-def survive(env: TrackingEnv, policy: Policy, events: Events) -> Flags:
+def survive(env: TrackingEnv, policy: Policy, events: Events, along: bool = False) -> Flags:
     """Of what is begun (`pushed`, `thrown_at`), `successes` stay up by DeepMimic's measure, and `followed` within 0.5 m
-    of the reference in the mean."""
+    of the reference in the mean.
+
+    With `along`, in a task with recovery, the reference goes along with the body: it is where the body is, and faces
+    where that faces. DeepMimic's policies, too, are asked for no place in the world.
+    """
     touch = Touch(env)
     assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
     up, near = (torch.ones(env.num_envs, dtype=torch.bool) for _ in range(2))
     down = ~up
     for step in range(_steps(env, events)):
         env.advance(policy(env.observe()))
-        near &= body_errors(env.moment()).nan_to_num(1e3).mean(-1) < FAILURE
+        moment = env.moment()
+        near &= body_errors(moment).nan_to_num(1e3).mean(-1) < FAILURE
+        if along:
+            assert env.recovery is not None
+            env.recovery.join(moment.qpos, env.library.at(env.clip, env.tick).qpos)
         if step < round(BEFORE * env.config.control_hz):
             down |= touch() | ~near  # who falls by himself is no witness of pushes
         up &= ~touch()

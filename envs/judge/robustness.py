@@ -33,6 +33,8 @@ SEEDS = 4
 """Terrains of each kind and difficulty, other than any that is trained on."""
 UNSEEN = 5000
 """Their first seed."""
+ALONG = "push along"
+"""The measure of pushes in which the reference goes along with the body."""
 HARD = {"push": ("force", "N"), "recovery": ("force", "N"), "box": ("speed", "m/s")}
 """Measures of what hits a body: the name of how hard, and its unit."""
 Columns = dict[str, list[float]]
@@ -140,7 +142,8 @@ class Robustness:
                 sizes = [row.size(d) for d in scale.difficulties]
                 out.append(Part("terrain", kind, {"difficulty": scale.difficulties, "size": sizes}, scale.rollouts))
         out.append(Part("undisturbed", "", {"difficulty": (0.0,)}, scale.rollouts))
-        out += [Part("push", way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
+        for measure in ("push", ALONG) if anywhere else ("push",):
+            out += [Part(measure, way, {"force": scale.forces}, scale.rollouts) for way in DIRECTIONS]
         if anywhere:
             out.append(Part("box", "", {"speed": scale.speeds}, scale.rollouts))
             out.append(Part("recovery", "", {"force": scale.forces}, scale.rollouts))
@@ -158,7 +161,7 @@ class Robustness:
         """Roll a part out."""
         cell = torch.arange(part.count) // part.rollouts
         columns = {name: list(map(float, values)) for name, values in part.cells.items()}
-        if part.measure in ("push", "box", "recovery"):
+        if part.measure in ("push", ALONG, "box", "recovery"):
             return columns | self._hit(part, cell)
         if part.measure == "size":
             sizes = part.cells["size"]
@@ -228,9 +231,10 @@ class Robustness:
         if part.measure == "recovery":
             found = resume(self.disturbed(part, AFTER), self.policy, hard, self.seed)
         else:
-            env, seed = self.disturbed(part), self.seed
+            along, seed = part.measure == ALONG, self.seed
+            env = self.disturbed(part, AFTER * along)
             begun = thrown_at(env, hard, seed) if part.measure == "box" else pushed(env, hard, part.what, seed)
-            found = survive(env, self.policy, begun)
+            found = survive(env, self.policy, begun, along)
         return {name: _sums(flags, part) for name, flags in found.items()}
 
 

@@ -129,14 +129,19 @@ def _pushes(reports: Mapping[str, Report]) -> str:
     """Survival over force, a curve for each direction and report."""
     cards: list[str] = []
     for name, report in reports.items():
-        curves = [
-            Curve(series.removeprefix("push "), table["force"], table["success"])
-            for series, table in report.series.items()
-            if series.startswith("push ")
-        ]
         whose = f": {name}" if len(reports) > 1 else ""
-        title = f"Survival of a push of 0.2 s at the root{whose}"
-        cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
+        for measure, what in (
+            ("push", "whose reference keeps its place"),
+            ("push along", "whose reference goes along"),
+        ):
+            curves = [
+                Curve(way, table["force"], table["success"])
+                for way in ("forward", "left", "backward", "right")
+                if (table := report.series.get(f"{measure} {way}")) is not None
+            ]
+            title = f"Survival of a push of 0.2 s at the root, {what}{whose}"
+            if curves:
+                cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
         if (table := report.series.get("box")) is not None:
             curve = Curve("stays up", table["speed"], table["success"])
             title = f"Survival of a box of 5 kg, from any side{whose}"
