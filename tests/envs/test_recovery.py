@@ -80,6 +80,23 @@ def test_a_moved_reference_goes_where_its_velocity_says(stride):
     np.testing.assert_allclose(before.qvel[:, :2], expected, atol=0.02)
 
 
+def test_a_reference_that_goes_along_is_where_the_body_is(wave):
+    """Whether he is away or not; time goes on, nobody waits, and what is observed is what he saw at his place."""
+    env, plain = make(wave), make(wave)
+    for other in (env, plain):
+        other.step(torch.zeros(4, 28))
+    carried(env, 1, 2.0, (0.3, 0.0))
+    carried(env, 2, -1.0, (30.0, 4.0))
+    tick = env.tick.clone()
+    for other in (env, plain):
+        other.recovery.join(other.moment().qpos, other.library.at(other.clip, other.tick).qpos)
+    assert env.recovery.lost.tolist() == [0, 0, 0, 0]
+    torch.testing.assert_close(env.reference(env.tick, env.everyone).qpos[:, :2], env.sim.qpos[:, :2].float())
+    torch.testing.assert_close(env.observe(), plain.observe(), atol=1e-4, rtol=0)
+    env.advance(torch.zeros(4, 28))
+    assert (env.tick - tick).tolist() == [env.control_ticks] * 4
+
+
 def test_the_clip_stands_while_they_are_apart_and_goes_on_after(wave):
     env = make(wave)
     carried(env, 2, 0.5, (2.0, 2.0))

@@ -13,6 +13,9 @@ from sfv.view.page.plots import Curve
 
 LOW, MIDDLE, HIGH = (226, 114, 94), (247, 226, 148), (76, 153, 110)
 """Colours of a share of 0, a half and 1."""
+PUSHES = {"push": "keeps its place", "push along": "goes along"}
+"""The measures of pushes, and what the reference does there."""
+WAYS = "forward", "left", "backward", "right"
 LONE = ("size", "mass", "balance", "hands", "gains", "delay", "noise")
 """The measures of one setting each."""
 UNITS = {
@@ -136,10 +139,10 @@ def _pushes(reports: Mapping[str, Report]) -> str:
         ):
             curves = [
                 Curve(way, table["force"], table["success"])
-                for way in ("forward", "left", "backward", "right")
+                for way in WAYS
                 if (table := report.series.get(f"{measure} {way}")) is not None
             ]
-            title = f"Survival of a push of 0.2 s at the root, {what}{whose}"
+            title = f"Survival of a push of 0.2 s at the root, whose reference {what}{whose}"
             if curves:
                 cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
         if (table := report.series.get("box")) is not None:

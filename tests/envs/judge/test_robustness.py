@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
+from envs.judge.knocks import AFTER, DIRECTIONS, pushed, survive
 from envs.judge.robustness import FULL, QUICK, Part, Robustness, Scale, matrix
 from envs.judge.touch import Touch
 from envs.tracking import TrackingEnv
@@ -31,7 +32,8 @@ def test_every_part_has_its_cells(judge) -> None:
     # who stands on the spot meets no stairs, gaps, stones, beam or hurdles
     assert kinds == ["rough", "slope_up", "slope_down", "slope_across", "bumps", "waves"]
     assert [part.name for part in parts if part.measure not in ("terrain", "push")] == [
-        "undisturbed", "box", "recovery", "size", "hands", "friction and strength 0",
+        "undisturbed", *(f"push along {way}" for way in DIRECTIONS),
+        "box", "recovery", "size", "hands", "friction and strength 0",
     ]  # fmt: skip
     assert {part.count for part in parts if part.measure != "undisturbed"} == {8}
 
@@ -43,6 +45,17 @@ def test_a_hard_push_fells_and_a_weak_one_does_not(judge) -> None:
     assert found["successes"][1] == 0
     assert found["successes"][0] >= found["successes"][1]
     assert len(found["rollouts"]) == 2
+
+
+def test_a_reference_goes_along_with_who_is_pushed(judge) -> None:
+    part = Part("push along", "left", {"force": [300.0]}, 4)
+    env, force = judge.disturbed(part, AFTER), torch.full((4,), 300.0)
+    survive(env, still, pushed(env, force, "left", 1), along=True)
+    # 300 N for 0.2 s on 45 kg are 1.3 m/s
+    assert (env.recovery.shift.norm(dim=-1) > 0.3).all()
+    assert env.recovery.lost.tolist() == [0, 0, 0, 0]
+    found = judge.measure(part)
+    assert len(found["successes"]) == len(found["followed"]) == 1
 
 
 def test_weak_servos_fall(judge) -> None:
