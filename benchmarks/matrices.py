@@ -54,8 +54,8 @@ def terrain_picture(reports: dict[str, Report], path: Path) -> None:
     }
     if not known:
         return
-    columns = min(5, len(known))
-    rows = -(-len(known) // columns)
+    rows = -(-len(known) // 5)
+    columns = -(-len(known) // rows)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.6 * columns + 1.2, 3.4 * rows), sharey=True, squeeze=False, layout="constrained"
     )
@@ -82,8 +82,8 @@ def terrain_picture(reports: dict[str, Report], path: Path) -> None:
 
 def grid_picture(reports: dict[str, Report], path: Path) -> None:
     """A heat map for each policy, friction by strength."""
-    columns = min(5, len(reports))
-    rows = -(-len(reports) // columns)
+    rows = -(-len(reports) // 5)
+    columns = -(-len(reports) // rows)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.2 * columns + 0.8, 2.3 * rows), sharex=True, sharey=True, squeeze=False,
         layout="constrained",
