@@ -133,16 +133,13 @@ def _pushes(reports: Mapping[str, Report]) -> str:
     cards: list[str] = []
     for name, report in reports.items():
         whose = f": {name}" if len(reports) > 1 else ""
-        for measure, what in (
-            ("push", "whose reference keeps its place"),
-            ("push along", "whose reference goes along"),
-        ):
+        for measure, what in PUSHES.items():
             curves = [
                 Curve(way, table["force"], table["success"])
                 for way in WAYS
                 if (table := report.series.get(f"{measure} {way}")) is not None
             ]
-            title = f"Survival of a push of 0.2 s at the root, whose reference {what}{whose}"
+            title = f"Survival of a push of 0.2 s at the root; the reference {what}{whose}"
             if curves:
                 cards.append(drawing(f"push-{len(cards)}", title, curves, "force (N)", "share", (0.0, 1.0)))
         if (table := report.series.get("box")) is not None:

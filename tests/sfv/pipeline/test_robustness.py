@@ -75,6 +75,9 @@ def test_it_goes_on_with_the_next_part_and_ends_alike(make, monkeypatch) -> None
     assert "rough" in page
     assert "resumes the clip" in page
     assert re.search(r"pushed forward with \d+ N for 0.2 s: \d+ % get through", page)
+    for what in ("keeps its place", "goes along"):
+        assert page.count(f"a push of 0.2 s at the root; the reference {what}<") == 1
+    assert "How robust: wave" in page
     assert page.count("<video") == 1
     assert f"{Report.load(stopped.outputs[0]).series['terrain rough']['success'][0]:.2f}" in page
 
