@@ -26,6 +26,8 @@ LONE = {
 }  # fmt: skip
 """The measures of one setting: unit, and what is usual."""
 NEARLY_ALL = 0.9
+WIDEST = 5
+"""Most policies beside each other in a picture."""
 
 
 def main() -> None:
@@ -54,7 +56,7 @@ def terrain_picture(reports: dict[str, Report], path: Path) -> None:
     }
     if not known:
         return
-    rows = -(-len(known) // 5)
+    rows = -(-len(known) // WIDEST)
     columns = -(-len(known) // rows)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.6 * columns + 1.2, 3.4 * rows), sharey=True, squeeze=False, layout="constrained"
@@ -82,7 +84,7 @@ def terrain_picture(reports: dict[str, Report], path: Path) -> None:
 
 def grid_picture(reports: dict[str, Report], path: Path) -> None:
     """A heat map for each policy, friction by strength."""
-    rows = -(-len(reports) // 5)
+    rows = -(-len(reports) // WIDEST)
     columns = -(-len(reports) // rows)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.2 * columns + 0.8, 2.3 * rows), sharex=True, sharey=True, squeeze=False,

@@ -51,7 +51,7 @@ class Footholds:
             rows = slice(int(library.start[clip]), int(library.start[clip] + library.last[clip]) + 1)
             found.append(ways_of(library.surface[rows].cpu().double().numpy(), limbs, bool(library.loop[clip])))
         used = [i for i in range(len(limbs)) if any(ways[i].count for ways in found)]
-        self.limbs, self.all_limbs, self._used = tuple(limbs[i] for i in used), len(limbs), used
+        self.limbs, self._used, self._count = tuple(limbs[i] for i in used), used, len(limbs)
         self.ways = [[ways[i] for i in used] for ways in found]
         self.bends = Bends(library, character, self.limbs)
         if used:
@@ -121,7 +121,7 @@ class Footholds:
     ) -> Float[Tensor, "n k M 3"]:
         """How far (m) the ends of all M limbs of the body are moved at some ticks, and up from a level; one that never
         stands is not."""
-        limbs = offset.new_zeros(*tick.shape, self.all_limbs, 3)
+        limbs = offset.new_zeros(*tick.shape, self._count, 3)
         if self.limbs:
             many, stands = tick.shape[1], self.soles.count.index_select(0, clip) > 0
             ways = self._ways(ids.repeat_interleave(many), clip.repeat_interleave(many), tick.flatten(), offset)

@@ -2,7 +2,7 @@
 
 Reflected, positions and velocities change the sign of y, axial vectors (rotation vectors, angular velocities) those of
 x and z, and `left_` and `right_` change places. So each map is a permutation with signs, and twice it is the identity.
-It knows the layout of `envs.observations` and nothing of learning.
+It knows the layout of `envs.observations` and `envs.foresight`, and nothing of learning.
 """
 
 from collections.abc import Callable, Sequence

@@ -326,8 +326,7 @@ class TrackingEnv:
             height = height - relief.footing(qpos[:, :2])[:, None]
         own = observations.proprioception(self.joints, self._rest, qpos, qvel, height)
         parts = [own, observations.goal(self.joints, qpos, nearby)]
-        if self.foresight.size:
-            parts.append(self.foresight.seen(qpos, ids, self.clip[ids], self.tick[ids]))
+        parts.append(self.foresight.seen(qpos, ids, self.clip[ids], self.tick[ids]))
         if self.box:
             pose, speed = (part[ids] for part in self.box.state(self.sim))
             goal = self.box.goal(nearby, self.tick[ids] + self.control_ticks)

@@ -104,7 +104,7 @@ def tracker_knows(config: TrainConfig, character: str, tracking: TrackingConfig)
     file = shipped_tracker()
     about = record_of(file)
     known = character == about_of(about, file) and tracking == task_of(about, file, tracking)
-    elsewhere = tracking.terrain or tracking.scan or tracking.object
+    elsewhere = tracking.terrain or tracking.scan or tracking.ahead or tracking.object
     return known and not elsewhere and config.hidden == TrainConfig.hidden
 
 
@@ -169,5 +169,5 @@ def require_same_view(
     if about.get("obs_size") != shows:
         raise InputError(
             f"{policy} observes {about.get('obs_size')} numbers and this task shows {shows}; name a policy that was "
-            "trained without --scan"
+            "trained without --scan and --ahead"
         )

@@ -114,7 +114,8 @@ def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
     assert not tracker_knows(TrainConfig(hidden=(64,)), "humanoid", TrackingConfig())
     assert not tracker_knows(TrainConfig(), "heavy-robot", TrackingConfig())
     assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(control_hz=60.0, decimation=2))
-    assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(terrain=("rough:4cm",)))
+    for more in ({"terrain": ("rough:4cm",)}, {"scan": True}, {"ahead": True}):
+        assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(**more))
 
 
 def test_settings_of_before_began_from_scratch() -> None:
