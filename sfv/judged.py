@@ -18,7 +18,7 @@ from sfv.motion import Motion
 from sfv.report import Better, Number, Report
 from sfv.terrain.parcel import Parcel
 from sfv.terrain.terrain import FLAT, Terrain
-from sfv.work.files import replacing
+from sfv.work.files import write_arrays
 
 
 def _figure(unit: str, better: Better) -> Any:
@@ -104,8 +104,8 @@ class Broken:
         compiled = np.empty(mujoco.mj_sizeModel(self.model), np.uint8)
         mujoco.mj_saveModel(self.model, None, compiled)
         row = self.state.numpy(force=True)
-        with replacing(path) as temporary:
-            np.savez_compressed(temporary, state=row, kind="mjSTATE_INTEGRATION", model_mjb=compiled, count=self.count)
+        arrays = {"state": row, "kind": "mjSTATE_INTEGRATION", "model_mjb": compiled, "count": self.count}
+        write_arrays(path, arrays)
 
 
 @dataclass(frozen=True)

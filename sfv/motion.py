@@ -19,7 +19,7 @@ from sfv.reading import FASTEST, SLOWEST
 from sfv.skeleton import Skeleton
 from sfv.terrain.terrain import FLAT, Terrain
 from sfv.work.contents import array_names, arrays_of, content_of
-from sfv.work.files import replacing
+from sfv.work.files import write_arrays
 
 VERSION = 1
 LONGEST = 1_000_000
@@ -217,8 +217,7 @@ class Motion:
             arrays |= {"contacts": self.contacts, "contact_names": np.array(self.contact_names)}
         if not self.ground.flat:
             arrays |= self.ground.arrays()
-        with replacing(path) as temporary:
-            np.savez_compressed(temporary, **arrays)
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: Path | str) -> "Motion":

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from sfv.errors import InputError, blamed, did_you_mean
 from sfv.work.contents import arrays_of, content_of
-from sfv.work.files import replacing
+from sfv.work.files import write_arrays
 
 FORMAT = "sfv.pose_track"
 VERSION = 3
@@ -118,27 +118,25 @@ class PoseTrack:
     def save(self, path: Path | str) -> None:
         """Write an `.npz` (never pickled), whole or not at all."""
         moving = {name: getattr(self, name) for name in ("homography", "shift") if getattr(self, name) is not None}
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.array(FORMAT),
-                version=np.array(VERSION),
-                units=np.array("seconds, pixels, metres"),
-                axes_3d=np.array("camera: x right, y down, z away; origin mid-hip"),
-                names=np.array(self.names),
-                times=self.times,
-                points_2d=self.points_2d,
-                points_3d=self.points_3d,
-                confidence=self.confidence,
-                image_size=np.array(self.image_size),
-                estimator=np.array(self.estimator),
-                person=np.array(self.person),
-                turns=np.array(self.turns),
-                speed=np.array(self.speed),
-                left_out=np.array([(part.begin, part.end) for part in self.left_out]).reshape(-1, 2),
-                left_out_why=np.array([part.why for part in self.left_out], dtype=np.str_),
-                **moving,
-            )
+        arrays = {
+            "format": np.array(FORMAT),
+            "version": np.array(VERSION),
+            "units": np.array("seconds, pixels, metres"),
+            "axes_3d": np.array("camera: x right, y down, z away; origin mid-hip"),
+            "names": np.array(self.names),
+            "times": self.times,
+            "points_2d": self.points_2d,
+            "points_3d": self.points_3d,
+            "confidence": self.confidence,
+            "image_size": np.array(self.image_size),
+            "estimator": np.array(self.estimator),
+            "person": np.array(self.person),
+            "turns": np.array(self.turns),
+            "speed": np.array(self.speed),
+            "left_out": np.array([(part.begin, part.end) for part in self.left_out]).reshape(-1, 2),
+            "left_out_why": np.array([part.why for part in self.left_out], dtype=np.str_),
+        }
+        write_arrays(path, arrays | moving)
 
     @classmethod
     def load(cls, path: Path | str) -> "PoseTrack":

@@ -20,7 +20,7 @@ from sfv.kinematics import GRAVITY
 from sfv.motion import Motion
 from sfv.progress import Advance, silent
 from sfv.report import Number, Report
-from sfv.work.files import replacing
+from sfv.work.files import write_arrays
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,7 @@ def save_targets(path: Path, shown: Preview, character: Character, config: Previ
         "qpos": shown.simulated.qpos[0],
         "qvel": shown.qvel[0],
     }
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+    write_arrays(path, arrays)
 
 
 def _report(

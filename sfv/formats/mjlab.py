@@ -19,7 +19,7 @@ from sfv.motion import Motion
 from sfv.quaternions import conjugate, continuous, multiply, whole_rate
 from sfv.skeleton import Skeleton
 from sfv.work.contents import arrays_of, content_of
-from sfv.work.files import replacing
+from sfv.work.files import write_arrays
 
 KEYS = frozenset({"joint_pos", "body_pos_w", "body_quat_w"})
 TOLERANCE = 0.02
@@ -90,13 +90,8 @@ def write_mjlab(motion: Motion, path: Path | str) -> None:
         "body_lin_vel_w": np.gradient(state.xpos[:, 1:], step, axis=0),
         "body_ang_vel_w": spin,
     }
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            joint_names=np.array(names),
-            body_names=np.array(skeleton.body_names),
-            **{name: table.astype(np.float32) for name, table in arrays.items()},
-        )
+    called = {"joint_names": np.array(names), "body_names": np.array(skeleton.body_names)}
+    write_arrays(path, called | {name: table.astype(np.float32) for name, table in arrays.items()})
 
 
 def _orders(skeleton: Skeleton) -> list[tuple[str, list[int], list[int]]]:

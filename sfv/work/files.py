@@ -1,11 +1,13 @@
 """Files that are either whole or absent.
 
 Everything sfv writes goes to a temporary name beside its place and is renamed when complete, so a reader never sees
-half a file, whenever the writer is killed. This module knows no formats but JSON.
+half a file, whenever the writer is killed. This module knows no formats but JSON and NumPy's.
 """
 
 import dataclasses
+import gzip
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -13,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sfv.errors import InputError
 
@@ -28,6 +32,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
         InputError: the folder cannot be written or the disk is full.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
@@ -51,6 +57,33 @@ def replacing(path: Path | str) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def require_place(path: Path | str | None) -> None:
+    """Check that a file could be written here, before what goes into it is worked for; None is no file.
+
+    Raises:
+        InputError: it is a folder, below a file, or in a folder that cannot be written.
+    """
+    if path is None:
+        return
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
+    above = next((folder for folder in path.absolute().parents if folder.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InputError(f"{path} cannot be written, since {above} is a file; choose another place")
+    if above is not None and not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be written, since {above} may not be written to; choose another place")
+
+
+def write_arrays(path: Path | str, arrays: Mapping[str, Any]) -> None:
+    """Write arrays as .npz, atomically, whatever the file is called; gzipped when the name ends in .gz."""
+    content = io.BytesIO()  # given a name, NumPy would write to another that ends in .npz
+    np.savez_compressed(content, **arrays)
+    packed = gzip.compress(content.getvalue(), mtime=0) if str(path).endswith(".gz") else content.getvalue()
+    with replacing(path) as temporary:
+        temporary.write_bytes(packed)
 
 
 def abandoned(temporary: Path) -> bool:

@@ -40,10 +40,22 @@ def test_every_format_has_a_test_here():
 
 def test_what_is_only_read_is_not_written(tmp_path, motion):
     for format in ("amc", "amass", "gvhmr", "robot"):
-        with pytest.raises(InputError, match=f"reads {format} but does not write it; there are: npz"):
+        with pytest.raises(InputError, match=rf"reads {format} but does not write it; there are: \.npz"):
             write_motion(motion, tmp_path / "m", format)
-    with pytest.raises(InputError, match="names no motion format"):
-        write_motion(motion, tmp_path / "m.pkl")
+    with pytest.raises(InputError, match=r"reads fbx but does not write it; there are: .*\.bvh.*--out-format unitree"):
+        write_motion(motion, tmp_path / "m.fbx")
+    with pytest.raises(InputError) as refused:
+        write_motion(motion, tmp_path / "m.foo")
+    assert ".fbx" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "format"), [("m.npz.gz", None), ("m.bvh", "npz"), ("m", "npz"), ("m.gz", "npz")])
+def test_a_motion_is_whole_whatever_its_file_is_called(tmp_path, motion, name, format):
+    write_motion(motion, tmp_path / name, format)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert np.array_equal(read_motion(tmp_path / name).qpos, motion.qpos)
+    if name.endswith(".gz"):
+        assert (tmp_path / name).read_bytes()[:2] == b"\x1f\x8b"
 
 
 def test_every_format_is_in_the_documentation(root):
@@ -108,7 +120,9 @@ def test_what_there_is_is_listed(tmp_path, motion):
     (tmp_path / "m.xyz").write_text("hello")
     with pytest.raises(InputError, match=r"npz \(sfv's own, \.npz\), deepmimic \(DeepMimic, \.json or \.txt\), bvh"):
         read_motion(tmp_path / "m.xyz")
-    with pytest.raises(InputError, match=r"m\.c3d has a suffix that names no motion format; there are: npz"):
+    with pytest.raises(
+        InputError, match=r"m\.c3d has a suffix that names no motion format.*; there are: \.npz"
+    ):
         write_motion(motion, tmp_path / "m.c3d")
     for call in (lambda: read_motion(tmp_path / "m.xyz", "bhv"), lambda: write_motion(motion, tmp_path / "m", "bhv")):
         with pytest.raises(InputError, match="did you mean 'bvh'"):

@@ -2,10 +2,12 @@ import json
 import os
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from sfv.errors import InputError
-from sfv.work.files import fingerprint, read_json, replacing, write_json
+from sfv.work.contents import arrays_of, content_of
+from sfv.work.files import fingerprint, read_json, replacing, require_place, write_arrays, write_json
 
 
 def test_a_file_takes_its_place_when_whole(tmp_path):
@@ -49,7 +51,7 @@ def test_a_place_that_is_no_folder_is_refused(tmp_path):
 
 def test_a_folder_in_the_place_is_refused(tmp_path):
     (tmp_path / "a.txt").mkdir()
-    with pytest.raises(InputError, match="could not be written"), replacing(tmp_path / "a.txt"):
+    with pytest.raises(InputError, match="is a folder; name a file in it"), replacing(tmp_path / "a.txt"):
         pass
     assert os.listdir(tmp_path) == ["a.txt"]
 
@@ -105,3 +107,22 @@ def test_fingerprints_tell_contents_apart(tmp_path):
     different = [Config(), Config(0.2), Other(), {"rate": 0.1}, ["ab"], ["a", "b"], "ab", None, 1, 1.5, True]
     assert len({fingerprint(x) for x in different}) == len(different)
     assert fingerprint("a", "b") != fingerprint("ab")
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a", "a.bvh", "a.npz.gz", "é a.gz"])
+def test_arrays_are_in_the_file_of_that_name(tmp_path, name):
+    write_arrays(tmp_path / name, {"x": np.arange(3)})
+    assert os.listdir(tmp_path) == [name]
+    assert np.array_equal(arrays_of(content_of(tmp_path / name), name)["x"], np.arange(3))
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path):
+    require_place(None)
+    require_place(tmp_path / "new" / "a.txt")
+    (tmp_path / "file").write_text("kept")
+    for call in (require_place, lambda path: replacing(path).__enter__()):
+        with pytest.raises(InputError, match="is a folder; name a file in it"):
+            call(tmp_path)
+    with pytest.raises(InputError, match="file is a file; choose another place"):
+        require_place(tmp_path / "file" / "below" / "a.txt")
+    assert not (tmp_path / "new").exists()
