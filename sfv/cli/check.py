@@ -42,7 +42,9 @@ def main(program: Program) -> None:
     from sfv.cli.say import answering
     from sfv.formats.files import read_asked
     from sfv.pipeline.sources import origin_of
+    from sfv.work.files import require_place
 
+    require_place(program.out)
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     character, dynamic = body_of(motion, program.reading.character)
     found = check(motion, character, dynamic, origin_of(program.motion))

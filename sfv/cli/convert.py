@@ -35,11 +35,16 @@ class Program:
 
 def main(program: Program) -> None:
     """Read and write."""
-    from sfv.formats.files import read_asked, write_motion
+    from sfv.formats.files import read_asked, require_writable, write_motion
+    from sfv.work.files import require_place
 
     body = program.out.suffix.lower() == ".glb"
     if body and program.out_format is not None:
         raise InputError(f"{program.out} is glTF by its suffix; leave out --out-format, or give OUT another suffix")
+    if body:
+        require_place(program.out)
+    else:
+        require_writable(program.out, program.out_format)
     motion = read_asked(program.source, program.reading, program.excerpt, body=body)
     if body:
         animate(motion, program)

@@ -70,11 +70,13 @@ def main(program: Program) -> None:
     from sfv.pipeline.corpus import default_folder, takes
     from sfv.priors.captions import read_captions
     from sfv.work.contents import require_file
+    from sfv.work.files import require_place
 
     if program.map is not None:
         require_file(program.map)
     if program.out.suffix != ".safetensors":
         raise InputError(f"{program.out} should end in .safetensors")
+    require_place(program.out)
     if others := [given for given in program.reading.given if given != "character"]:
         raise InputError(f"--{others[0]} does nothing here, as captions say how files are read; leave it out")
     if program.prior is None and program.performer != "humanoid":

@@ -63,7 +63,10 @@ def main(program: Program) -> None:
     from sfv.pipeline.choosing import sampled
     from sfv.priors.rows import load_prior
     from sfv.view.sheet import gallery
+    from sfv.work.files import require_place
 
+    for place in (program.out, program.out.with_suffix(".png")):
+        require_place(place)
     character = load_character(program.character)
     prior, condition = load_prior(program.prior, character), condition_of(program)
     best = best_asked(program)

@@ -45,8 +45,11 @@ def main(program: Program) -> None:
     from sfv.character import load_character
     from sfv.formats.files import read_asked
     from sfv.progress import bar
+    from sfv.work.files import require_place
     from sfv.work.provenance import provenance
 
+    for file in (program.out, program.video):
+        require_place(file)
     character = load_character(program.reading.character or "humanoid")
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     steps = motion.duration * program.preview.control_hz

@@ -39,10 +39,11 @@ def main(program: Program) -> None:
     from recon.repair import repair
     from sfv.check.check import check
     from sfv.cli.check import body_of, show
-    from sfv.formats.files import read_asked, write_motion
+    from sfv.formats.files import read_asked, require_writable, write_motion
     from sfv.pipeline.sources import origin_of
     from sfv.progress import bar
 
+    require_writable(program.out)
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     character, dynamic = body_of(motion, program.reading.character)
     if not dynamic:

@@ -10,6 +10,7 @@ from sfv.cli.say import answering, say_outcome
 from sfv.errors import InputError
 from sfv.pipeline.run import page_again
 from sfv.report import Report
+from sfv.work.files import require_place
 from sfv.work.run_folder import RunFolder, alone_for, is_run, read_columns
 from sfv.work.stage import perform
 
@@ -41,6 +42,7 @@ class Program:
 def main(program: Program) -> None:
     """Write the page."""
     first = program.runs[0]
+    require_place(program.out)
     if len(program.runs) == 1 and first.is_dir() and not is_run(first):
         with answering(program.json) as answer:
             answer(index(first, program.out))

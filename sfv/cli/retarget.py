@@ -39,10 +39,11 @@ def main(program: Program) -> None:
     """Retarget, write, and say how near it is."""
     from recon.retarget.retarget import retarget, retarget_steps
     from sfv.character import load_character
-    from sfv.formats.files import read_asked, write_motion
+    from sfv.formats.files import read_asked, require_writable, write_motion
     from sfv.joints.joint_map import read_map
     from sfv.progress import bar
 
+    require_writable(program.out)
     motion = read_asked(program.motion, program.reading, program.excerpt)
     character = load_character(program.to)
     given = read_map(program.map) if program.map else None

@@ -12,6 +12,7 @@ from sfv.limits import SEED, Within
 from sfv.pipeline.robustness import robustness_of
 from sfv.pipeline.run import page_again
 from sfv.report import Report
+from sfv.work.files import require_place
 from sfv.work.run_folder import RunFolder, alone_for
 from sfv.work.stage import perform
 
@@ -48,6 +49,8 @@ class Program:
 def main(program: Program) -> None:
     """Do the stage of each run, unless it is done, and show the numbers."""
     several, reports = len(program.runs) > 1, {}
+    if several:
+        require_place(program.out)
     with answering(program.json) as answer:
         for folder in program.runs:
             out = None if several else program.out

@@ -39,9 +39,11 @@ def main(program: Program) -> None:
     from sfv.formats.files import read_asked
     from sfv.pipeline.sources import origin_of
     from sfv.terrain.terrain import FLAT
+    from sfv.work.files import require_place
 
     if program.out.suffix != ".npz":
         raise InputError(f"{program.out} cannot hold a ground; write an .npz, which is sfv's own format")
+    require_place(program.out)
     motion = read_asked(program.motion, program.reading, program.excerpt, body=True)
     character, dynamic = body_of(motion, program.reading.character)
     if not dynamic:

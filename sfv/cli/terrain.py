@@ -47,9 +47,11 @@ def main(program: Program) -> None:
     from sfv.progress import bar
     from sfv.terrain.kinds import parse_terrain
     from sfv.terrain.world import Tile
+    from sfv.work.files import require_place
 
     if program.out.suffix != ".npz":
         raise InputError(f"{program.out} cannot hold a ground; write an .npz, which is sfv's own format")
+    require_place(program.out)
     kind, difficulty = parse_terrain(program.ground)
     if difficulty is None and kind != "flat":
         raise InputError(f"--ground {kind} names no size; write {kind}:0.5, or a size such as docs/robustness.md has")

@@ -49,6 +49,7 @@ class Program:
 def main(program: Program) -> None:
     """Play it, or draw it and say where it is."""
     from sfv.pipeline.looking import things_at
+    from sfv.work.files import require_place
 
     if program.prior is not None:
         ask(program)
@@ -59,6 +60,7 @@ def main(program: Program) -> None:
         raise InputError(
             f"{program.out} should end in .html for a page, .mp4 for a video or .png for a sheet of moments"
         )
+    require_place(program.out)
     things = things_at(program.what, program.reading, program.excerpt)
     if program.out is None:
         watch(things, program)

@@ -18,6 +18,7 @@ from sfv.formats.tensors import is_torch
 from sfv.motion import Motion
 from sfv.reading import AS_IT_SAYS, Reading
 from sfv.work.contents import array_names, content_of
+from sfv.work.files import require_place
 
 log = logging.getLogger(__name__)
 
@@ -101,20 +102,50 @@ def write_motion(motion: Motion, path: Path | str, format: str | None = None) ->
     Raises:
         InputError: an unknown format or suffix, a motion that the format cannot hold, or a place that is not writable.
     """
-    path = Path(path)
-    if format is None:
-        suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-        format = next((n for n, kind in FORMATS.items() if kind.write and suffix.lower() in kind.suffixes), None)
-        if format is None:
-            raise InputError(f"{path} has a suffix that names no motion format; there are: {known()}")
-    kind = _named(format)
-    if kind.write is None:
-        written = ", ".join(name for name, kind in FORMATS.items() if kind.write)
-        raise InputError(f"sfv reads {format} but does not write it; there are: {written}")
-    kind.write(motion, path)
+    kind = require_writable(path, format)
+    assert kind.write is not None
+    kind.write(motion, Path(path))
     absent = {LOOP: not motion.loop, CONTACTS: motion.contacts is None, GROUND: motion.ground.flat}
     if lost := [what for what in sorted(kind.drops) if not absent.get(what, False)]:
         log.warning("%s does not hold of the motion: %s; an .npz does", path, ", ".join(lost))
+
+
+def require_writable(path: Path | str, format: str | None = None) -> Format:
+    """What a motion would be written as; asked before the work that makes it.
+
+    Raises:
+        InputError: as `write_motion`, over the format and the place.
+    """
+    path = Path(path)
+    require_place(path)
+    if format is None:
+        suffix = (Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix).lower()
+        suited = [name for name, kind in FORMATS.items() if suffix in kind.suffixes]
+        format = next((name for name in suited if FORMATS[name].write), None)
+        if format is None and suited:
+            raise InputError(f"{path}: sfv reads {suited[0]} but does not write it; {_written()}")
+        if format is None:
+            raise InputError(f"{path} has a suffix that names no motion format that sfv writes; {_written()}")
+    kind = _named(format)
+    if kind.write is None:
+        raise InputError(f"sfv reads {format} but does not write it; {_written()}")
+    return kind
+
+
+def _written() -> str:
+    """Suffixes and formats that are written, for a sentence."""
+    named: list[str] = []
+    others: list[str] = []
+    taken: set[str] = set()
+    for name, kind in FORMATS.items():
+        if kind.write is None:
+            continue
+        if taken.issuperset(kind.suffixes):
+            others.append(name)
+        else:
+            named.append(f"{' or '.join(kind.suffixes)} ({kind.title})")
+        taken |= set(kind.suffixes)
+    return f"there are: {', '.join(named)}; sfv convert writes .glb, too, and with --out-format {', '.join(others)}"
 
 
 def _recognised(path: Path) -> str:

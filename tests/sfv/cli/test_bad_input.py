@@ -163,6 +163,27 @@ def test_unknown_format_to_write(refused: Refused, wave: Motion, tmp_path: Path)
     assert "names no motion format" in refused("convert", tmp_path / "wave.npz", tmp_path / "wave.c3d")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["repair"],
+        ["retarget", "--to", "humanoid"],
+        ["terrain", "--ground", "rough:0.5"],
+        ["scene"],
+        ["preview"],
+        ["view"],
+    ],
+)
+def test_no_place_for_the_result_is_said_before_the_work(words: list[str], refused: Refused, tmp_path: Path) -> None:
+    """The motion is not even read: it is none."""
+    (tmp_path / "taken.npz").mkdir()
+    (tmp_path / "taken.png").mkdir()
+    out = tmp_path / ("taken.png" if words == ["view"] else "taken.npz")
+    assert "is a folder; name a file in it" in refused(words[0], tmp_path / "none.npz", *words[1:], "--out", out)
+    if words[0] in ("repair", "retarget"):
+        assert "does not write it" in refused(words[0], tmp_path / "none.npz", *words[1:], "--out", tmp_path / "a.fbx")
+
+
 @pytest.mark.parametrize("verb", ["run", "train"])
 def test_wrong_skeleton(verb: str, refused: Refused, tmp_path: Path) -> None:
     xml = '<mujoco><worldbody><body name="ball"><freejoint name="root"/><geom size=".1"/></body></worldbody></mujoco>'
