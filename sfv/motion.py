@@ -129,6 +129,9 @@ class Motion:
 
         A loop's period is kept by fitting a whole number of frames to it, and its last frame by copying it: what it
         misses the first by stays its seam, and does not become a jump between two frames.
+
+        Raises:
+            InputError: it is shorter than the time from a frame to the next at that rate.
         """
         count = max(2, round(self.duration * fps) + 1)
         if self.loop:
@@ -137,6 +140,11 @@ class Motion:
             qpos = np.concatenate([self.at(times), self.qpos[-1:]])
         else:
             count = int(np.floor(self.duration * fps + 1e-6)) + 1
+            if count < 2:
+                raise InputError(
+                    f"{self.source or 'the motion'} lasts {self.duration:.2g} s, which is less than one step of the "
+                    f"{fps:g} frames a second that are needed here; give a longer one, or its true rate with --fps"
+                )
             times = np.arange(count) / fps
             qpos = self.at(times)
         contacts = None
