@@ -26,6 +26,8 @@ LONGEST = 1_000_000
 """Frames: over two hours at 120 fps."""
 FARTHEST = 10_000.0
 """m from the origin to the root."""
+WOUND = 10_000.0
+"""rad that a hinge may be turned by: a wheel does 1600 turns, and no joint so many."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,12 @@ class Motion:
         names, kinds = self.skeleton.joint_names, self.skeleton.joint_kinds
         for name, kind, start in zip(names, kinds, self.skeleton.model.jnt_qposadr, strict=True):
             if kind == "hinge":
+                wound = np.abs(self.qpos[:, start])
+                if wound.max() > WOUND:
+                    raise InputError(
+                        f"the angle of {name!r} is {wound.max():.3g} rad in frame {int(wound.argmax())}, "
+                        "which no joint turns; repair the file"
+                    )
                 continue
             start = int(start) + (3 if kind == "free" else 0)
             with np.errstate(over="ignore"):  # whatever is so large is no length of 1 either

@@ -6,13 +6,26 @@ The order 'ZXY' means R = Rz(a) Rx(b) Ry(c). Angles are in radians here; the fil
 import numpy as np
 from jaxtyping import Float
 
+from sfv.errors import InputError
 from sfv.quaternions import about, matrix, multiply
 
 AXES = "XYZ"
+WOUND = 10_000.0
+"""rad: programs count turns on, but not so far; what is larger is a damaged number."""
 
 
 def from_euler(angles: Float[np.ndarray, "*n k"], order: str) -> Float[np.ndarray, "*n 4"]:
-    """The quaternion of rotations by `angles` (rad) about the axes of `order`, one letter for each, first one first."""
+    """The quaternion of rotations by `angles` (rad) about the axes of `order`, one letter for each, first one first.
+
+    Raises:
+        InputError: an angle that nothing turns by.
+    """
+    if angles.size and np.abs(angles).max() > WOUND:
+        at = np.unravel_index(int(np.abs(angles).argmax()), angles.shape)
+        raise InputError(
+            f"a rotation is {np.degrees(angles[at]):.3g} degrees in frame {int(at[0])}, which nothing turns by; "
+            "the file is damaged, repair or export it again"
+        )
     q = np.zeros((*angles.shape[:-1], 4))
     q[..., 0] = 1.0
     for i, letter in enumerate(order):

@@ -267,3 +267,18 @@ def test_another_skeleton_is_refused():
     longer = Skeleton.of(mujoco.MjModel.from_xml_string(XML.replace("0 0 -.4", "0 0 -.5")))
     with pytest.raises(InputError, match=r"does not fit the long arm: offsets differ by 0\.1"):
         motion.require(longer, "the long arm")
+
+
+def test_a_motion_too_short_for_another_rate_says_its_length():
+    """Two frames at 120 a second last 8 ms, and no two frames at 30 are in that."""
+    short = Motion(BODY, 120.0, np.tile(BODY.qpos0, (2, 1)), source="short.bvh")
+    with pytest.raises(InputError, match=r"short\.bvh lasts 0\.0083 s, .* 30 frames a second"):
+        short.resampled(30.0)
+    assert len(short.resampled(120.0)) == 2
+
+
+def test_a_hinge_wound_up_beyond_reason_is_refused():
+    qpos = np.tile(BODY.qpos0, (3, 1))
+    qpos[1, -1] = 1e300
+    with pytest.raises(InputError, match=r"angle of 'hinge' is 1e\+300 rad in frame 1"):
+        Motion(BODY, 30.0, qpos)

@@ -282,6 +282,7 @@ def test_joints_with_positions_of_their_own(tmp_path, value):
         ("Frame Time: 0.0333333", "Frame Time: 0", "must be above 0"),
         ("0 1.0 0 ", "0 one 0 ", "no number"),
         ("10 20 30", "10 nan 30", "NaN"),
+        ("10 20 30", "10 1e300 30", "degrees in frame 2, which nothing turns by"),
     ],
 )
 def test_broken_files_are_refused(tmp_path, old, new, words):
