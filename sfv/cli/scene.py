@@ -52,6 +52,8 @@ def main(program: Program) -> None:
             "retarget it first: sfv retarget FILE --to humanoid --out OUT"
         )
     flat = replace(motion, ground=FLAT)
+    if not motion.ground.flat:
+        print("its own ground is left out, and what bore the body is found anew")
     found = find_scene(flat, character)
     seated, origin = found.under(flat), origin_of(program.motion)
     seated.save(program.out)

@@ -1,6 +1,7 @@
 """The ground that a motion was done on: where there must be something, where there can be nothing, and what it is."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -12,6 +13,7 @@ from sfv.check.boards import THICK
 from sfv.check.check import check
 from sfv.check.performance import Performance
 from sfv.check.scene import find_scene
+from sfv.cli.main import main
 from sfv.errors import InputError
 from sfv.motion import Motion
 from sfv.surface import lowest, sitting_points, surface_points
@@ -171,3 +173,12 @@ def test_the_ground_stays_with_a_part_and_at_another_rate(seated: Motion) -> Non
     placed = find_scene(seated, HUMANOID).under(seated)
     assert placed.resampled(60.0).ground is placed.ground
     assert lowest(HUMANOID.model, Performance(placed, HUMANOID).state)[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_ground_that_is_replaced_is_said(seated: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seated.save(tmp_path / "seated.npz")
+    words = "its own ground is left out"
+    assert main(["scene", str(tmp_path / "seated.npz"), "--out", str(tmp_path / "placed.npz")]) == 0
+    assert words not in capsys.readouterr().out
+    assert main(["scene", str(tmp_path / "placed.npz"), "--out", str(tmp_path / "again.npz")]) == 0
+    assert words in capsys.readouterr().out
