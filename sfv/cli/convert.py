@@ -56,12 +56,15 @@ def main(program: Program) -> None:
 def animate(motion: "Motion", program: Program) -> None:
     """Write the motion on its body, and say when that had to be sticks."""
     from sfv.character import load_character
+    from sfv.formats.files import say_lost
+    from sfv.formats.known import CONTACTS, GROUND
     from sfv.view.animated import write_animated
     from sfv.view.figure import figure
 
     asked = program.reading.character
     body = figure(motion.skeleton) if asked is None else load_character(asked)
     write_animated(motion, program.out, body, program.source.name.partition(".")[0])
+    say_lost(motion, program.out, frozenset({CONTACTS, GROUND}))
     if body.name == "sticks":
         print(
             "drawn as sticks, since sfv has no skin for these bones. "

@@ -105,8 +105,13 @@ def write_motion(motion: Motion, path: Path | str, format: str | None = None) ->
     kind = require_writable(path, format)
     assert kind.write is not None
     kind.write(motion, Path(path))
+    say_lost(motion, path, kind.drops)
+
+
+def say_lost(motion: Motion, path: Path | str, drops: frozenset[str]) -> None:
+    """Say what a written file does not hold of a motion, of what one of its format may not (CONTACTS and others)."""
     absent = {LOOP: not motion.loop, CONTACTS: motion.contacts is None, GROUND: motion.ground.flat}
-    if lost := [what for what in sorted(kind.drops) if not absent.get(what, False)]:
+    if lost := [what for what in sorted(drops) if not absent.get(what, False)]:
         log.warning("%s does not hold of the motion: %s; an .npz does", path, ", ".join(lost))
 
 
