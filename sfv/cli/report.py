@@ -1,5 +1,6 @@
 """`sfv report`: run, several, or a folder of many -> a page to look at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +60,8 @@ def main(program: Program) -> None:
             from sfv.view.page.page import write_comparison
 
             out = program.out or Path("comparison.html")
-            write_comparison(out, [column(root) for root in program.runs])
+            names = told_apart(program.runs)
+            write_comparison(out, [column(root, name) for root, name in zip(program.runs, names, strict=True)])
             print(out)
         answer({str(root): Report.load(RunFolder(root).report("report.json")).record() for root in program.runs})
 
@@ -80,12 +82,19 @@ def index(folder: Path, out: Path | None = None) -> dict[str, Any]:
     return {entry.name: {n.name: n.value for n in entry.numbers} for entry in found}
 
 
-def column(root: Path) -> "Compared":
-    """What a comparison shows of a run."""
+def told_apart(runs: Sequence[Path]) -> list[str]:
+    """Names of runs: the ends of their paths, as long as it takes to tell them apart."""
+    places = [root.absolute().parts for root in runs]
+    length = next((n for n in range(1, max(map(len, places))) if len({p[-n:] for p in places}) == len(set(places))), 1)
+    return ["/".join(place[-length:]) for place in places]
+
+
+def column(root: Path, name: str) -> "Compared":
+    """What a comparison shows of a run, which it calls by the name."""
     from sfv.view.page.page import Compared
 
     run = RunFolder(root)
     curve, rollout = run.policy("progress.csv"), run.report("rollout.mp4")
     media = {"rollout": rollout} if rollout.is_file() else {}
     columns = read_columns(curve) if curve.is_file() else None
-    return Compared(root.name, Report.load(run.report("report.json")), media, columns)
+    return Compared(name, Report.load(run.report("report.json")), media, columns)
