@@ -112,12 +112,25 @@ def chosen(groups: "list[list[Motion]]", sentence: str, character: "Character", 
         kept = best_of(group, sentence, character, answers, program.mend)
         followed = kept.followed
         print(
-            f"the best of {len(group)}, of which {kept.agrees} show what the sentence says, "
+            f"the best of {len(group)}, {showing(sentence, kept.agrees, kept.shown)}, "
             f"{'passes' if kept.passed else 'fails'} the check.\nThe tracker follows it for {followed.seconds:.1f} of "
             f"{followed.duration:.1f} s, to its end in {followed.success:.0%} of its tries."
         )
         out.append(kept.motion)
     return out
+
+
+def showing(sentence: str, agrees: int, shown: float) -> str:
+    """What the samples show of a sentence, in words: nothing can be said where nothing of it can be measured."""
+    from sfv.priors.agreement import measurable
+
+    asked = ", ".join(sorted(measurable(sentence)))
+    if not asked:
+        return "chosen without the sentence, of which nothing can be measured"
+    if shown == 0.0:
+        return f"of which none shows what can be measured of the sentence ({asked})"
+    part = "" if shown == 1.0 else f" {shown:.0%} of"
+    return f"of which {agrees} show{part} what can be measured of the sentence ({asked})"
 
 
 def _mended(motion: "Motion", character: "Character") -> "Motion":
@@ -152,14 +165,23 @@ def read_path(file: Path) -> "np.ndarray":
     Raises:
         InputError: it is none, or has fewer than two points.
     """
+    import warnings
+
     import numpy as np
 
     try:
-        points = np.loadtxt(file, delimiter=",", ndmin=2)
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # that the file is empty
+            points = np.loadtxt(file, delimiter=",", ndmin=2)
+    except (OSError, ValueError, UserWarning) as error:
         raise InputError(f"{file} cannot be read as a path ({error}); give lines of x,y in metres") from error
-    if points.shape[1:] != (2,) or len(points) < 2 or not np.isfinite(points).all():
-        raise InputError(f"{file} holds {points.shape} numbers but should have two columns and two lines or more")
+    if points.shape[1:] != (2,) or len(points) < 2:
+        raise InputError(
+            f"{file} has {len(points)} lines of {points.shape[1]} numbers; a path has two or more, of x,y in metres"
+        )
+    if not np.isfinite(points).all():
+        line = int(np.argwhere(~np.isfinite(points))[0, 0]) + 1
+        raise InputError(f"{file} has NaN or infinity in its point {line}; give x,y in metres")
     return points
 
 

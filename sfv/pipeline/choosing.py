@@ -40,12 +40,14 @@ class Chosen:
         passed: whether it passes the check.
         followed: how far the judge follows it.
         agrees: how many of the samples show what the sentence says, about as well as any.
+        shown: how much of what can be measured of the sentence the one that shows most of it does, 0..1.
     """
 
     motion: Motion
     passed: bool
     followed: "Following"
     agrees: int
+    shown: float
 
     @property
     def rank(self) -> tuple[bool, float, float]:
@@ -89,7 +91,7 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
     for k in order[:MENDED]:
         motion, found = mended(some[k], character) if mend else (some[k], check(some[k], character))
         motion = replace(motion, source=some[k].source)
-        now = Chosen(motion, found.passed, judge([motion], TRIES)[0], len(some))
+        now = Chosen(motion, found.passed, judge([motion], TRIES)[0], len(some), max(shown))
         best = now if best is None or now.rank > best.rank else best
         if best.good:
             break

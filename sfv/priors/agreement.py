@@ -18,12 +18,17 @@ WAYS = frozenset({"forward", "backward", "sideway", "turn", "around", "left", "r
 DONE = frozenset({"jump", "kick", "punch", "lift"})
 
 
+def measurable(sentence: str) -> frozenset[str]:
+    """The stems of a sentence's words that can be measured."""
+    return frozenset(words(sentence)) & (WAYS | DONE)
+
+
 def agreement(sentence: str, motion: Motion, features: Features) -> float:
     """The share of a sentence's measurable words that the motion shows, 0..1.
 
     A turn that the sentence does not speak of counts as a word that is not shown.
     """
-    asked = set(words(sentence)) & (WAYS | DONE)
+    asked = measurable(sentence)
     if not asked:
         return 1.0
     rows = torch.tensor(features.encode(motion), dtype=torch.float32)

@@ -114,6 +114,8 @@ def load_prior(name: str | Path, character: Character) -> MotionPrior:
 
     path = Path(name)
     if path.suffix != ".safetensors":
+        if str(name) not in ROWS and path.exists():
+            raise InputError(f"{path} is no prior; name one that comes with sfv, or a .safetensors of sfv fit --prior")
         row_of(str(name))
         path = WEIGHTS / f"{name}.safetensors"
         if not path.exists():

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from sfv.character import load_character
+from sfv.cli.generate import showing
 from sfv.cli.main import main
 from sfv.motion import Motion
 from sfv.priors.features import headings
@@ -66,6 +67,26 @@ def test_a_sentence_becomes_a_motion_and_a_sheet(
     np.testing.assert_array_equal(Motion.load(tmp_path / "again.npz").qpos, motion.qpos)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "agrees", "shown", "words"),
+    [
+        ("a dolphin leaps", 8, 1.0, "chosen without the sentence, of which nothing can be measured"),
+        ("a person jumps", 8, 0.0, "of which none shows what can be measured of the sentence (jump)"),
+        ("a person walks forward and jumps", 5, 0.5, "of which 5 show 50% of what can be measured"),
+        ("a person walks forward", 3, 1.0, "of which 3 show what can be measured of the sentence (forward)"),
+    ],
+)
+def test_what_samples_show_is_not_claimed(sentence: str, agrees: int, shown: float, words: str) -> None:
+    """All agree with a sentence that nothing is measured of, and none with one of which no sample shows a word."""
+    assert words in showing(sentence, agrees, shown)
+
+
+def test_a_file_that_is_no_prior_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.npz").write_bytes(b"x")
+    assert main(["generate", "walk", "--prior", str(tmp_path / "m.npz"), "--out", str(tmp_path / "out.npz")]) == 2
+    assert "m.npz is no prior; name one that comes with sfv" in capsys.readouterr().err
+
+
 def test_several_and_a_sentence_of_something_else(
     matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +133,12 @@ def test_what_cannot_be_generated_is_told(
 
 
 def test_a_path_that_is_none_is_told(matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for content, words in (("0,0,0\n1,1,1\n", "two columns"), ("x,y\n", "cannot be read as a path")):
+    for content, words in (
+        ("0,0,0\n1,1,1\n", "2 lines of 3 numbers"),
+        ("x,y\n", "cannot be read as a path"),
+        ("", "cannot be read as a path"),
+        ("0,0\n1,nan\n", "NaN or infinity in its point 2"),
+    ):
         (tmp_path / "path.csv").write_text(content)
         assert main(["generate", "--prior", str(matching), "--path", str(tmp_path / "path.csv")]) == 2
         assert words in capsys.readouterr().err

@@ -120,9 +120,7 @@ def test_what_there_is_is_listed(tmp_path, motion):
     (tmp_path / "m.xyz").write_text("hello")
     with pytest.raises(InputError, match=r"npz \(sfv's own, \.npz\), deepmimic \(DeepMimic, \.json or \.txt\), bvh"):
         read_motion(tmp_path / "m.xyz")
-    with pytest.raises(
-        InputError, match=r"m\.c3d has a suffix that names no motion format.*; there are: \.npz"
-    ):
+    with pytest.raises(InputError, match=r"m\.c3d has a suffix that names no motion format.*; there are: \.npz"):
         write_motion(motion, tmp_path / "m.c3d")
     for call in (lambda: read_motion(tmp_path / "m.xyz", "bhv"), lambda: write_motion(motion, tmp_path / "m", "bhv")):
         with pytest.raises(InputError, match="did you mean 'bvh'"):

@@ -70,7 +70,9 @@ def test_the_sentence_comes_before_the_judge(humanoid: Character) -> None:
     # all of who stands is followed, but it walks nowhere; of the two walks one is lost after 2 s
     kept = best_of([stand, lost, walk], "a person walks forward", humanoid, judge, mend=False)
     np.testing.assert_array_equal(kept.motion.qpos, walk.qpos)
-    assert (kept.agrees, kept.followed.success) == (2, 1.0)
+    assert (kept.agrees, kept.shown, kept.followed.success) == (2, 1.0, 1.0)
+    # who stands does not jump either
+    assert best_of([stand], "a person jumps", humanoid, judge, mend=False).shown == 0.0
     # who asks for nothing gets the first that is followed
     anything = best_of([lost, stand, walk], "", humanoid, judge, mend=False)
     assert anything.agrees == 3
