@@ -66,10 +66,9 @@ def read_bvh(path: Path | str, unit: float | None = None, up: Up | None = None) 
     motion = _motion(bvh, unit, conventions.WORLDS[up or "y"])
     if up is None and conventions.is_z_up_read_as_y_up(motion):
         motion, notes[0] = _motion(bvh, unit, conventions.WORLDS["z"]), "taken for z up"
-    skip = conventions.calibration_frames(motion.skeleton, motion.qpos)
-    if skip:
-        notes.append(f"{skip} calibration {'frames' if skip > 1 else 'frame'} dropped")
-    qpos = continuous(motion.skeleton, motion.qpos[skip:])
+    moved, note = conventions.without_calibration(motion)
+    notes += [note] if note else []
+    qpos = continuous(motion.skeleton, moved)
     source = f"{Path(path).name} (BVH, {', '.join(notes)})"
     return Motion(motion.skeleton, whole_rate(1.0 / bvh.frame_time), qpos, source=source)
 

@@ -127,6 +127,12 @@ def stature(skeleton: Skeleton) -> float | None:
     return max(way(body) for body in head) + max(way(body) for body in feet)
 
 
+def without_calibration(motion: Motion) -> tuple[Float[np.ndarray, "T nq"], str]:
+    """qpos without the calibration poses at the start, and a word about them; "" where there are none."""
+    skip = calibration_frames(motion.skeleton, motion.qpos)
+    return motion.qpos[skip:], f"{skip} calibration {'frames' if skip > 1 else 'frame'} dropped" if skip else ""
+
+
 def calibration_frames(skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]) -> int:
     """How many frames at the start are calibration poses, as CMU's BVH files have one to five.
 

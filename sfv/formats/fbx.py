@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
-from sfv.formats.conventions import likely_unit
+from sfv.formats.conventions import likely_unit, without_calibration
 from sfv.formats.rigs import Rig, rig_motion
 from sfv.formats.rotations import from_matrix
 from sfv.motion import Motion
@@ -59,8 +59,10 @@ def read_fbx(path: Path | str, reading: Reading = AS_IT_SAYS) -> Motion:
     fps = reading.fps or whole_rate(float(data["fps"]))
     up = str(data["up"])
     motion, axis = rig_motion(rig, fps, reading, up if up in ("y", "z", "-y") else "y")
-    source = f"{Path(path).name} (FBX, {axis}, {note}{f', {fps:g} fps given' if reading.fps else ''})"
-    return Motion(motion.skeleton, fps, motion.qpos, source=source)
+    qpos, dropped = without_calibration(motion)
+    notes = [axis, note, f"{fps:g} fps given" if reading.fps else "", dropped]
+    source = f"{Path(path).name} (FBX, {', '.join(filter(None, notes))})"
+    return Motion(motion.skeleton, fps, qpos, source=source)
 
 
 def _nodes(path: Path) -> dict[str, np.ndarray]:
