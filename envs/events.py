@@ -106,6 +106,7 @@ class Events:
         push_at, push_angle: (n,) control step at which the next push begins, and where to, rad from +x to the left.
         box_at, box_angle: (n,) the same of the next box, and where from.
         once: whether an episode has one push and one box, and not one after another.
+        hit: (n,) bool, who is pushed or thrown at in the control step in progress.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Events:
         self._thrown = Thrown(sim) if "box" in ranges else None
         self.push_steps = round(PUSH_SECONDS * control_hz)
         self.once = False
+        self.hit = torch.zeros_like(self.flies)
         longest = math.ceil(self._delay_steps(torch.tensor(ranges.get("delay", (0.0, 0.0))[1])).item() / decimation)
         # the last commands, newest first
         self.commands = torch.zeros(longest + 1, num_envs, self.base.nu, dtype=torch.float64, device=sim.device)
@@ -171,6 +173,7 @@ class Events:
 
     def drive(self, command: Float[Tensor, "n a"], age: Tensor, generator: torch.Generator) -> None:
         """Take the physics steps of one control step, with pushes, and commands as late as they are."""
+        self.hit[:] = False
         if "push" in self.ranges:
             self._push(age, generator)
         if self._thrown:
@@ -241,6 +244,7 @@ class Events:
             )
             self.push_at[over], self.push_angle[over] = self._next(age[over], generator)
         now = (age >= self.push_at) & (age < self.push_at + self.push_steps)
+        self.hit |= now
         force = torch.where(now, self.value["push"], 0.0)
         way = torch.stack((torch.cos(self.push_angle), torch.sin(self.push_angle)), -1)
         self.sim.xfrc_applied[:, 1, :2] = (force[:, None] * way).to(self.sim.xfrc_applied.dtype)
@@ -249,7 +253,7 @@ class Events:
         """Boxes of this control step: who throws gets a next one, which lets this one lie until then."""
         if len(now := (age == self.box_at).nonzero()[:, 0]):
             thrown.throw(now, self.box_angle[now], self.value["box"][now])
-            self.flies[now] = True
+            self.flies[now] = self.hit[now] = True
             if not self.once:
                 low, high = self.ranges["box"]
                 draw = torch.rand(len(now), generator=generator, device=generator.device)

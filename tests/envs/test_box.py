@@ -241,6 +241,8 @@ def test_nor_by_several_motions_nor_uphill(wave):
         replace(TASK, terrain=("rough",)).check()
     with pytest.raises(InputError, match=r"leave out --recovery or --object"):
         replace(TASK, recovery=2.0).check()
+    with pytest.raises(InputError, match=r"leave out --along or --object"):
+        replace(TASK, along=1.0, randomise=("push",)).check()
     body = replace(CHARACTER, xml=CHARACTER.xml.replace("wrist", "end").replace("elbow", "limb"))
     motion = replace(glide(wave), skeleton=body.skeleton)
     with pytest.raises(InputError, match="no body of humanoid is known for a hand"):
