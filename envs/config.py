@@ -46,6 +46,9 @@ class TrackingConfig:
     randomise: Annotated[tuple[str, ...], COMMON] = ()
     """Disturb episodes by friction, mass, balance, hands, strength, gains, delay, noise, start, push or box, or 'all'.
     Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    gradual: bool = False
+    """Let training draw pushes and boxes from a tenth of their ranges first, and from more of them as episodes last.
+    Judging takes the whole range."""
     recovery: Annotated[float, Within(0, 60)] = 0.0
     """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
     still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""
@@ -90,8 +93,9 @@ class TrackingConfig:
             from envs.events import parse_events
 
             events = parse_events(self.randomise)
-        if self.along and not events.keys() & {"push", "box"}:
-            raise InputError("--along is for who is pushed or hit; add --randomise push, or box, or leave it out")
+        for option, given in (("--along", self.along), ("--gradual", self.gradual)):
+            if given and not events.keys() & {"push", "box"}:
+                raise InputError(f"{option} is for who is pushed or hit; add --randomise push, or box, or leave it out")
 
     @property
     def wanders(self) -> str:
@@ -99,8 +103,8 @@ class TrackingConfig:
         return "--recovery" if self.recovery else "--along" if self.along else ""
 
     def in_place(self) -> "TrackingConfig":
-        """The same task with a reference that keeps its time and its place."""
-        return replace(self, recovery=0.0, along=0.0)
+        """The same task with a reference that keeps its time and its place, and nothing that depends on pushes."""
+        return replace(self, recovery=0.0, along=0.0, gradual=False)
 
 
 def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:

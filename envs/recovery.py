@@ -103,9 +103,9 @@ class Recovery:
         return {name: getattr(self, name).clone() for name in RECOVERY}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a `state`."""
+        """Go on from a `state`; those of before references went along lack that."""
         for name in RECOVERY:
-            getattr(self, name)[:] = state[name]
+            getattr(self, name)[:] = state.get(name, torch.zeros_like(self.along))
 
 
 def facing(body: Float[Tensor, "n 4"], reference: Float[Tensor, "n 4"]) -> Float[Tensor, "n"]:

@@ -100,9 +100,7 @@ class TrackingEnv:
         self.broken_state: Tensor | None = None
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
-        self.events = None
-        if ranges:
-            self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
+        self.events = Events(ranges, self.sim, character, num_envs, config) if ranges else None
         self.foresight = Foresight(config, character, self.ground, self.device)
         speeds = pad(observations.speeds(self.model, self.device), (0, self.foresight.size))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
@@ -144,6 +142,8 @@ class TrackingEnv:
             self.starts.failed(self.clip[terminated], self.tick[terminated])
             if self.climb:
                 self.climb.ended(done, truncated[done], self.age[done], self.generator)
+            if self.events and self.config.gradual:
+                self.events.ended(done, truncated[done])
             self._start(done, *self._drawn(len(done)))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
@@ -216,7 +216,7 @@ class TrackingEnv:
             self.climb.restore(state["level"])
         self._settle()
         if self.recovery:
-            self.recovery.restore({name: state[f"recovery.{name}"] for name in RECOVERY})
+            self.recovery.restore({name: state[key] for name in RECOVERY if (key := f"recovery.{name}") in state})
         if self.events:
             self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 

@@ -162,21 +162,15 @@ def test_who_falls_beside_a_reference_that_goes_along_has_failed(wave):
 
 
 @pytest.mark.parametrize("how", [{"recovery": 1.0}, {"recovery": 0.0, "along": 2.0}, {"recovery": 0.5, "along": 1.0}])
-def test_resuming_with_recovery_is_bit_for_bit(wave, how):
+def test_resuming_with_recovery_is_bit_for_bit(wave, how, goes_on):
     env, other = (make(wave, start="random", randomise=("push:0:500",), n=8, **how) for _ in range(2))
-    generator = torch.Generator().manual_seed(0)
-    size = 0.2 if "along" in how else 2.0  # who goes along stands; who is waited for has fallen
     env.events.push_at[:] = 6 * torch.arange(8)
-    actions = [size * torch.randn(8, 28, generator=generator) for _ in range(80)]
-    for action in actions[:50]:
-        env.step(action)
-    assert (env.recovery.along if "along" in how else env.recovery.lost).any()
-    other.restore(env.state())
-    for action in actions[50:]:
-        a, b = env.step(action), other.step(action)
-        assert torch.equal(a.obs, b.obs)
-        assert torch.equal(a.reward, b.reward)
-        assert torch.equal(a.terminated, b.terminated)
+    size = 0.2 if "along" in how else 2.0  # who goes along stands; who is waited for has fallen
+
+    def under_way():
+        assert (env.recovery.along if "along" in how else env.recovery.lost).any()
+
+    goes_on(env, other, steps=50, size=size, between=under_way)
 
 
 def test_an_evaluation_waits_and_shows_where_the_reference_was(stride):
