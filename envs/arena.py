@@ -42,10 +42,9 @@ class Arena:
     def __init__(self, motion: Motion, character: Character, config: TrackingConfig) -> None:
         held = tuple(f"{name}:{EVENTS[name].least}:{EVENTS[name].most}" for name in HELD)
         self.config = replace(
-            config,
+            config.in_place(),
             terrain=(),
             randomise=held,
-            recovery=0.0,
             start="fixed",
             velocity_noise=0.0,
             simulator="mujoco",

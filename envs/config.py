@@ -46,9 +46,15 @@ class TrackingConfig:
     randomise: Annotated[tuple[str, ...], COMMON] = ()
     """Disturb episodes by friction, mass, balance, hands, strength, gains, delay, noise, start, push or box, or 'all'.
     Each is drawn from a range of its own or one that is given, as 'push:0:200'."""
+    gradual: bool = False
+    """Let training draw pushes and boxes from a tenth of their ranges first, and from more of them as episodes last.
+    Judging takes the whole range."""
     recovery: Annotated[float, Within(0, 60)] = 0.0
     """Seconds that an episode waits for a body that lost its reference, to get up or catch itself. The reference stands
     still, moved and turned to where the body is, and goes on once they are together. 0: the episode ends at once."""
+    along: Annotated[float, Within(0, 60)] = 0.0
+    """Seconds from a push or box on in which the reference goes along: it is where the body is, and faces where that
+    faces. After them it stays where it came to. 0: it keeps its place."""
     simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
     """'mujoco' on the processor, 'warp' on an NVIDIA GPU; 'warp-cpu', which is slow, is for tests."""
     threads: Annotated[int, Within(0, 256), COMMON] = 0
@@ -73,19 +79,32 @@ class TrackingConfig:
             parse_object(self.object)
             if self.terrain:
                 raise InputError("an object is pushed on level ground; leave out --terrain, or --object")
-            if self.recovery:
+            if self.wanders:
                 raise InputError(
-                    "who finds back to the clip has lost what was pushed; leave out --recovery or --object"
+                    f"who finds back to the clip has lost what was pushed; leave out {self.wanders} or --object"
                 )
-        if self.terrain and self.recovery:
+        if self.terrain and self.wanders:
             raise InputError(
-                "--recovery lets a reference go wherever the body went, but kinds of terrain end beside it; leave out "
-                "one of --recovery and --terrain"
+                f"{self.wanders} lets a reference go wherever the body went, but kinds of terrain end beside it; leave "
+                f"out one of {self.wanders} and --terrain"
             )
+        events = {}
         if self.randomise:
             from envs.events import parse_events
 
-            parse_events(self.randomise)
+            events = parse_events(self.randomise)
+        for option, given in (("--along", self.along), ("--gradual", self.gradual)):
+            if given and not events.keys() & {"push", "box"}:
+                raise InputError(f"{option} is for who is pushed or hit; add --randomise push, or box, or leave it out")
+
+    @property
+    def wanders(self) -> str:
+        """The option by which a reference leaves its place, '' where it keeps it."""
+        return "--recovery" if self.recovery else "--along" if self.along else ""
+
+    def in_place(self) -> "TrackingConfig":
+        """The same task with a reference that keeps its time and its place, and nothing that depends on pushes."""
+        return replace(self, recovery=0.0, along=0.0, gradual=False)
 
 
 def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:

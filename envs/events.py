@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
+from envs.config import TrackingConfig
 from envs.sim.cpu import CpuSim
 from envs.thrown import Thrown
 from sfv.character import Character
@@ -30,6 +31,10 @@ BETWEEN = 1.0, 3.0
 FASTER = 10.0
 """Noise of what is observed of velocities (m/s, rad/s), as a multiple of that of places and angles (m, rad)."""
 
+HARDER, LEVELS = ("push", "box"), 10
+"""Events whose ranges may be raised as episodes last, and in how many steps."""
+GRADUAL = "level", "hits"
+"""What a state of before ranges were raised lacks."""
 BOXES = "box_at", "box_angle", "flies"
 """What a state holds beside all else where boxes are thrown."""
 
@@ -105,7 +110,10 @@ class Events:
         value: event -> (n,), as drawn for the episode in progress.
         push_at, push_angle: (n,) control step at which the next push begins, and where to, rad from +x to the left.
         box_at, box_angle: (n,) the same of the next box, and where from.
+        level: (n,) long, of how many of LEVELS parts of their ranges, from the low end, HARDER events are drawn.
+        hits: (n,) long, pushes and boxes of the episode so far.
         once: whether an episode has one push and one box, and not one after another.
+        hit: (n,) bool, who is pushed or thrown at in the control step in progress.
     """
 
     def __init__(
@@ -114,10 +122,9 @@ class Events:
         sim: "CpuSim | GpuSim",
         character: Character,
         num_envs: int,
-        control_hz: float,
-        decimation: int,
+        config: TrackingConfig,
     ) -> None:
-        self.ranges, self.sim, self.hz, self.decimation = dict(ranges), sim, control_hz, decimation
+        self.ranges, self.sim, self.hz, self.decimation = dict(ranges), sim, config.control_hz, config.decimation
         self.base: mujoco.MjModel = sim.model
         self.value = {name: torch.zeros(num_envs, device=sim.device) for name in ranges}
         self.held: dict[str, Tensor] = {}
@@ -134,9 +141,14 @@ class Events:
         self.push_angle, self.box_angle = (torch.zeros(num_envs, device=sim.device) for _ in range(2))
         self.flies = torch.zeros(num_envs, dtype=torch.bool, device=sim.device)
         self._thrown = Thrown(sim) if "box" in ranges else None
-        self.push_steps = round(PUSH_SECONDS * control_hz)
+        self.push_steps = round(PUSH_SECONDS * self.hz)
+        self.level = torch.full_like(self.push_at, 1 if config.gradual else LEVELS)
+        self.hits = torch.zeros_like(self.push_at)
         self.once = False
-        longest = math.ceil(self._delay_steps(torch.tensor(ranges.get("delay", (0.0, 0.0))[1])).item() / decimation)
+        self.hit = torch.zeros_like(self.flies)
+        longest = math.ceil(
+            self._delay_steps(torch.tensor(ranges.get("delay", (0.0, 0.0))[1])).item() / self.decimation
+        )
         # the last commands, newest first
         self.commands = torch.zeros(longest + 1, num_envs, self.base.nu, dtype=torch.float64, device=sim.device)
 
@@ -157,8 +169,8 @@ class Events:
 
     def start(self, ids: Tensor, command: Float[Tensor, "n a"], generator: torch.Generator) -> None:
         """Episodes begin in environments `ids`, whose servos stand at `command`."""
-        for name, (low, high) in self.ranges.items():
-            drawn = low + (high - low) * torch.rand(len(ids), generator=generator, device=generator.device)
+        for name in self.ranges:
+            drawn = self._drawn(name, ids, generator)
             self.value[name][ids] = self.held[name][ids] if name in self.held else drawn
         if "push" in self.ranges and not self.once:
             self.push_at[ids], self.push_angle[ids] = self._next(torch.zeros_like(ids), generator)
@@ -166,11 +178,13 @@ class Events:
             self.flies[ids] = False
             if not self.once:
                 self.box_at[ids], self.box_angle[ids] = self._next(torch.zeros_like(ids), generator)
+        self.hits[ids] = 0
         self.commands[:, ids] = command.to(self.commands.dtype)
         self._write(ids)
 
     def drive(self, command: Float[Tensor, "n a"], age: Tensor, generator: torch.Generator) -> None:
         """Take the physics steps of one control step, with pushes, and commands as late as they are."""
+        self.hit[:] = False
         if "push" in self.ranges:
             self._push(age, generator)
         if self._thrown:
@@ -187,6 +201,13 @@ class Events:
             ago = torch.div(delay - step + self.decimation - 1, self.decimation, rounding_mode="floor").clamp_min(0)
             self.sim.ctrl[:] = self.commands[ago, everyone]
             self.sim.step(1)
+
+    def ended(self, ids: Tensor, lasted: Bool[Tensor, "k"]) -> None:
+        """Training episodes are over in environments `ids`: who was hit and `lasted` is hit harder next, who fell after
+        a hit or two less hard."""
+        hits = self.hits[ids]
+        step = torch.where(lasted, (hits > 0).long(), -((hits > 0) & (hits <= 2)).long())
+        self.level[ids] = (self.level[ids] + step).clamp(1, LEVELS)
 
     def noisy(
         self, obs: Float[Tensor, "n o"], speeds: Tensor, ids: Tensor, generator: torch.Generator
@@ -210,6 +231,7 @@ class Events:
         return {
             "push_at": self.push_at.clone(),
             "push_angle": self.push_angle.clone(),
+            **{name: getattr(self, name).clone() for name in GRADUAL},
             **({name: getattr(self, name).clone() for name in BOXES} if self._thrown else {}),
             "commands": self.commands.clone(),
             **{f"value.{name}": value.clone() for name, value in self.value.items()},
@@ -217,11 +239,18 @@ class Events:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`; each simulation gets its body and ground back."""
+        for name in GRADUAL:
+            getattr(self, name)[:] = state.get(name, getattr(self, name))
         for name in ("push_at", "push_angle", "commands", *(BOXES if self._thrown else ())):
             getattr(self, name)[:] = state[name]
         for name, value in self.value.items():
             value[:] = state[f"value.{name}"]
         self._write(torch.arange(len(self.push_at)))
+
+    def _drawn(self, name: str, ids: Tensor, generator: torch.Generator) -> Float[Tensor, "k"]:
+        low, high = self.ranges[name]
+        most = (high - low) * (self.level[ids] / LEVELS if name in HARDER else 1.0)
+        return low + most * torch.rand(len(ids), generator=generator, device=generator.device)
 
     def _delay_steps(self, delay: Tensor) -> Tensor:
         return torch.round(delay * 1e-3 * self.hz * self.decimation).long()
@@ -235,12 +264,11 @@ class Events:
     def _push(self, age: Tensor, generator: torch.Generator) -> None:
         """Forces of this control step; who was pushed long enough gets a next push."""
         if not self.once and len(over := (age >= self.push_at + self.push_steps).nonzero()[:, 0]):
-            low, high = self.ranges["push"]
-            self.value["push"][over] = low + (high - low) * torch.rand(
-                len(over), generator=generator, device=generator.device
-            )
+            self.value["push"][over] = self._drawn("push", over, generator)
             self.push_at[over], self.push_angle[over] = self._next(age[over], generator)
         now = (age >= self.push_at) & (age < self.push_at + self.push_steps)
+        self.hit |= now
+        self.hits += age == self.push_at
         force = torch.where(now, self.value["push"], 0.0)
         way = torch.stack((torch.cos(self.push_angle), torch.sin(self.push_angle)), -1)
         self.sim.xfrc_applied[:, 1, :2] = (force[:, None] * way).to(self.sim.xfrc_applied.dtype)
@@ -249,11 +277,10 @@ class Events:
         """Boxes of this control step: who throws gets a next one, which lets this one lie until then."""
         if len(now := (age == self.box_at).nonzero()[:, 0]):
             thrown.throw(now, self.box_angle[now], self.value["box"][now])
-            self.flies[now] = True
+            self.flies[now] = self.hit[now] = True
+            self.hits[now] += 1
             if not self.once:
-                low, high = self.ranges["box"]
-                draw = torch.rand(len(now), generator=generator, device=generator.device)
-                self.value["box"][now] = low + (high - low) * draw
+                self.value["box"][now] = self._drawn("box", now, generator)
                 self.box_at[now], self.box_angle[now] = self._next(age[now], generator)
         if len(waiting := (~self.flies).nonzero()[:, 0]):
             thrown.park(waiting)

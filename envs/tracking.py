@@ -24,7 +24,7 @@ from envs.ground import ALONG, Climb, Ground, own_ground, training_tiles
 from envs.library import TICKS, MotionLibrary, Reference
 from envs.mirror import Reflections, reflections
 from envs.moment import Moment, joints_of
-from envs.recovery import Recovery
+from envs.recovery import RECOVERY, Recovery
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
@@ -77,12 +77,9 @@ class TrackingEnv:
         self.terrain = self.ground.world.terrain if self.ground else own
         self._relief = None if self.ground or own.flat else Relief(own, str(self.library.table.device))
         self._sits = torch.tensor(sitting_points(character.model), device=self.library.table.device)
-        if config.recovery and not self.terrain.flat:
-            raise InputError("--recovery is for level ground; leave it out, or take the motion without --scene")
-        self.recovery = None
-        if config.recovery:
-            patience = round(config.recovery * config.control_hz)
-            self.recovery = Recovery(num_envs, patience, simulator_device(config))
+        if config.wanders and not self.terrain.flat:
+            raise InputError(f"{config.wanders} is for level ground; leave it out, or take the motion without --scene")
+        self.recovery = Recovery.of(config, num_envs, simulator_device(config)) if config.wanders else None
         self.climb = None
         if self.ground and climbing:
             self.climb = Climb(self.ground, kinds, int(config.episode_seconds * config.control_hz))
@@ -103,9 +100,7 @@ class TrackingEnv:
         self.broken_state: Tensor | None = None
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
-        self.events = None
-        if ranges:
-            self.events = Events(ranges, self.sim, character, num_envs, config.control_hz, config.decimation)
+        self.events = Events(ranges, self.sim, character, num_envs, config) if ranges else None
         self.foresight = Foresight(config, character, self.ground, self.device)
         speeds = pad(observations.speeds(self.model, self.device), (0, self.foresight.size))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
@@ -147,6 +142,8 @@ class TrackingEnv:
             self.starts.failed(self.clip[terminated], self.tick[terminated])
             if self.climb:
                 self.climb.ended(done, truncated[done], self.age[done], self.generator)
+            if self.events and self.config.gradual:
+                self.events.ended(done, truncated[done])
             self._start(done, *self._drawn(len(done)))
             obs = final_obs.clone()
             obs[done] = self._observe(done)
@@ -166,11 +163,14 @@ class TrackingEnv:
 
     def failed(self, away: Bool[Tensor, "n"], moment: Moment) -> Bool[Tensor, "n"]:
         """Who of those that are away from their reference at the end of a step has failed: all, or with recovery those
-        for whom it has waited for long enough. It comes to the others."""
+        for whom it has waited for long enough. It comes to the others, and goes along with who was hit."""
         if self.recovery is None:
             return away
-        wanted = self.library.at(self.clip[away], self.tick[away]).qpos
-        return self.recovery.follow(away, moment.qpos[away], wanted)
+        wanted = self.library.at(self.clip, self.tick).qpos
+        failed = self.recovery.follow(away, moment.qpos[away], wanted[away])
+        if self.events and (along := self.recovery.accompany(self.events.hit)).any():
+            self.recovery.bring(along, moment.qpos[along], wanted[along])
+        return failed
 
     def moment(self) -> Moment:
         """This moment, simulated and reference."""
@@ -216,7 +216,7 @@ class TrackingEnv:
             self.climb.restore(state["level"])
         self._settle()
         if self.recovery:
-            self.recovery.restore({name: state[f"recovery.{name}"] for name in ("turn", "shift", "lost")})
+            self.recovery.restore({name: state[key] for name in RECOVERY if (key := f"recovery.{name}") in state})
         if self.events:
             self.events.restore({k.removeprefix("events."): t for k, t in state.items() if k.startswith("events.")})
 

@@ -118,7 +118,7 @@ def judging_env(
 
     Its ground, where it is not level, is `tiles`, or else of the kinds that the config names, other than trained on.
     """
-    config = replace(config, start="random", reward="deepmimic", simulator="mujoco")
+    config = replace(config, start="random", reward="deepmimic", simulator="mujoco", gradual=False)
     tiles = tiles or judged_tiles(config)
     env = TrackingEnv(motions, character, config, num_envs, seed, tiles, seconds)
     for name in DERIVED:

@@ -4,7 +4,7 @@ Each motion is tried several times from its first frame, with a little noise on 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -63,7 +63,7 @@ def follow(
     """
     names = sorted(motions, key=lambda name: motions[name].duration)
     for some in _batches(names, motions, max(1, AT_ONCE // tries)):
-        alone = replace(config, recovery=0.0)  # a reference that waits would be followed by who lost it
+        alone = config.in_place()  # a reference that waits would be followed by who lost it
         env = judging_env([motions[name] for name in some], character, alone, tries * len(some), seed)
         clip = torch.arange(len(some)).repeat_interleave(tries)
         done = roll_out(env, policy, begin(env, clip, torch.ones_like(clip, dtype=torch.bool), seed))

@@ -41,15 +41,15 @@ def survive(env: TrackingEnv, policy: Policy, events: Events, along: bool = Fals
     """
     touch = Touch(env)
     assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
-    up, near = (torch.ones(env.num_envs, dtype=torch.bool) for _ in range(2))
-    down = ~up
+    everyone = torch.ones(env.num_envs, dtype=torch.bool)
+    up, near, down = everyone.clone(), everyone.clone(), ~everyone
     for step in range(_steps(env, events)):
         env.advance(policy(env.observe()))
         moment = env.moment()
         near &= body_errors(moment).nan_to_num(1e3).mean(-1) < FAILURE
         if along:
             assert env.recovery is not None
-            env.recovery.join(moment.qpos, env.library.at(env.clip, env.tick).qpos)
+            env.recovery.bring(everyone, moment.qpos, env.library.at(env.clip, env.tick).qpos)
         if step < round(BEFORE * env.config.control_hz):
             down |= touch() | ~near  # who falls by himself is no witness of pushes
         up &= ~touch()

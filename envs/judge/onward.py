@@ -3,7 +3,7 @@
 It knows motions and policies, and not why somebody begins there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -47,7 +47,7 @@ def go_on(
     seed: int,
 ) -> Onward:
     """Begin at `begin` s of the motion, `tries` times, and go on for `seconds`, or to the end of a clip that ends."""
-    env = judging_env([motion], character, replace(config, recovery=0.0), tries, seed, seconds)
+    env = judging_env([motion], character, config.in_place(), tries, seed, seconds)
     env.generator.manual_seed(seed)
     every, hz = env.control_ticks, config.control_hz
     last = int(env.library.ticks[0])

@@ -251,7 +251,7 @@ def evaluation_stage(
         found = evaluate(actor, clips, body, tracking, rollouts)
         keep_broken(found.broken, place(BROKEN), at)
         if alone:
-            waits = tracking.recovery > 0
+            waits = tracking.wanders != ""
             show(found, next(iter(clips.values())), body, alone, lambda name: at(place(name)), waits)
         clip = clip_of(alone) if alone else None
         title = clip.name if clip else found.report.title

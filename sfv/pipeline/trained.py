@@ -120,7 +120,7 @@ def evaluation_of(
     if physics_hz is not None:
         tracking, usual = at_rate(tracking, physics_hz), usual.with_name(f"{usual.name}-{physics_hz:g}hz")
     if terrain:
-        tracking = replace(tracking, terrain=terrain, recovery=0.0)  # which is for level ground
+        tracking = replace(tracking.in_place(), terrain=terrain)  # which is for level ground
         tracking.check()
         said = "-".join(terrain).replace(":", "-")
         usual = usual.with_name(f"{usual.name}-{said}")

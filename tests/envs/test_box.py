@@ -144,20 +144,9 @@ def test_it_is_pushed(wave):
     assert 0.05 < float(env.box.state(env.sim)[0][0, 0] - before) < 0.24 + 0.05  # the reference goes 0.24 m
 
 
-def test_resuming_is_bit_for_bit_at_any_number_of_threads(wave):
+def test_resuming_is_bit_for_bit_at_any_number_of_threads(wave, goes_on):
     motion = glide(wave)
-    env, other = make(motion, n=8, start="random"), make(motion, n=8, start="random", threads=2)
-    noise = torch.Generator().manual_seed(0)
-    actions = [torch.randn(8, env.action_size, generator=noise) for _ in range(16)]
-    for action in actions[:8]:
-        env.step(action)
-    kept = env.state()
-    wanted = [env.step(action) for action in actions[8:]]
-    other.restore(kept)
-    for a, action in zip(wanted, actions[8:], strict=True):
-        b = other.step(action)
-        assert torch.equal(a.obs, b.obs)
-        assert torch.equal(a.reward, b.reward)
+    goes_on(make(motion, n=8, start="random"), make(motion, n=8, start="random", threads=2), steps=8)
 
 
 def test_in_a_mirror(wave):
@@ -241,6 +230,8 @@ def test_nor_by_several_motions_nor_uphill(wave):
         replace(TASK, terrain=("rough",)).check()
     with pytest.raises(InputError, match=r"leave out --recovery or --object"):
         replace(TASK, recovery=2.0).check()
+    with pytest.raises(InputError, match=r"leave out --along or --object"):
+        replace(TASK, along=1.0, randomise=("push",)).check()
     body = replace(CHARACTER, xml=CHARACTER.xml.replace("wrist", "end").replace("elbow", "limb"))
     motion = replace(glide(wave), skeleton=body.skeleton)
     with pytest.raises(InputError, match="no body of humanoid is known for a hand"):

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from envs.config import TrackingConfig
-from envs.events import EVENTS, Events, models, parse_events
+from envs.events import EVENTS, LEVELS, Events, models, parse_events
+from envs.judge.evaluation import judging_env
 from envs.sim.cpu import CpuSim
 from envs.sim.scene import build_scene
 from envs.tracking import TrackingEnv
@@ -30,7 +31,7 @@ def sledge(n, **ranges):
     model = build_scene(SLEDGE, 120.0)
     sim = CpuSim(model, n, threads=1)
     sim.qpos  # noqa: B018 (bound before the first step)
-    return sim, Events(ranges, sim, SLEDGE, n, 30.0, 4)
+    return sim, Events(ranges, sim, SLEDGE, n, TrackingConfig())
 
 
 def drive(sim, events, steps, command=0.0):
@@ -198,6 +199,44 @@ def test_balance_moves_the_heaviest_body(wave):
     assert np.abs(moved).sum() == pytest.approx(0.1)
 
 
+# ---- gradually
+
+
+def test_pushes_grow_as_episodes_last(wave):
+    config = TrackingConfig(threads=1, randomise=("push:0:1000",), gradual=True, episode_seconds=2.0)
+    env = TrackingEnv([replace(wave, loop=True)], CHARACTER, config, 64, seed=3)
+    events = env.events
+    assert (events.level == 1).all()
+    assert 50.0 < float(events.value["push"].max()) <= 100.0
+    ids = torch.arange(4)
+    events.hits[:4] = torch.tensor([3, 0, 1, 3])
+    events.level[:4] = 5
+    events.ended(ids, torch.tensor([True, True, False, False]))
+    assert events.level[:4].tolist() == [6, 5, 4, 5]  # who falls after many hits is where he belongs
+    events.level[:4] = torch.tensor([LEVELS, 1, 1, 1])
+    events.hits[:4] = 1
+    events.ended(ids, torch.tensor([True, False, False, True]))
+    assert events.level[:4].tolist() == [LEVELS, 1, 1, 2]
+    events.level[:] = LEVELS
+    env.reset()
+    assert float(events.value["push"].max()) > 800.0
+
+
+def test_an_episode_that_lasts_raises_them_and_judging_takes_all(wave):
+    config = TrackingConfig(threads=1, randomise=("push:0:1",), gradual=True, episode_seconds=2.0)
+    loop = replace(wave, loop=True)
+    env = TrackingEnv([loop], CHARACTER, config, 4, seed=3)
+    for _ in range(59):
+        env.step(torch.zeros(4, 28))
+    hit = env.events.hits > 0
+    assert hit.any()
+    step = env.step(torch.zeros(4, 28))
+    assert step.truncated.all()
+    assert env.events.level.tolist() == (1 + hit.long()).tolist()
+    assert env.events.hits.tolist() == [0, 0, 0, 0]
+    assert (judging_env([loop], CHARACTER, config, 2, 0).events.level == LEVELS).all()
+
+
 # ---- bit for bit
 
 
@@ -212,20 +251,10 @@ def test_without_events_nothing_is_drawn(wave):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_resuming_with_all_events_is_bit_for_bit(wave, threads):
-    env, other = (make(wave, "all", threads=threads if k else 1) for k in range(2))
-    generator = torch.Generator().manual_seed(0)
-    actions = [2.0 * torch.randn(8, env.action_size, generator=generator) for _ in range(40)]
-    ends = 0
-    for action in actions[:20]:
-        ends += int(env.step(action).terminated.sum())
-    other.restore(env.state())
-    for action in actions[20:]:
-        a, b = env.step(action), other.step(action)
-        ends += int(a.terminated.sum())
-        assert torch.equal(a.obs, b.obs)
-        assert torch.equal(a.reward, b.reward)
-    assert ends > 4  # bodies changed on the way
+def test_resuming_with_all_events_is_bit_for_bit(wave, threads, goes_on):
+    env, other = (make(wave, "all", threads=threads if k else 1, gradual=True) for k in range(2))
+    steps = goes_on(env, other, steps=20, size=2.0)
+    assert sum(int(step.terminated.sum()) for step in steps) > 4  # bodies changed on the way
 
 
 # ---- what may be asked for

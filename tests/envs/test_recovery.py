@@ -1,4 +1,5 @@
-"""Recovery: the reference waits for who lost it, moved and turned to where the body is, and goes on from there."""
+"""Recovery: the reference waits for who lost it, moved and turned to where the body is, and goes on from there; or it
+goes along with who is pushed."""
 
 from dataclasses import replace
 
@@ -88,8 +89,9 @@ def test_a_reference_that_goes_along_is_where_the_body_is(wave):
     carried(env, 1, 2.0, (0.3, 0.0))
     carried(env, 2, -1.0, (30.0, 4.0))
     tick = env.tick.clone()
+    everyone = torch.ones(4, dtype=torch.bool)
     for other in (env, plain):
-        other.recovery.join(other.moment().qpos, other.library.at(other.clip, other.tick).qpos)
+        other.recovery.bring(everyone, other.moment().qpos, other.library.at(other.clip, other.tick).qpos)
     assert env.recovery.lost.tolist() == [0, 0, 0, 0]
     torch.testing.assert_close(env.reference(env.tick, env.everyone).qpos[:, :2], env.sim.qpos[:, :2].float())
     torch.testing.assert_close(env.observe(), plain.observe(), atol=1e-4, rtol=0)
@@ -122,19 +124,53 @@ def test_who_lies_there_for_too_long_has_failed(wave):
     assert env.recovery.shift[1].tolist() == [0.0, 0.0]
 
 
-def test_resuming_with_recovery_is_bit_for_bit(wave):
-    env, other = (make(wave, start="random", randomise=("push:0:500",), n=8) for _ in range(2))
-    generator = torch.Generator().manual_seed(0)
-    actions = [2.0 * torch.randn(8, 28, generator=generator) for _ in range(80)]
-    for action in actions[:50]:
-        env.step(action)
-    assert env.recovery.lost.any()
-    other.restore(env.state())
-    for action in actions[50:]:
-        a, b = env.step(action), other.step(action)
-        assert torch.equal(a.obs, b.obs)
-        assert torch.equal(a.reward, b.reward)
-        assert torch.equal(a.terminated, b.terminated)
+def test_it_goes_along_with_who_is_pushed_and_stays_where_it_came_to(wave):
+    """Pushed at the third step, for 6 steps; it goes along until 15 steps after the last of them, in time."""
+    env = make(wave, recovery=0.0, along=0.5, randomise=("push:300:300",), max_deviation=10.0)
+    env.events.push_at[:] = torch.tensor([3, 1000, 1000, 1000])
+    env.events.push_angle[:] = 0.0
+    shifts, apart = [], []
+    for _ in range(36):
+        assert not env.step(torch.zeros(4, 28)).terminated.any()
+        shifts.append(env.recovery.shift.clone())
+        apart.append((env.reference(env.tick, env.everyone).qpos - env.sim.qpos)[0, :2].norm().item())
+    assert (env.tick // env.control_ticks).tolist() == [36] * 4
+    assert all(not shift[1:].any() for shift in shifts)
+    moved = torch.stack([shift[0] for shift in shifts]).norm(dim=-1)
+    # 300 N on 45 kg for 0.2 s are 1.3 m/s; steps are counted from 0, so the fourth is the first that pushes
+    assert moved[2] == 0.0 < moved[3]
+    assert moved[22] > 0.1
+    np.testing.assert_allclose(apart[3:23], 0.0, atol=1e-5)
+    assert torch.equal(moved[23:], moved[23].expand(13))
+    assert apart[-1] > 0.01
+
+
+def test_a_box_that_is_thrown_takes_the_reference_along(wave):
+    env = make(wave, recovery=0.0, along=1.0, randomise=("box:5:5",), max_deviation=10.0)
+    env.events.box_at[:] = torch.tensor([2, 1000, 1000, 1000])
+    for _ in range(20):
+        env.step(torch.zeros(4, 28))
+    assert env.recovery.shift[0].norm() > 0.02
+    assert not env.recovery.shift[1:].any()
+
+
+def test_who_falls_beside_a_reference_that_goes_along_has_failed(wave):
+    env = make(wave, recovery=0.0, along=5.0, randomise=("push:2000:2000",))
+    env.events.push_at[:], env.events.push_angle[:] = 0, 0.0
+    ended = [env.step(torch.zeros(4, 28)).terminated for _ in range(40)]
+    assert torch.stack(ended).any(0).all()
+
+
+@pytest.mark.parametrize("how", [{"recovery": 1.0}, {"recovery": 0.0, "along": 2.0}, {"recovery": 0.5, "along": 1.0}])
+def test_resuming_with_recovery_is_bit_for_bit(wave, how, goes_on):
+    env, other = (make(wave, start="random", randomise=("push:0:500",), n=8, **how) for _ in range(2))
+    env.events.push_at[:] = 6 * torch.arange(8)
+    size = 0.2 if "along" in how else 2.0  # who goes along stands; who is waited for has fallen
+
+    def under_way():
+        assert (env.recovery.along if "along" in how else env.recovery.lost).any()
+
+    goes_on(env, other, steps=50, size=size, between=under_way)
 
 
 def test_an_evaluation_waits_and_shows_where_the_reference_was(stride):
@@ -163,5 +199,9 @@ def test_knocks(wave):
 
 
 def test_where_there_is_no_recovery(wave):
-    with pytest.raises(InputError, match="--terrain"):
+    with pytest.raises(InputError, match="one of --recovery and --terrain"):
         make(wave, terrain=("rough",))
+    with pytest.raises(InputError, match="one of --along and --terrain"):
+        make(wave, recovery=0.0, along=1.0, randomise=("push",), terrain=("rough",))
+    with pytest.raises(InputError, match="add --randomise push"):
+        make(wave, recovery=0.0, along=1.0, randomise=("mass",))
