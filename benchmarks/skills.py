@@ -62,16 +62,13 @@ PAPER = {
     "stealthy_walk": Paper(60, 0.95),
     "zombie_walk": Paper(60, 0.95),
 }
-FIVE = ("walk", "run", "jump", "cartwheel", "backflip")
-"""Clips that all seeds are run for."""
 
 
 def jobs(clips: list[str], seeds: int) -> Iterator[tuple[str, int]]:
     """Clips and seeds, first seeds first."""
     for seed in range(seeds):
         for clip in clips:
-            if seed == 0 or clip in FIVE:
-                yield clip, seed
+            yield clip, seed
 
 
 def train(
