@@ -229,7 +229,7 @@ class TrackingEnv:
         return reflections(self.character, self.model, self.config, self.device)
 
     def describe(self) -> dict[str, Any]:
-        """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
+        """Rates, gains, scales, joint order, what is observed: what an exported policy needs to be driven elsewhere."""
         return described(self)
 
     def driving(self) -> dict[str, Any]:
