@@ -61,7 +61,8 @@ def _seen(names: Sequence[str], theirs: Sequence[str], count: int) -> list[int]:
         return list(range(count))
     if theirs:
         place = {name: index for index, name in enumerate(names)}
-        return [place[name] for name in theirs] if place.keys() >= set(theirs) else []
+        known = len(theirs) == count and all(name in place for name in theirs)
+        return [place[name] for name in theirs] if known else []
     end = 1 + max((index for index, name in enumerate(names) if name.startswith(LAST)), default=-1)
     rest = [list(group) for _, group in groupby(range(end, len(names)), lambda index: names[index].partition(".")[0])]
     for chosen in product((True, False), repeat=len(rest)):
