@@ -106,6 +106,10 @@ class TrackingConfig:
         """The same task with a reference that keeps its time and its place, and nothing that depends on pushes."""
         return replace(self, recovery=0.0, along=0.0, gradual=False)
 
+    def undisturbed(self) -> "TrackingConfig":
+        """The same task in place, without events: some settings make no sense without those, and go with them."""
+        return replace(self.in_place(), randomise=())
+
 
 def at_rate(config: TrackingConfig, physics_hz: float) -> TrackingConfig:
     """The same task with physics at another rate.

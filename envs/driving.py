@@ -40,7 +40,7 @@ class TaskParts(Protocol):
 
 
 def described(env: TaskParts) -> dict[str, Any]:
-    """What a policy is told of its task in a few words: rates, gains, scales, and the order of joints."""
+    """What a policy is told of its task in a few words: rates, gains, scales, the order of joints, what it observes."""
     model, config = env.model, env.config
     return {
         "character": env.character.name,
@@ -53,14 +53,14 @@ def described(env: TaskParts) -> dict[str, Any]:
         "kd": (-model.actuator_biasprm[:, 2]).tolist(),
         "torque_limit": model.actuator_forcerange[:, 1].tolist(),
         "qpos_columns": list(env.character.skeleton.qpos_columns),
+        "observation": layout(model, config, env.character),
     }
 
 
 def driving(env: TaskParts) -> dict[str, Any]:
     """Of a task on level ground: what `described` says, and all of the above. Elsewhere without scene and
     reference, which depend on where on the ground somebody is."""
-    names = layout(env.model, env.config, env.character)
-    said = described(env) | {"observation": names, "observation_limit": observations.LIMIT}
+    said = described(env) | {"observation_limit": observations.LIMIT}
     if env.ground is not None:
         return said
     scene = scene_spec(env.character, env.config.control_hz * env.config.decimation)

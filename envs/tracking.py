@@ -196,6 +196,7 @@ class TrackingEnv:
             "starts": self.starts.state(),
             "generator": self.generator.get_state(),
             "broken": torch.tensor(self.broken),
+            **({} if self.broken_state is None else {"broken_state": self.broken_state.clone()}),
             **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
             **({"level": self.climb.level.clone()} if self.climb else {}),
             **{f"recovery.{name}": tensor for name, tensor in (self.recovery.state() if self.recovery else {}).items()},
@@ -209,7 +210,7 @@ class TrackingEnv:
             getattr(self, name)[:] = state[name]
         self.starts.restore(state["starts"])
         self.generator.set_state(state["generator"])
-        self.broken = int(state["broken"])
+        self.broken, self.broken_state = int(state["broken"]), state.get("broken_state")
         if self.ground:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
@@ -229,7 +230,7 @@ class TrackingEnv:
         return reflections(self.character, self.model, self.config, self.device)
 
     def describe(self) -> dict[str, Any]:
-        """Rates, gains, scales and joint order: what an exported policy needs to be driven elsewhere."""
+        """Rates, gains, scales, joint order, what is observed: what an exported policy needs to be driven elsewhere."""
         return described(self)
 
     def driving(self) -> dict[str, Any]:

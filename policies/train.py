@@ -87,8 +87,9 @@ def train(
     assert group.size == 1 or env.num_envs == group.share(config.num_envs), "each has its part of the environments"
     learner = PPO(env, config, group, teacher, lessons)
     if begun_from and not (folder / CHECKPOINT).exists():
-        take_over(learner.policy, begun_from)
-        take_over(learner.average, begun_from)
+        names = env.describe().get("observation", ())
+        take_over(learner.policy, begun_from, names)
+        take_over(learner.average, begun_from, names)
         learner.narrowed = config.narrowing
         learner.optimizer.step_size *= CAREFUL
     if group.rank > 0:

@@ -82,7 +82,7 @@ class VecEnv(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """What a user of an exported policy must know: rates, gains, scales, joint order."""
+        """What a user of an exported policy must know: rates, gains, scales, joint order, and what is observed."""
         ...
 
 

@@ -128,7 +128,7 @@ class Robustness:
         self, policy: Policy, motion: Motion, character: Character, config: TrackingConfig, scale: Scale, seed: int
     ) -> None:
         self.policy, self.motion, self.character, self.scale, self.seed = policy, motion, character, scale, seed
-        self.config = replace(config.in_place(), terrain=(), randomise=())
+        self.config = replace(config.undisturbed(), terrain=())
         self.horizon = CYCLIC_SECONDS if motion.loop else motion.duration
 
     def parts(self) -> list[Part]:

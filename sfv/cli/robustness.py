@@ -11,9 +11,10 @@ from sfv.errors import InputError
 from sfv.limits import SEED, Within
 from sfv.pipeline.robustness import robustness_of
 from sfv.pipeline.run import page_again
+from sfv.pipeline.trained import Trained
 from sfv.report import Report
 from sfv.work.files import require_place
-from sfv.work.run_folder import RunFolder, alone_for
+from sfv.work.run_folder import alone_for
 from sfv.work.stage import perform
 
 
@@ -57,8 +58,9 @@ def main(program: Program) -> None:
             stage = robustness_of(folder, program.quick, out, program.threads, program.seed)
             with alone_for(stage.mark):
                 say_outcome(perform(stage))
-                if out is None and RunFolder(folder).report("report.json").is_file():
-                    say_outcome(perform(page_again(folder)))  # which links it from now on
+                run = Trained.find(folder).run
+                if out is None and run and run.report("report.json").is_file():
+                    say_outcome(perform(page_again(run.root)))  # which links it from now on
             reports[str(folder)] = Report.load(stage.outputs[0])
             page = stage.outputs[1]
         if several:

@@ -115,7 +115,7 @@ def untrained(motion: "Motion", tracking: TrackingConfig) -> "Following":
         InputError: the tracker's file is damaged.
     """
     judge = Judge.of(shipped_tracker(), tracking)  # a folder called tracker may be what is trained into
-    level = replace(judge, task=replace(judge.task, randomise=()))
+    level = replace(judge, task=judge.task.undisturbed())
     ((_, found),) = level.follow({"motion": motion}, TRIES, SEED)
     return found
 

@@ -52,7 +52,7 @@ def preview_stage(
 
     names = ("preview.json", "preview.npz", "targets.npz", "preview.mp4", "index.html")
     inputs = {"motion": motion, "scorecard": scorecard}
-    settings = {"character": character, "preview": config} | body_of(character)
+    settings = {"character": character, "preview": replace(config, threads=0)} | body_of(character)
     return Stage("preview", PREVIEW_VERSION, inputs, settings, tuple(map(place, names)), place("stage.json"), work)
 
 

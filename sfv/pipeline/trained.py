@@ -16,8 +16,8 @@ from sfv.work.provenance import provenance
 from sfv.work.run_folder import POLICY, RunFolder, stage_minutes
 from sfv.work.stage import Stage
 
-ACTED = ("control_hz", "decimation", "action_scale")
-"""Settings of the task that decide what an action does."""
+ALIKE = ("control_hz", "decimation", "action_scale", "scan", "ahead", "object")
+"""Settings of the task that decide what an action does, and what is observed."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def distillation_of(runs: Sequence[Path], out: Path, config: TrainConfig, lesson
     first = next(iter(teachers.values()))
     for other in teachers.values():
         differ = [key for key in ("body", "character") if first.mark.config.get(key) != other.mark.config.get(key)]
-        differ += [key for key in ACTED if getattr(first.tracking, key) != getattr(other.tracking, key)]
+        differ += [key for key in ALIKE if getattr(first.tracking, key) != getattr(other.tracking, key)]
         if differ:
             raise InputError(
                 f"{first.folder} and {other.folder} differ in {', '.join(differ)}, so one policy cannot do what both "

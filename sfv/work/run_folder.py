@@ -52,7 +52,8 @@ class RunFolder:
     @classmethod
     def around(cls, policy: Path) -> "RunFolder | None":
         """The run that the folder of a policy is part of, or None when it stands alone."""
-        return cls(policy.parent) if policy.absolute().name == POLICY else None
+        whole = policy.absolute()  # "." has no name, and is its own parent
+        return cls(policy.parent if policy.name else whole.parent) if whole.name == POLICY else None
 
 
 def is_run(folder: Path) -> bool:

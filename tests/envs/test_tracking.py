@@ -88,6 +88,11 @@ def test_nan_ends_the_episode_and_is_counted_and_kept(wave):
     assert float(env.broken_state.max()) == 1e20  # the state before the step, not the NaN after it
     assert torch.isfinite(step.obs).all()
     assert torch.isfinite(env.step(zeros(env)).reward).all()
+    other = make(wave)
+    other.restore(env.state())  # as a training does that was stopped
+    assert (found := other.breakage()) is not None
+    assert found.count == 1
+    assert torch.equal(found.state, env.broken_state)
 
 
 @pytest.mark.parametrize("loop", [False, True])

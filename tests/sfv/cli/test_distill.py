@@ -67,5 +67,11 @@ def test_what_cannot_be_distilled(runs: list[Path], tmp_path: Path, capsys: pyte
         main(["train", str(tmp_path / "clip-two" / "motion.npz"), *SETTINGS.split(), *rate, "--out", str(other)]) == 0
     )
     assert "differ in control_hz, decimation" in refused(one, str(other))
+    seeing = tmp_path / "seeing"
+    assert (
+        main(["train", str(tmp_path / "clip-two" / "motion.npz"), *SETTINGS.split(), "--scan", "--out", str(seeing)])
+        == 0
+    )
+    assert "differ in scan" in refused(one, str(seeing))
     (tmp_path / "clip-two" / "motion.npz").unlink()
     assert "is gone" in refused(one, two)

@@ -9,7 +9,17 @@ import pytest
 from sfv.check.finding import moments, place, stretches
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.pipeline.looking import _boxes, distances, first_show, further_shows, marks_of, motions_at, things_at
+from sfv.pipeline.looking import (
+    Thing,
+    _boxes,
+    _with_rollout,
+    distances,
+    first_show,
+    further_shows,
+    marks_of,
+    motions_at,
+    things_at,
+)
 from sfv.reading import Reading
 from sfv.report import Number, Report
 from sfv.skeleton import Skeleton
@@ -112,6 +122,22 @@ def test_a_body_of_sticks_has_a_lowest_joint(tmp_path: Path) -> None:
     assert {curve.name: curve.values[0] for curve in last.timeline.curves} == pytest.approx(
         {"lowest joint": 10.0, "root": 100.0}
     )
+
+
+def test_a_reference_that_went_along_with_pushes_stands_where_the_rollout_without_them_has_it(
+    wave: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qpos = wave.qpos.copy()
+    qpos[:, 0] += 1.0
+    motions = {"reference": replace(wave, qpos=qpos), "simulated": replace(wave, qpos=qpos)}
+    thing = Thing("run", tmp_path, motions)
+    now = SimpleNamespace(qpos=wave.qpos[0], wanted=wave.qpos[0], boxes=())
+    live = SimpleNamespace(hz=30.0, players=(), begin=lambda seconds: [now], step=lambda: [now])
+    monkeypatch.setattr("sfv.view.web.timeline.curves_of", lambda players, seen: ())
+    show = _with_rollout([thing], [thing], replace(first_show([thing]), live=lambda: live))
+    assert [actor.name for actor in show.actors] == ["reference", "simulated"]
+    for actor in show.actors:
+        np.testing.assert_array_equal(actor.motion.qpos, np.repeat(wave.qpos[:1], 31, 0))
 
 
 def test_a_box_that_was_pushed_is_an_actor() -> None:

@@ -24,6 +24,8 @@ def test_a_preview_has_a_page_of_its_own(wave: Motion, tmp_path: Path) -> None:
     stage = preview_stage(tmp_path / "motion.npz", place, "humanoid", config, lambda: {"seed": 0})
     assert not perform(stage).skipped
     assert perform(stage).skipped
+    threads = replace(config, threads=2)  # which change nothing
+    assert perform(preview_stage(tmp_path / "motion.npz", place, "humanoid", threads, lambda: {"seed": 0})).skipped
     page = place("index.html").read_text()
     assert "before training" in page
     assert "without any training, the simulated character follows the motion to its end" in page

@@ -16,7 +16,7 @@ from sfv.character import load_character
 from sfv.cli.main import main
 from sfv.errors import InputError
 from sfv.motion import Motion
-from sfv.pipeline.judging import tracker_knows
+from sfv.pipeline.judging import tracker_knows, untrained
 from sfv.pipeline.policy_file import TRACKER, in_words_of_today, policy_file, record_of, shipped_tracker, suited
 from sfv.work.files import fingerprint
 
@@ -116,6 +116,15 @@ def test_the_tracker_knows_one_body_at_one_rate_on_level_ground() -> None:
     assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(control_hz=60.0, decimation=2))
     for more in ({"terrain": ("rough:4cm",)}, {"scan": True}, {"ahead": True}):
         assert not tracker_knows(TrainConfig(), "humanoid", TrackingConfig(**more))
+
+
+@pytest.mark.parametrize("how", [{"along": 2.0}, {"gradual": True}, {"recovery": 1.0}])
+def test_what_the_tracker_follows_untrained_is_asked_of_any_task_that_it_knows(
+    standing: Path, how: dict[str, float | bool]
+) -> None:
+    task = TrackingConfig(randomise=("push",), threads=1, **how)  # type: ignore[arg-type]
+    assert tracker_knows(TrainConfig(), "humanoid", task)
+    assert untrained(Motion.load(standing), task).success == 1.0
 
 
 def test_settings_of_before_began_from_scratch() -> None:

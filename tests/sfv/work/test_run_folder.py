@@ -33,6 +33,11 @@ def test_results_elsewhere_do_not_wait_for_each_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_run_around_a_policy(tmp_path: Path) -> None:
+def test_the_run_around_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert RunFolder.around(tmp_path / "3-policy") == RunFolder(tmp_path)
     assert RunFolder.around(tmp_path / "walk") is None
+    (tmp_path / "3-policy").mkdir()
+    monkeypatch.chdir(tmp_path / "3-policy")
+    assert RunFolder.around(Path()) == RunFolder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert RunFolder.around(Path("3-policy")) == RunFolder(Path())

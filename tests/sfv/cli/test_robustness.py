@@ -1,0 +1,33 @@
+"""`sfv robustness`: what it does beside the measuring."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import sfv.cli.robustness as verb
+from sfv.report import Number, Report
+from sfv.work.mark import Mark
+from sfv.work.stage import Outcome
+
+
+@pytest.mark.parametrize("named", ["", "3-policy"])
+def test_the_page_of_a_run_links_it_by_whatever_folder_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    found = tmp_path / "5-robustness" / "robustness.json"
+    for file in (found, tmp_path / "4-report" / "report.json"):
+        Report("of a run", (Number("success undisturbed", 1.0, "share", "higher"),)).save(file)
+    Mark("done", "", "", {}, {}).write(tmp_path / "3-policy" / "stage.json")
+    measured = SimpleNamespace(mark=found.with_name("stage.json"), outputs=(found, found.with_name("index.html")))
+    done: list[object] = []
+
+    def perform(stage: object) -> Outcome:
+        done.append(stage)
+        return Outcome("stage", False, 0.0, measured.outputs)
+
+    monkeypatch.setattr(verb, "robustness_of", lambda *asked: measured)
+    monkeypatch.setattr(verb, "page_again", lambda root: root)
+    monkeypatch.setattr(verb, "perform", perform)
+    verb.main(verb.Program((tmp_path / named,)))
+    assert done == [measured, tmp_path]
