@@ -35,7 +35,8 @@ class VideoWriter:
 
     def __init__(self, path: Path | str, fps: float, crf: int = 23, preset: str = "medium") -> None:
         self._path, self._fps, self._count = path, fps, 0
-        self._options: dict[str, object] = {"crf": str(crf), "preset": preset, "threads": "1"}
+        # by x264's macroblock tree the bytes also depend on what was in memory, one time in some hundred
+        self._options: dict[str, object] = {"crf": str(crf), "preset": preset, "threads": "1", "mbtree": "0"}
         self._stack = ExitStack()
         self._container: OutputContainer
         self._stream: VideoStream
