@@ -27,7 +27,7 @@ LONGEST = 1_000_000
 FARTHEST = 10_000.0
 """m from the origin to the root."""
 WOUND = 10_000.0
-"""rad that a hinge may be turned by: a wheel does 1600 turns, and no joint so many."""
+"""rad that a joint may be turned by: 1600 times round. Programs count turns on, but not so far."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from sfv.errors import InputError
+from sfv.motion import WOUND
 from sfv.quaternions import about, matrix, multiply
 
 AXES = "XYZ"
-WOUND = 10_000.0
-"""rad: programs count turns on, but not so far; what is larger is a damaged number."""
 
 
 def from_euler(angles: Float[np.ndarray, "*n k"], order: str) -> Float[np.ndarray, "*n 4"]:

@@ -277,11 +277,11 @@ def _with_rollout(things: Sequence[Thing], runs: Sequence[Thing], show: Show) ->
     made = {SIMULATED: np.array([now.qpos for (now,) in seen])}
     if things[0].motions[REFERENCE].duration < simulated.duration + 1e-6:  # longer ones keep their place
         made[REFERENCE] = np.array([now.wanted for (now,) in seen])  # it may have gone along with who was pushed
-    now_moves = {
+    moved = {
         id(before := things[0].motions[name]): replace(before, fps=live.hz, qpos=qpos, contacts=None)
         for name, qpos in made.items()
     }
-    actors = tuple(replace(a, motion=now_moves.get(id(a.motion), a.motion)) for a in show.actors)
+    actors = tuple(replace(a, motion=moved.get(id(a.motion), a.motion)) for a in show.actors)
     actors += _boxes(seen, live.hz)
     timeline = replace(show.timeline, curves=curves_of(live.players, seen))
     return replace(show, actors=actors, timeline=timeline, news="")
