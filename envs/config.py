@@ -55,6 +55,9 @@ class TrackingConfig:
     along: Annotated[float, Within(0, 60)] = 0.0
     """Seconds from a push or box on in which the reference goes along: it is where the body is, and faces where that
     faces. After them it stays where it came to. 0: it keeps its place."""
+    falls: bool = False
+    """An episode also fails by a fall: a body touches the ground that the clip keeps off it (DeepMimic's early
+    termination). Training's judge counts falls too, reports do not."""
     simulator: Annotated[Literal["mujoco", "warp", "warp-cpu"], COMMON] = "mujoco"
     """'mujoco' on the processor, 'warp' on an NVIDIA GPU; 'warp-cpu', which is slow, is for tests."""
     threads: Annotated[int, Within(0, 256), COMMON] = 0
@@ -97,14 +100,20 @@ class TrackingConfig:
             if given and not events.keys() & {"push", "box"}:
                 raise InputError(f"{option} is for who is pushed or hit; add --randomise push, or box, or leave it out")
 
+        if self.falls and self.recovery:
+            raise InputError(
+                "--falls ends the episode of who touches the ground, and --recovery waits for him; leave out one"
+            )
+
     @property
     def wanders(self) -> str:
         """The option by which a reference leaves its place, '' where it keeps it."""
         return "--recovery" if self.recovery else "--along" if self.along else ""
 
     def in_place(self) -> "TrackingConfig":
-        """The same task with a reference that keeps its time and its place, and nothing that depends on pushes."""
-        return replace(self, recovery=0.0, along=0.0, gradual=False)
+        """The same task as all are measured in: the reference keeps its time and its place, pushes have their whole
+        range, and falls are not counted."""
+        return replace(self, recovery=0.0, along=0.0, gradual=False, falls=False)
 
     def undisturbed(self) -> "TrackingConfig":
         """The same task in place, without events: some settings make no sense without those, and go with them."""

@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 from envs import observations, rewards, terminations
 from envs.adaptive import STARTS, displaced
 from envs.box import Box
+from envs.breakage import Breakage
 from envs.config import TrackingConfig
 from envs.driving import described, driving
 from envs.events import EVENTS, Events, parse_events
@@ -30,10 +31,10 @@ from envs.sim.scene import THROWN, build_scene
 from envs.sim.simulator import make_sim, simulator_device
 from envs.sim.strips import Strips
 from envs.straight import laid
+from envs.touch import Touch
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.interfaces import Info, Step
-from sfv.judged import Broken
 from sfv.motion import Motion
 from sfv.servos import servo_lag
 from sfv.surface import sitting_points
@@ -96,14 +97,14 @@ class TrackingEnv:
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.everyone = torch.arange(num_envs, device=self.device)
         self.clip, self.tick, self.age = (torch.zeros_like(self.everyone) for _ in range(3))
-        self.broken = 0  # episodes that ended by NaN
-        self.broken_state: Tensor | None = None
+        self.breakage = Breakage()
         self._rest = torch.as_tensor(self.model.qpos0, dtype=torch.float32, device=self.device)[None]
         self.action_size = self.model.nu
         self.events = Events(ranges, self.sim, character, num_envs, config) if ranges else None
         self.foresight = Foresight(config, character, self.ground, self.device)
         speeds = pad(observations.speeds(self.model, self.device), (0, self.foresight.size))
         self._speeds = pad(pad(speeds, (0, 6)), (0, 6), value=True) if self.box else speeds
+        self.touch = self.touching() if config.falls else None
         self.obs_size = self.reset().shape[1]
 
     def reset(self) -> Float[Tensor, "n o"]:
@@ -163,7 +164,10 @@ class TrackingEnv:
 
     def failed(self, away: Bool[Tensor, "n"], moment: Moment) -> Bool[Tensor, "n"]:
         """Who of those that are away from their reference at the end of a step has failed: all, or with recovery those
-        for whom it has waited for long enough. It comes to the others, and goes along with who was hit."""
+        for whom it has waited for long enough. It comes to the others, and goes along with who was hit. Where falls
+        count, so has who touches the ground that the clip keeps off it."""
+        if self.touch:
+            away = away | self.touch(self.clip)
         if self.recovery is None:
             return away
         wanted = self.library.at(self.clip, self.tick).qpos
@@ -195,8 +199,7 @@ class TrackingEnv:
             "age": self.age.clone(),
             "starts": self.starts.state(),
             "generator": self.generator.get_state(),
-            "broken": torch.tensor(self.broken),
-            **({} if self.broken_state is None else {"broken_state": self.broken_state.clone()}),
+            **self.breakage.kept(),
             **{f"ground.{name}": tensor for name, tensor in (self.ground.state() if self.ground else {}).items()},
             **({"level": self.climb.level.clone()} if self.climb else {}),
             **{f"recovery.{name}": tensor for name, tensor in (self.recovery.state() if self.recovery else {}).items()},
@@ -210,7 +213,7 @@ class TrackingEnv:
             getattr(self, name)[:] = state[name]
         self.starts.restore(state["starts"])
         self.generator.set_state(state["generator"])
-        self.broken, self.broken_state = int(state["broken"]), state.get("broken_state")
+        self.breakage.restore(state)
         if self.ground:
             self.ground.restore({name: state[f"ground.{name}"] for name in ("tile", "offset")})
         if self.climb:
@@ -337,13 +340,11 @@ class TrackingEnv:
             obs = self.events.noisy(obs, self._speeds, ids, self.generator)
         return obs.nan_to_num(0.0).clamp(-observations.LIMIT, observations.LIMIT)
 
-    def breakage(self) -> Broken | None:
-        """The episodes so far in which the physics went to NaN, if there are any."""
-        return None if self.broken_state is None else Broken(self.broken, self.broken_state, self.whole)
+    def touching(self) -> Touch:
+        """Who touches the ground that his clip keeps off it: to be made before the first step."""
+        ground = self.ground.relief if self.ground else self._relief
+        return Touch(self.library, self.character, self.sim, ground, self._relief)
 
-    def count_broken(self, broken: Tensor) -> None:
-        """Count diverged episodes and keep the state before the first one's last step, controls included."""
-        count = int(broken.sum())
-        if count and self.broken_state is None:
-            self.broken_state = self._before[broken][0]
-        self.broken += count
+    def count_broken(self, broken: Bool[Tensor, "n"]) -> None:
+        """Count diverged episodes, and keep the state before the first one's last step."""
+        self.breakage.note(broken, self._before)

@@ -4,31 +4,31 @@ It knows a `VecEnv` and a function that judges a policy; simulator and clip are 
 after a kill is in the checkpoint, so the curve after one is the curve without.
 """
 
-import contextlib
 import copy
 import csv
 import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from policies.begin import take_over
 from policies.config import Budget, TrainConfig, parse_budget
+from policies.display import board, training_bar
 from policies.export import DeterministicActor, export_driving, export_onnx, export_zip, sane, save_policy
+from policies.finalists import BEST, Finalists
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
+from policies.settling import due, lasting, pace, settled
 from policies.stopping import Asked, Stopping
 from sfv.errors import InputError, blamed
 from sfv.interfaces import Driven, Policy, VecEnv
 from sfv.judged import Figures, Judge
-from sfv.progress import TRAINING, bar
 from sfv.work.files import replacing
 from sfv.work.tensors import load_tensors, save_tensors
 
@@ -36,26 +36,9 @@ log = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.safetensors"
 """The learner's tensors and its log (`PPO.state`)."""
-PATIENCE = 4
-"""Evaluations without improvement after which a successful policy is done."""
-SUCCESS = 0.99
-"""Success, from the start and from random phases, that counts as having the skill."""
-NARROWING, SHRINKING = (0.0, 0.2), (0.5, 0.9)
-"""Survival between which noise begins to narrow and does so at its full pace: a skill that is still looked for needs it
-wide. And the same for steps, which shrink after that: a skill that wants nothing but exactness gains by it, a dance
-that was half learnt slowed down (docs/log.md)."""
-FOUND = (0.25, 0.75)
-"""Success between which noise begins to narrow and does so at its full pace where another policy was begun from: that
-one stays up from the start, and by survival noise was at its least before the new skill was found. A demo begun from
-the tracker had .84 of its starts at 1.0 M samples so, and .90 at 0.45 M with noise that was held (docs/log.md)."""
 CAREFUL = 0.2
 """The first step, in units of `learning_rate`, where another policy was begun from: with a whole one the KL divergence
 of the first iterations was five times its target, and what the other could was half forgotten (docs/log.md)."""
-THERE, SURE = (0.25, 0.5), 0.9
-"""Survival between which a skill begins to be there, and strict success from which it begins to be sure. Exploration
-lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
-GAIN = 0.05
-"""Least gain that counts as improvement, as a share of the normalised return that is still missing."""
 
 
 def train(
@@ -67,12 +50,14 @@ def train(
     teacher: Policy | None = None,
     lessons: float = 0.0,
     begun_from: Path | None = None,
+    again: Callable[[], Judge] | None = None,
 ) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
-    The policy written is the best that `judge` saw: by success, then by normalised return. Of a group of learners, by
-    default that which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard
-    less and less over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
+    The policy written is the best that `judge` saw: by success, then by normalised return. Where some of its tries
+    fail, the best few are judged once more in the end, by what `again` makes. Of a group of learners, by default that
+    which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard less and less
+    over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
     exploration is then as narrow as it is for a skill that has been found, and stays so until this one is.
 
     Returns:
@@ -107,9 +92,9 @@ def train(
             group.told("done")
             stopping.obey()
     group.told("done")
-    best = run.best_policy()
+    best, row = run.chosen(again)
     about = env.describe()
-    save_policy(folder, best, about | {"samples": run.best["samples"], "config": asdict(config)})
+    save_policy(folder, best, about | {"samples": row["samples"], "config": asdict(config)})
     export_zip(folder, best, config)
     driving = env.driving() if isinstance(env, Driven) else about
     export_driving(folder, driving)
@@ -125,15 +110,16 @@ def _learn(run: "_Run", budget: Budget) -> None:
         log.warning("training goes on at %s samples", f"{learner.samples:,}")
     if not run.rows or learner.samples >= run.next_evaluation:  # which a stop may have come before
         run.evaluate()
-    with _board(run.folder) as board, _bar(budget.seconds, budget.samples) as show:
+    with board(run.folder) as write, training_bar(budget.seconds, budget.samples) as show:
         while run.seconds < budget.seconds and learner.samples < budget.samples and not run.settled:
             started = time.perf_counter()
             learner.group.told("learn")
+            run.narrow(budget)
             learner.iterate()
             run.require_finite()
             if learner.samples >= run.next_evaluation:
                 run.evaluate()
-                board(run.rows[-1], learner.samples)
+                write(run.rows[-1], learner.samples)
             run.seconds += time.perf_counter() - started
             if learner.samples >= run.next_checkpoint:
                 run.save()
@@ -172,8 +158,7 @@ class _Run:
         self.from_another = from_another  # whether its first weights are those of another policy
         self.stopping = stopping or Stopping()
         self.rows: list[dict[str, float]] = []
-        self.best: dict[str, float] = {}
-        self.best_weights: dict[str, torch.Tensor] = {}
+        self.finalists = Finalists()
         self.seconds = 0.0
         self.kept = 0  # samples of the checkpoint
         self.next_evaluation, self.next_checkpoint = config.evaluate_every, config.checkpoint_every
@@ -184,7 +169,7 @@ class _Run:
         return self.learner.narrow and settled([Figures.of(row) for row in self.rows])
 
     def evaluate(self) -> None:
-        """Judge the averaged policy as it is, on the processor; add a row to the log, keep it if it is the best."""
+        """Judge the averaged policy as it is, on the processor, and log what is found; keep it if it is among the best."""
         average = copy.deepcopy(self.learner.average).cpu()
         found = self.judge(self.stopping.through(DeterministicActor(average)))
         figures, report = found.figures, found.report
@@ -195,18 +180,17 @@ class _Run:
         row |= {f"{number.name} {clip}": number.value for clip, of in report.clips.items() for number in of.numbers}
         row |= self.learner.log
         self.rows.append(row)
-        if self.learner.noise <= self.config.noise[-1]:
-            self.learner.settling = _share(figures.survival, *SHRINKING)
-        elif self.from_another:
-            self.learner.settling = _share(figures.success, *FOUND)
-        else:
-            self.learner.settling = _share(figures.survival, *NARROWING)
-        loose = (1.0 - figures.strict_success) / (1.0 - SURE)
-        self.learner.lasting = _share(figures.survival, *THERE) * min(1.0, loose)
-        if not self.best or _rank(figures) >= _rank(Figures.of(self.best)):
-            self.best = row
-            self.best_weights = {name: t.detach().clone() for name, t in average.state_dict().items()}
+        self.learner.settling = pace(figures, self.learner.noise <= self.config.noise[-1], self.from_another)
+        self.learner.lasting = lasting(figures)
+        self.finalists.offer(row, average.state_dict())
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
+
+    def narrow(self, budget: Budget) -> None:
+        """Narrow exploration and steps towards the end of the budget."""
+        learner, spent = self.learner, self.seconds / budget.seconds
+        samples = learner.samples / spent if spent > 0 else budget.samples
+        found = Figures.of(self.rows[-1])
+        learner.due = due(found, float(learner.samples), samples, self.config.narrowing)
 
     def save(self) -> None:
         """Checkpoint and log."""
@@ -215,8 +199,9 @@ class _Run:
         tensors: dict[str, torch.Tensor] = {}
         for rank, state in enumerate(group.gathered(self.learner.state())):
             tensors |= {f"{_part(rank)}.{name}": tensor for name, tensor in state.items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
-        about = {"rows": self.rows, "best": self.best, "seconds": self.seconds, "due": self.next_evaluation}
+        tensors |= self.finalists.state()
+        best = self.finalists.rows
+        about = {"rows": self.rows, "best": best, "seconds": self.seconds, "due": self.next_evaluation}
         save_tensors(self.folder / CHECKPOINT, tensors, about)
         self.kept = self.learner.samples
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
@@ -257,9 +242,10 @@ class _Run:
             part, _, rest = name.partition(".")
             split[part][rest] = tensor
         group = self.learner.group
-        if "best" not in split:
+        best = [split.pop(name) for name in sorted(split) if name.startswith(BEST)]
+        if not best:
             raise InputError(f"{self.folder / CHECKPOINT} holds no checkpoint of a training; delete it and run again")
-        if (size := len(split) - 1) != group.size:
+        if (size := len(split)) != group.size:
             raise InputError(
                 f"the training in {self.folder} was begun by {size} processes and cannot go on with {group.size}; "
                 f"start {size}, or give another --out"
@@ -267,31 +253,27 @@ class _Run:
         group.told("restore")
         with blamed(f"{self.folder / CHECKPOINT} does not fit what is trained", "delete it and run again"):
             self.learner.restore(group.handed([split[_part(rank)] for rank in range(size)]))
-            self.best_weights, self.kept = split["best"], self.learner.samples
-            self.rows, self.best, self.seconds = about["rows"], about["best"], about["seconds"]
+            self.kept = self.learner.samples
+            self.rows, self.seconds = about["rows"], about["seconds"]
+            first = about["best"]  # before 0.2.0 there was one
+            self.finalists.restore(first if isinstance(first, list) else [first], best)
         # before 0.2.0 no checkpoint was written before the evaluation of its moment
         self.next_evaluation = about.get("due", _after(self.learner.samples, self.config.evaluate_every))
         self.next_checkpoint = _after(self.learner.samples, self.config.checkpoint_every)
 
-    def best_policy(self) -> TrackingPolicy:
-        """A policy with the best weights."""
+    def chosen(self, again: Callable[[], Judge] | None) -> tuple[TrackingPolicy, dict[str, float]]:
+        """The policy that is kept, and what the log has of it."""
+        finalists = self.finalists
+        if again is not None and finalists.doubtful:
+            log.warning("some tries fail, so the %d best policies are judged once more", len(finalists.rows))
+            finalists.choose(again(), lambda weights: DeterministicActor(self._policy(weights)))
+        return self._policy(finalists.weights[0]), finalists.rows[0]
+
+    def _policy(self, weights: Mapping[str, torch.Tensor]) -> TrackingPolicy:
+        """One with these weights."""
         policy = make_policy(self.learner.env.obs_size, self.learner.env.action_size, self.config.hidden)
-        policy.load_state_dict(self.best_weights)
+        policy.load_state_dict(weights)
         return policy
-
-
-def _share(value: float, first: float, last: float) -> float:
-    """How much of the way from `first` to `last` is done, 0 to 1."""
-    return max(0.0, min(1.0, (value - first) / (last - first)))
-
-
-def settled(log: Sequence[Figures]) -> bool:
-    """The skill is there and has not improved for PATIENCE evaluations, of which `log` has the figures."""
-    recent = log[-PATIENCE:]
-    if len(log) <= PATIENCE or min(min(f.success, f.success_random_phase) for f in recent) < SUCCESS:
-        return False
-    before = max(f.normalised_return for f in log[:-PATIENCE])
-    return max(f.normalised_return for f in recent) < before + GAIN * (1.0 - before)
 
 
 def _part(rank: int) -> str:
@@ -302,45 +284,3 @@ def _part(rank: int) -> str:
 def _after(samples: int, every: int) -> int:
     """The next whole multiple."""
     return (samples // every + 1) * every
-
-
-def _rank(figures: Figures) -> tuple[float, float, float]:
-    return figures.success, figures.success_random_phase, figures.normalised_return
-
-
-@contextlib.contextmanager
-def _board(folder: Path) -> Iterator[Callable[[dict[str, float], int], None]]:
-    """TensorBoard's event file, through Stable-Baselines3's logger."""
-    from stable_baselines3.common.logger import configure
-
-    logger = configure(str(folder / "tensorboard"), ["tensorboard"])
-
-    def write(row: dict[str, float], samples: int) -> None:
-        for name, value in row.items():
-            logger.record(f"sfv/{name}", value)
-        logger.dump(samples)
-
-    try:
-        yield write
-    finally:
-        logger.close()
-
-
-@contextlib.contextmanager
-def _bar(seconds: float, samples: float) -> Iterator[Callable[[float, PPO, dict[str, Any]], None]]:
-    """A bar over the budget, whichever it is, with the rate and the success of the last evaluation."""
-    by_time = seconds != float("inf")
-    done = 0.0
-    started: tuple[float, int] | None = None
-    with bar(TRAINING, seconds if by_time else samples) as advance:
-
-        def show(spent: float, learner: PPO, row: dict[str, Any]) -> None:
-            nonlocal done, started
-            started = started or (spent, learner.samples)
-            rate = (learner.samples - started[1]) / max(spent - started[0], 1e-9)
-            now = spent if by_time else float(learner.samples)
-            text = f"{TRAINING} {learner.samples / 1e6:.2f}M, {rate:,.0f} samples/s, success {row['success']:.2f}"
-            advance(now - done, text)
-            done = now
-
-        yield show

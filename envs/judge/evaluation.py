@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from envs.box import MOVED
+from envs.breakage import Breakage
 from envs.config import TrackingConfig
 from envs.judge.rollouts import DERIVED, Rollouts, figures, roll_out, shown
 from envs.tracking import TrackingEnv
@@ -71,7 +72,7 @@ class Evaluator:
             Number("foot_slide", slide, "cm/s", "lower"),
             Number("power", float(done.power[start].nanmean()), "W", "lower"),
             Number("energy", float((done.power[start] * seconds).nanmean()), "J per rollout", "lower"),
-            Number("physics_nan", float(env.broken), "rollouts", "lower"),
+            Number("physics_nan", float(env.breakage.count), "rollouts", "lower"),
             Number("physics_rate", hz * env.config.decimation, "Hz", "none"),
             Number("rollouts", float(n), "from the start, and as many from random phases", "none"),
             *(self._pushing(done, start) if env.box else ()),
@@ -82,7 +83,7 @@ class Evaluator:
         report = Report(f"evaluation of {self.motion.source or 'a motion'}", numbers, series)
         order = [(float(done.survived[i]), float(done.returns[i])) for i in range(len(done.paths))]
         worst = self._shown(done, order.index(min(order))) if self.watch else None
-        return Judged(found, report, env.breakage(), first, worst)
+        return Judged(found, report, env.breakage.found(env.whole), first, worst)
 
     def _pushing(self, done: Rollouts, start: Tensor) -> tuple[Number, ...]:
         """What became of the box in the tries from the start."""
@@ -161,7 +162,7 @@ def begin(env: TrackingEnv, clip: Tensor, start: Tensor, seed: int) -> Tensor:
     """
     library, every = env.library, env.control_ticks
     env.generator.manual_seed(seed)
-    env.broken, env.broken_state = 0, None
+    env.breakage = Breakage()
     ticks, loop = library.ticks[clip], library.loop[clip]
     phase = torch.rand(len(clip), generator=env.generator) * ticks
     phase = torch.where(start, 0.0, torch.where(loop, phase, ENTERED * phase))

@@ -13,7 +13,6 @@ from torch import Tensor
 from envs.events import Events
 from envs.judge.evaluation import begin
 from envs.judge.rollouts import FAILURE
-from envs.judge.touch import Touch
 from envs.sim.cpu import CpuSim
 from envs.terminations import any_body_away, body_errors, not_finite
 from envs.tracking import TrackingEnv
@@ -39,7 +38,7 @@ def survive(env: TrackingEnv, policy: Policy, events: Events, along: bool = Fals
     With `along`, in a task with recovery, the reference goes along with the body: it is where the body is, and faces
     where that faces. DeepMimic's policies, too, are asked for no place in the world.
     """
-    touch = Touch(env)
+    touch = env.touching()
     assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
     everyone = torch.ones(env.num_envs, dtype=torch.bool)
     up, near, down = everyone.clone(), everyone.clone(), ~everyone
@@ -51,8 +50,8 @@ def survive(env: TrackingEnv, policy: Policy, events: Events, along: bool = Fals
             assert env.recovery is not None
             env.recovery.bring(everyone, moment.qpos, env.library.at(env.clip, env.tick).qpos)
         if step < round(BEFORE * env.config.control_hz):
-            down |= touch() | ~near  # who falls by himself is no witness of pushes
-        up &= ~touch()
+            down |= touch(env.clip) | ~near  # who falls by himself is no witness of pushes
+        up &= ~touch(env.clip)
         env.sim.rest(~(up | near))
     env.sim.rest(None)
     return {"rollouts": ~down, "successes": up & ~down, "followed": near & ~down}
@@ -66,7 +65,7 @@ def resume(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], seed: in
     off it, and `risen` did both.
     """
     assert env.recovery is not None
-    events, touch = _to_come(env, "push", force, seed), Touch(env)
+    events, touch = _to_come(env, "push", force, seed), env.touching()
     events.push_angle[:] = 2.0 * math.pi * torch.rand(env.num_envs, generator=env.generator)
     down = torch.zeros(env.num_envs, dtype=torch.bool)
     witness, together = ~down, torch.zeros(env.num_envs, dtype=torch.long)
@@ -76,7 +75,7 @@ def resume(env: TrackingEnv, policy: Policy, force: Float[Tensor, "n"], seed: in
         away = any_body_away(moment, env.config.max_deviation) | not_finite(moment)
         env.failed(away, moment)
         together = torch.where(away, 0, together + 1)
-        down |= touch()
+        down |= touch(env.clip)
         if step < round(BEFORE * env.config.control_hz):
             witness &= ~(down | away)
     back = witness & (together >= round(TOGETHER * env.config.control_hz))

@@ -51,7 +51,7 @@ class Suite:
         found = figures(done, start, hz)
         numbers = (
             *found.numbers(),
-            Number("physics_nan", float(self.env.broken), "rollouts", "lower"),
+            Number("physics_nan", float(self.env.breakage.count), "rollouts", "lower"),
             Number("rollouts", float(n), "from each start, and as many from random phases", "none"),
         )
         clips = {
@@ -59,4 +59,4 @@ class Suite:
             for index, name in enumerate(self.names)
         }
         report = Report(f"evaluation of {count} clips", numbers, clips=clips)
-        return Judged(found, report, self.env.breakage())
+        return Judged(found, report, self.env.breakage.found(self.env.whole))

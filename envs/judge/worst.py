@@ -17,7 +17,6 @@ from envs.judge.evaluation import begin
 from envs.judge.knocks import BEFORE, pushed
 from envs.judge.robustness import Columns, Part, Robustness
 from envs.judge.rollouts import FAILURE
-from envs.judge.touch import Touch
 from envs.terminations import body_errors
 from envs.tracking import TrackingEnv
 from sfv.interfaces import Policy
@@ -76,13 +75,13 @@ def _ground(judge: Robustness, part: Part) -> tuple[Shown, str]:
 def _push(judge: Robustness, part: Part) -> tuple[Shown, str]:
     (newtons,) = part.cells["force"]
     env = judge.disturbed(part)
-    touch = Touch(env)
+    touch = env.touching()
     pushed(env, torch.full((TRIES,), newtons), part.what, judge.seed)
     since, by_himself = round(BEFORE * env.config.control_hz), torch.zeros(TRIES, dtype=torch.bool)
 
     def over() -> Bool[Tensor, "n"]:
         nonlocal by_himself
-        down = touch()
+        down = touch(env.clip)
         by_himself = by_himself | (down & (env.age <= since))  # who fell before the push is no witness of it
         return down & ~by_himself
 

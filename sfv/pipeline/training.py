@@ -1,6 +1,7 @@
 """Training: where the task, its judges, its teachers and the learner meet. It knows nothing of stages and marks."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -50,8 +51,9 @@ def train_policy(
     file = {TRACKER: shipped_tracker(), SCRATCH: None}.get(begun_from, begun_from)
     env = TrackingEnv(list(clips.values()), body, tracking, group.share(config.num_envs), config.seed + group.rank)
     teacher = Teachers([load_policy(teachers[name])[0] for name in clips], env.clip) if teachers else None
-    train(env, training_judge(clips, body, tracking), config, folder, None, teacher, lessons, file)
-    return env.breakage(), TRACKER if file == shipped_tracker() else begun_from
+    judge, again = training_judge(clips, body, tracking), partial(training_judge, clips, body, tracking, again=True)
+    train(env, judge, config, folder, None, teacher, lessons, file, again)
+    return env.breakage.found(env.whole), TRACKER if file == shipped_tracker() else begun_from
 
 
 def _beginning(

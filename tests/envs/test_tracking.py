@@ -83,16 +83,16 @@ def test_nan_ends_the_episode_and_is_counted_and_kept(wave):
     env.sim.qvel[2, 7] = 1e20
     step = env.step(zeros(env))
     assert step.terminated.tolist() == [i == 2 for i in range(8)]
-    assert env.broken == 1
-    assert env.broken_state is not None
-    assert float(env.broken_state.max()) == 1e20  # the state before the step, not the NaN after it
+    assert env.breakage.count == 1
+    assert env.breakage.state is not None
+    assert float(env.breakage.state.max()) == 1e20  # the state before the step, not the NaN after it
     assert torch.isfinite(step.obs).all()
     assert torch.isfinite(env.step(zeros(env)).reward).all()
     other = make(wave)
     other.restore(env.state())  # as a training does that was stopped
-    assert (found := other.breakage()) is not None
+    assert (found := other.breakage.found(other.whole)) is not None
     assert found.count == 1
-    assert torch.equal(found.state, env.broken_state)
+    assert torch.equal(found.state, env.breakage.state)
 
 
 @pytest.mark.parametrize("loop", [False, True])

@@ -13,7 +13,8 @@ from envs.tracking import TrackingEnv
 from policies.config import TrainConfig
 from policies.export import load_policy
 from policies.ppo import PPO
-from policies.train import _Run, settled, train
+from policies.settling import settled
+from policies.train import _Run, train
 from sfv.character import load_character
 from sfv.errors import InputError
 from sfv.judged import Figures, Judged

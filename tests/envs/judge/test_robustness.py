@@ -9,7 +9,6 @@ import torch
 from envs.config import TrackingConfig
 from envs.judge.knocks import AFTER, DIRECTIONS, pushed, survive
 from envs.judge.robustness import FULL, QUICK, Part, Robustness, Scale, matrix
-from envs.judge.touch import Touch
 from envs.tracking import TrackingEnv
 from sfv.character import load_character
 
@@ -118,11 +117,11 @@ def test_scales() -> None:
 
 def test_touch_is_of_what_the_clip_keeps_off_the_ground(wave) -> None:
     env = TrackingEnv([wave], CHARACTER, replace(TrackingConfig(threads=1), start="fixed"), 3, seed=0)
-    touch = Touch(env)
+    touch = env.touching()
     env.sim.forward()
-    assert not touch().any()  # it stands
+    assert not touch(env.clip).any()  # it stands
     env.sim.qpos[1, 3:7] = torch.tensor([np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0])  # lies on its face
     env.sim.qpos[1, 2] = 0.1
     env.sim.qpos[2, 2] += 0.5  # flies
     env.sim.forward()
-    assert touch().tolist() == [False, True, False]
+    assert touch(env.clip).tolist() == [False, True, False]
