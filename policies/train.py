@@ -169,7 +169,7 @@ class _Run:
         return self.learner.narrow and settled([Figures.of(row) for row in self.rows])
 
     def evaluate(self) -> None:
-        """Judge the averaged policy as it is, on the processor, and log what is found; keep it if it is among the best."""
+        """Judge the averaged policy as it is, on the processor, log what is found, keep it if it is one of the best."""
         average = copy.deepcopy(self.learner.average).cpu()
         found = self.judge(self.stopping.through(DeterministicActor(average)))
         figures, report = found.figures, found.report

@@ -12,7 +12,6 @@ from policies.export import load_policy
 from policies.stopping import Stopping
 from policies.train import CHECKPOINT, train
 from sfv.errors import InputError
-from sfv.interfaces import Info, Step
 from sfv.judged import Figures, Judged
 from sfv.report import Report
 from sfv.work.tensors import load_tensors, save_tensors
@@ -28,43 +27,7 @@ CONFIG = TrainConfig(
     compile=False,
 )
 """Eight iterations of 64 samples; checkpoints at 192 and 384 samples, evaluations at 256 and 512."""
-
-
-@pytest.fixture(autouse=True)
-def no_exports(monkeypatch):
-    """They take seconds and have tests of their own."""
-    monkeypatch.setattr("policies.train.export_onnx", lambda *given: None)
-    monkeypatch.setattr("policies.train.export_zip", lambda *given: None)
-
-
-class Still:
-    """Rewards actions near to what is seen; `at` is told of every step before it is taken."""
-
-    num_envs, obs_size, action_size, device = 16, 3, 2, "cpu"
-
-    def __init__(self, at=lambda steps: 1.0):
-        self.generator, self.at, self.steps = torch.Generator().manual_seed(0), at, 0
-        self.x = self.reset()
-
-    def reset(self):
-        self.x = torch.randn(16, 3, generator=self.generator)
-        return self.x
-
-    def step(self, action):
-        self.steps += 1
-        reward = self.at(self.steps) * torch.exp(-(action - self.x[:, :2]).square().sum(-1))
-        never, obs = torch.zeros(16, dtype=torch.bool), self.reset()
-        return Step(obs, reward, never, never, obs, Info(torch.ones(16, dtype=torch.long), never))
-
-    def state(self):
-        return {"x": self.x.clone(), "generator": self.generator.get_state()}
-
-    def restore(self, state):
-        self.x = state["x"].clone()
-        self.generator.set_state(state["generator"])
-
-    def describe(self):
-        return {}
+pytestmark = pytest.mark.usefixtures("no_exports")
 
 
 def judge(policy):
@@ -95,18 +58,18 @@ def signalled(number, when):
         (16, 256),  # in the last step before an evaluation, which then waits for the training to go on
     ],
 )
-def test_who_stops_writes_down_where(tmp_path, when, samples):
-    train(Still(), judge, CONFIG, tmp_path / "whole")
+def test_who_stops_writes_down_where(tmp_path, when, samples, still):
+    train(still(), judge, CONFIG, tmp_path / "whole")
     config = replace(CONFIG, checkpoint_every=10**6)  # nothing is written but for the signal
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        train(Still(signalled(signal.SIGINT, when)), judge, config, tmp_path / "stopped")
+        train(still(signalled(signal.SIGINT, when)), judge, config, tmp_path / "stopped")
     assert signal.getsignal(signal.SIGINT) is before
     tensors, _ = load_tensors(tmp_path / "stopped" / CHECKPOINT, "")
     assert int(tensors["learner.samples"]) == samples
     assert not (tmp_path / "stopped" / "policy.safetensors").exists()
 
-    train(Still(), judge, config, tmp_path / "stopped")
+    train(still(), judge, config, tmp_path / "stopped")
     wanted, got = weights(tmp_path / "whole"), weights(tmp_path / "stopped")
     assert all(torch.equal(wanted[name], got[name]) for name in wanted)
     rows = [(tmp_path / name / "progress.csv").read_text().splitlines() for name in ("whole", "stopped")]
@@ -121,27 +84,27 @@ def test_a_second_ctrl_c_ends_at_once():
             signal.raise_signal(signal.SIGINT)
 
 
-def test_a_learner_that_goes_to_nan_stops_and_keeps_what_was_good(tmp_path):
-    broken = Still(lambda steps: float("nan") if steps == 18 else 1.0)  # in the fifth iteration, of 256 to 320 samples
+def test_a_learner_that_goes_to_nan_stops_and_keeps_what_was_good(tmp_path, still):
+    broken = still(lambda steps: float("nan") if steps == 18 else 1.0)  # in the fifth iteration, of 256 to 320 samples
     with pytest.raises(InputError, match=r"went to NaN before 320 samples; the checkpoint of 192 samples is whole"):
         train(broken, judge, CONFIG, tmp_path)
-    train(Still(), judge, CONFIG, tmp_path)
+    train(still(), judge, CONFIG, tmp_path)
     assert all(torch.isfinite(tensor).all() for tensor in weights(tmp_path).values())
 
 
 @pytest.mark.parametrize("wild", [float("nan"), 1e38])
-def test_a_checkpoint_with_wild_numbers_is_refused(tmp_path, wild):
-    train(Still(), judge, CONFIG, tmp_path)
+def test_a_checkpoint_with_wild_numbers_is_refused(tmp_path, wild, still):
+    train(still(), judge, CONFIG, tmp_path)
     tensors, about = load_tensors(tmp_path / CHECKPOINT, "")
     name = next(name for name in tensors if name.startswith("learner.policy.") and name.endswith("weight"))
     tensors[name][0, 0] = wild
     save_tensors(tmp_path / CHECKPOINT, tensors, about)
     with pytest.raises(InputError, match="numbers that no training makes"):
-        train(Still(), judge, replace(CONFIG, budget="1024"), tmp_path)
+        train(still(), judge, replace(CONFIG, budget="1024"), tmp_path)
 
 
-def test_so_is_such_a_policy(tmp_path):
-    train(Still(), judge, CONFIG, tmp_path)
+def test_so_is_such_a_policy(tmp_path, still):
+    train(still(), judge, CONFIG, tmp_path)
     tensors, about = load_tensors(tmp_path / "policy.safetensors", "")
     tensors["action_net.bias"][0] = float("nan")
     save_tensors(tmp_path / "policy.safetensors", tensors, about)

@@ -1,7 +1,5 @@
 """The matrix: that each cell is rolled out under what it says, and that it is the same for a seed."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,6 @@ import torch
 from envs.config import TrackingConfig
 from envs.judge.knocks import AFTER, DIRECTIONS, pushed, survive
 from envs.judge.robustness import FULL, QUICK, Part, Robustness, Scale, matrix
-from envs.tracking import TrackingEnv
 from sfv.character import load_character
 
 CHARACTER = load_character("humanoid")
@@ -113,15 +110,3 @@ def test_scales() -> None:
     assert len(FULL.grid) == 20
     for scale in (FULL, QUICK):
         assert len(scale.forces) >= 6
-
-
-def test_touch_is_of_what_the_clip_keeps_off_the_ground(wave) -> None:
-    env = TrackingEnv([wave], CHARACTER, replace(TrackingConfig(threads=1), start="fixed"), 3, seed=0)
-    touch = env.touching()
-    env.sim.forward()
-    assert not touch(env.clip).any()  # it stands
-    env.sim.qpos[1, 3:7] = torch.tensor([np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0])  # lies on its face
-    env.sim.qpos[1, 2] = 0.1
-    env.sim.qpos[2, 2] += 0.5  # flies
-    env.sim.forward()
-    assert touch(env.clip).tolist() == [False, True, False]
