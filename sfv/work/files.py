@@ -31,9 +31,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     Raises:
         InputError: the folder cannot be written or the disk is full.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file in it")
+    path = _no_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
@@ -59,6 +57,18 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise
 
 
+def _no_folder(path: Path | str) -> Path:
+    """The path, unless a folder is there.
+
+    Raises:
+        InputError: one is.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
+    return path
+
+
 def require_place(path: Path | str | None) -> None:
     """Check that a file could be written here, before what goes into it is worked for; None is no file.
 
@@ -67,9 +77,7 @@ def require_place(path: Path | str | None) -> None:
     """
     if path is None:
         return
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file in it")
+    path = _no_folder(path)
     above = next((folder for folder in path.absolute().parents if folder.exists()), None)
     if above is not None and not above.is_dir():
         raise InputError(f"{path} cannot be written, since {above} is a file; choose another place")
