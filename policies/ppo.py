@@ -67,7 +67,6 @@ class PPO:
         self.average = copy.deepcopy(self.policy)
         self.samples = 0
         self.narrowed = 0.0  # samples, each counted by how much it was `settling`
-        self.due = 0.0  # and so many at least, since the training ends soon
         # as who judges the policy decides, 0 to 1:
         self.settling = 1.0  # how fast exploration and steps narrow
         self.lasting = 1.0  # the share of `config.correlation` that there is
@@ -115,14 +114,14 @@ class PPO:
 
     def _narrowed(self, ends: tuple[float, ...]) -> float:
         """From the first number to the next in a straight line over `narrowing` samples, and so on to the last."""
-        done = max(self.narrowed, self.due) / self.config.narrowing
+        done = self.narrowed / self.config.narrowing
         if (first := int(done)) >= len(ends) - 1:
             return ends[-1]
         return ends[first] + (ends[first + 1] - ends[first]) * (done - first)
 
     def iterate(self) -> None:
         """One iteration: collect, learn, and move the averaged policy a little towards the new one."""
-        self.settling, self.lasting, self.due = self.group.told((self.settling, self.lasting, self.due))
+        self.settling, self.lasting = self.group.told((self.settling, self.lasting))
         rollout = self._collect()
         self._update(rollout)
         self.policy.normaliser.merge(*self.group.moments(rollout.obs.flatten(0, 1)))

@@ -1,7 +1,4 @@
-"""How a training settles: when exploration and steps narrow, and when nothing more is to be gained.
-
-All is decided by what a judge found, but for the end: there exploration narrows because no more samples come.
-"""
+"""How a training settles, by what a judge found: when exploration and steps narrow, and when nothing more is gained."""
 
 from collections.abc import Sequence
 
@@ -24,10 +21,6 @@ THERE, SURE = (0.25, 0.5), 0.9
 lasts in between: it throws who can hardly stand, makes sure who can, and costs who is sure some exactness."""
 GAIN = 0.05
 """Least gain that counts as improvement, as a share of the normalised return that is still missing."""
-END = 0.25
-"""At most this share of a budget is its end."""
-MOMENTS = 3.0
-"""Exploration and steps are as they are to stay after so many times `TrainConfig.narrowing`."""
 
 
 def pace(figures: Figures, narrow: bool, from_another: bool) -> float:
@@ -43,19 +36,6 @@ def lasting(figures: Figures) -> float:
     """The share of `TrainConfig.correlation` that exploration has."""
     loose = (1.0 - figures.strict_success) / (1.0 - SURE)
     return _share(figures.survival, *THERE) * min(1.0, loose)
-
-
-def due(figures: Figures, samples: float, budget: float, narrowing: float) -> float:
-    """Samples that narrowing is to have behind it at least, since the budget of samples ends soon.
-
-    Nothing before the end, which is four times `narrowing` long but at most END of the budget; three quarters through
-    it MOMENTS times `narrowing`. Nothing either for who is not up: wide exploration may find the skill yet.
-    """
-    end = min((MOMENTS + 1.0) * narrowing, END * budget)
-    through = 1.0 - (budget - samples) / end
-    if through <= 0.0 or figures.survival < NARROWING[1]:
-        return 0.0
-    return through * (MOMENTS + 1.0) * narrowing
 
 
 def settled(log: Sequence[Figures]) -> bool:

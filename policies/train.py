@@ -24,7 +24,7 @@ from policies.finalists import BEST, Finalists
 from policies.group import Group, joined
 from policies.networks import TrackingPolicy, make_policy
 from policies.ppo import PPO
-from policies.settling import due, lasting, pace, settled
+from policies.settling import lasting, pace, settled
 from policies.stopping import Asked, Stopping
 from sfv.errors import InputError, blamed
 from sfv.interfaces import Driven, Policy, VecEnv
@@ -114,7 +114,6 @@ def _learn(run: "_Run", budget: Budget) -> None:
         while run.seconds < budget.seconds and learner.samples < budget.samples and not run.settled:
             started = time.perf_counter()
             learner.group.told("learn")
-            run.narrow(budget)
             learner.iterate()
             run.require_finite()
             if learner.samples >= run.next_evaluation:
@@ -184,13 +183,6 @@ class _Run:
         self.learner.lasting = lasting(figures)
         self.finalists.offer(row, average.state_dict())
         self.next_evaluation = _after(self.learner.samples, self.config.evaluate_every)
-
-    def narrow(self, budget: Budget) -> None:
-        """Narrow exploration and steps towards the end of the budget."""
-        learner, spent = self.learner, self.seconds / budget.seconds
-        samples = learner.samples / spent if spent > 0 else budget.samples
-        found = Figures.of(self.rows[-1])
-        learner.due = due(found, float(learner.samples), samples, self.config.narrowing)
 
     def save(self) -> None:
         """Checkpoint and log."""
