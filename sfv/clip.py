@@ -269,7 +269,7 @@ def _check_readable(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a video file in it")
     if not path.exists():
-        raise InputError(f"{path} does not exist; check the name of the video")
+        raise InputError(f"{path} does not exist; check its name")
     require_file(path)
     try:
         with path.open("rb") as file:

@@ -77,7 +77,7 @@ def follow(
                     float(done.steps[mine][0]) / config.control_hz,
                     1000.0 * float(done.error[mine].nanmean()),
                     float(done.power[mine].nanmean()),
-                    bool(env.breakage.count),
+                    bool(done.broken[mine].any()),
                 ),
             )
 

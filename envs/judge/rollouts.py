@@ -45,6 +45,7 @@ class Rollouts:
         wanted: (k, r) the references of these at the same moments, likewise.
         first_error: mean distance (m) of the first rollout's bodies at each step.
         moved: (n,) m along the ground from where a box was to where it was last before a failure; NaN without one.
+        broken: (n,) whether the physics went to NaN.
     """
 
     steps: Int[Tensor, "n"]
@@ -58,6 +59,7 @@ class Rollouts:
     wanted: tuple[Float[np.ndarray, "_ r"], ...]
     first_error: list[float]
     moved: Float[Tensor, "n"]
+    broken: Bool[Tensor, "n"]
 
     @property
     def whole(self) -> Float[Tensor, "n"]:
@@ -80,6 +82,7 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
     assert isinstance(env.sim, CpuSim), "policies are judged on the processor"
     env.sim.rest(None)
     alive = torch.ones(n, dtype=torch.bool)
+    diverged = ~alive
     survived, returns, power, error, root_error, worst = (torch.zeros(n) for _ in range(6))
     some = env.everyone[:watched]
     seen, first_error = [_watched(env, watched)], []
@@ -92,6 +95,7 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
         away = terminations.body_errors(moment).nan_to_num(1e3)
         counted = (t < steps) & alive
         env.count_broken(broken & counted)
+        diverged |= broken & counted
         alive &= ~(counted & (broken | lost | env.failed(away.mean(-1) > FAILURE, moment)))
         counted &= alive
         reward, _ = rewards.total(rewards.DEEPMIMIC, moment)
@@ -119,7 +123,7 @@ def roll_out(env: TrackingEnv, policy: Policy, steps: Int[Tensor, "n"], watched:
     )
     return Rollouts(
         steps, survived, returns, error / ran, root_error / ran, worst, power / ran, paths, references, first_error,
-        torch.linalg.vector_norm(last - begun, dim=-1),
+        torch.linalg.vector_norm(last - begun, dim=-1), diverged,
     )  # fmt: skip
 
 

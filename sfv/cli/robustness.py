@@ -42,9 +42,13 @@ class Program:
     """Print the reports as JSON by the runs' names, and nothing else, to standard output."""
 
     def check(self) -> None:
-        """Raise InputError unless there are runs."""
+        """Raise InputError unless there are runs, each once."""
         if not self.runs:
             raise InputError("there is no policy to measure; name a folder that sfv run or sfv train made")
+        whole = [folder.absolute() for folder in self.runs]
+        for folder in self.runs:
+            if whole.count(folder.absolute()) > 1:
+                raise InputError(f"{folder} is given twice; leave one out")
 
 
 def main(program: Program) -> None:
@@ -52,10 +56,10 @@ def main(program: Program) -> None:
     several, reports = len(program.runs) > 1, {}
     if several:
         require_place(program.out)
+    out = None if several else program.out
+    stages = [robustness_of(folder, program.quick, out, program.threads, program.seed) for folder in program.runs]
     with answering(program.json) as answer:
-        for folder in program.runs:
-            out = None if several else program.out
-            stage = robustness_of(folder, program.quick, out, program.threads, program.seed)
+        for folder, stage in zip(program.runs, stages, strict=True):
             with alone_for(stage.mark):
                 say_outcome(perform(stage))
                 run = Trained.find(folder).run

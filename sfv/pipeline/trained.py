@@ -9,7 +9,7 @@ from envs.config import TrackingConfig, at_rate
 from policies.config import TrainConfig
 from sfv.errors import InputError
 from sfv.pipeline.named_motions import motions_among
-from sfv.pipeline.stages import evaluation_stage, policy_stage
+from sfv.pipeline.stages import POLICY_FILES, evaluation_stage, policy_stage
 from sfv.work.config import changed
 from sfv.work.mark import Mark
 from sfv.work.provenance import provenance
@@ -41,7 +41,7 @@ class Trained:
         """
         home = folder / POLICY if (folder / POLICY).is_dir() else folder
         mark = Mark.read(home / "stage.json")
-        if mark is None or mark.state != "done":
+        if mark is None or mark.state != "done" or POLICY_FILES[0] not in mark.outputs:  # other stages leave marks too
             raise InputError(f"{folder} holds no finished policy; finish it with sfv run, or make one with sfv train")
         return cls(home, mark)
 

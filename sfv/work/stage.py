@@ -94,7 +94,8 @@ def perform(stage: Stage) -> Outcome:
     """Do a stage unless it is done.
 
     Raises:
-        InputError: an input is not there, or whatever the work says. What was finished before is then still there.
+        InputError: an input is not there, the folder is another stage's, or whatever the work says. What was finished
+            before is then still there.
     """
     bench, folder = stage.bench, stage.mark.parent
     assert all(path.parent == folder for path in (*stage.outputs, *stage.partial))
@@ -103,6 +104,7 @@ def perform(stage: Stage) -> Outcome:
     bench.finish()
     bench.adopt(stage.partial)
     mark = Mark.read(stage.mark)
+    _require_its_own(stage, mark)
     if mark and mark.made_from in (sources.made_from(), sources.made_from(mark)) and _hashes(stage) == mark.outputs:
         if mark.inputs != inputs:  # the same files, moved
             replace(mark, inputs=inputs).write(stage.mark)
@@ -123,6 +125,20 @@ def perform(stage: Stage) -> Outcome:
         replace(begun, state="done", outputs=outputs, seconds=seconds, finished=finished).write(bench.folder / MARK)
         bench.finish()
     return Outcome(stage.name, False, seconds, stage.outputs)
+
+
+def _require_its_own(stage: Stage, mark: Mark | None) -> None:
+    """Raise InputError where the folder has the results of another stage: with its mark, all it can go on from would be
+    lost."""
+    if mark is None or stage.mark.name != MARK:  # beside a single result, whose name is in that of its mark
+        return
+    folder, wanted = stage.mark.parent, stage.outputs[0].name
+    there = [name for name in mark.outputs if (folder / name).exists()]
+    if there and wanted not in mark.outputs:
+        raise InputError(
+            f"{folder} holds {there[0]} and what sfv knows of it, which {wanted} would take the place of; give another "
+            "--out"
+        )
 
 
 def _lay_out(stage: Stage, begun: Mark, done: Mark | None, sources: _Sources) -> None:

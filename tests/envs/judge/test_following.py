@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+import envs.judge.following as following
 from envs.config import TrackingConfig
 from envs.judge.following import follow
 from sfv.character import load_character
@@ -50,3 +51,17 @@ def test_a_motion_on_a_ground_of_its_own_is_tried_there_beside_others() -> None:
     found = dict(follow(still, {"raised": raised, "level": stand}, CHARACTER, TrackingConfig(threads=1), tries=2))
     assert list(found) == ["level", "raised"]
     assert found["level"].success == found["raised"].success == 1.0
+
+
+def test_whose_physics_broke_is_told_of_each(monkeypatch) -> None:
+    stand = Motion(CHARACTER.skeleton, 30.0, np.repeat(CHARACTER.model.qpos0[None], 16, 0))
+    made = []
+    real = following.judging_env
+    monkeypatch.setattr(following, "judging_env", lambda *how: made.append(real(*how)) or made[-1])
+
+    def breaking(obs: torch.Tensor) -> torch.Tensor:
+        made[0].sim.qvel[3, 7] = 1e20  # of the second motion's tries
+        return torch.zeros(len(obs), CHARACTER.model.nu)
+
+    found = dict(follow(breaking, {"one": stand, "two": stand}, CHARACTER, TrackingConfig(threads=1), tries=2))
+    assert {name: each.broken for name, each in found.items()} == {"one": False, "two": True}

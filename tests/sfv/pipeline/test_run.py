@@ -458,6 +458,21 @@ def test_evaluation_of_what_was_trained(worked: list[str], a_run: Run, tmp_path:
         evaluation_of(tmp_path, None, 2, None)
 
 
+def test_only_a_training_leaves_a_policy(worked: list[str], a_run: Run) -> None:
+    """All stages leave marks, of which those of others say neither task nor learner."""
+    did(a_run)
+    for part in ("1-pose", "2-motion", "4-report"):
+        with pytest.raises(InputError, match="holds no finished policy"):
+            evaluation_of(a_run.out / part, None, 2, None)
+
+
+def test_a_report_does_not_take_the_folder_of_a_policy(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    with pytest.raises(InputError, match=r"3-policy holds policy.safetensors .* report.json would take the place of"):
+        perform(evaluation_of(a_run.out, None, 2, a_run.out / "3-policy"))
+    assert not any(did(a_run).values())
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_make_stages_and_differ(preset: str, a_run: Run) -> None:
     settings = PRESETS[preset]()

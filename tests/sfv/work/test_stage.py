@@ -216,3 +216,32 @@ def test_missing_input_is_named(copying: Copying) -> None:
     copying.source.unlink()
     with pytest.raises(InputError, match=r"source\.txt"):
         perform(copying.stage())
+
+
+def writing(stage: Stage) -> Stage:
+    """It writes a letter into its output."""
+
+    def work(at: At) -> None:
+        at(stage.outputs[0]).write_text("c")
+
+    return replace(stage, work=work)
+
+
+def test_another_stage_does_not_take_a_folder_and_its_mark(copying: Copying) -> None:
+    perform(copying.stage())
+    other = replace(copying.stage(), name="2-other", outputs=(copying.folder / "c.txt",))
+    with pytest.raises(
+        InputError, match=r"holds a\.txt and what sfv knows of it, which c\.txt would take the place of"
+    ):
+        perform(other)
+    assert perform(copying.stage()).skipped
+    for output in copying.stage().outputs:
+        output.unlink()
+    assert not perform(writing(other)).skipped  # nothing is lost by it
+
+
+def test_results_beside_each_other_have_marks_of_their_own_names(copying: Copying) -> None:
+    mark = copying.folder / "a.stage.json"
+    perform(replace(copying.stage(), mark=mark))
+    other = replace(copying.stage(), mark=mark, outputs=(copying.folder / "a.html",))
+    assert not perform(writing(other)).skipped
