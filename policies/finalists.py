@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sfv.interfaces import Policy
 from sfv.judged import Figures, Judge
+from sfv.progress import bar
 
 BEST = "best"
 """What the tensors of the first are called in a checkpoint; those of the others have a number behind it."""
@@ -46,7 +47,11 @@ class Finalists:
 
     def choose(self, judge: Judge, made: Callable[[Mapping[str, Tensor]], Policy]) -> None:
         """Put that first which another judge finds the best; what it judges is `made` of weights."""
-        found = [_rank(judge(made(weights)).figures) for weights in self.weights]
+        found = []
+        with bar("judging the best again", len(self.weights)) as advance:
+            for weights in self.weights:
+                found.append(_rank(judge(made(weights)).figures))
+                advance(1)
         best = found.index(max(found))
         self.rows.insert(0, self.rows.pop(best))
         self.weights.insert(0, self.weights.pop(best))
