@@ -55,8 +55,9 @@ def _require_words(argv: Sequence[str]) -> None:
     for before, word in zip(["", *argv], argv, strict=False):
         if not word.strip() or (word.endswith("=") and word.startswith("--")):
             flag = before if not word.strip() and before.startswith("--") else word.rstrip("=")
-            place = f" after {flag}" if flag.strip() else ""
-            raise InputError(f"there is an empty word{place}; give a value, or leave the option out")
+            if not flag.strip():
+                raise InputError("there is an empty word; write what it should be, or leave it out")
+            raise InputError(f"there is an empty word after {flag}; give a value, or leave the option out")
 
 
 def _require_known(given: Any, verb: str, argv: Sequence[str]) -> None:

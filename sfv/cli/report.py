@@ -43,7 +43,7 @@ class Program:
 def main(program: Program) -> None:
     """Write the page."""
     first = program.runs[0]
-    require_place(program.out)
+    require_place(program.out, ".html")
     if len(program.runs) == 1 and first.is_dir() and not is_run(first):
         with answering(program.json) as answer:
             answer(index(first, program.out))

@@ -55,7 +55,7 @@ def main(program: Program) -> None:
     """Do the stage of each run, unless it is done, and show the numbers."""
     several, reports = len(program.runs) > 1, {}
     if several:
-        require_place(program.out)
+        require_place(program.out, ".html")
     out = None if several else program.out
     stages = [robustness_of(folder, program.quick, out, program.threads, program.seed) for folder in program.runs]
     with answering(program.json) as answer:

@@ -79,8 +79,8 @@ class Trained:
         for path in self.motions.values():
             if not path.is_file():
                 raise InputError(
-                    f"{path}, which {self.folder} was trained on, is gone; bring it back, or evaluate with --motion "
-                    "and its new place"
+                    f"{path}, which {self.folder} was trained on, is gone; bring it back (sfv evaluate "
+                    "takes its new place by --motion)"
                 )
         return self.motions
 

@@ -69,15 +69,17 @@ def _no_folder(path: Path | str) -> Path:
     return path
 
 
-def require_place(path: Path | str | None) -> None:
+def require_place(path: Path | str | None, ending: str = "") -> None:
     """Check that a file could be written here, before what goes into it is worked for; None is no file.
 
     Raises:
-        InputError: it is a folder, below a file, or in a folder that cannot be written.
+        InputError: it is a folder, below a file, or in a folder that cannot be written; or it has another ending.
     """
     if path is None:
         return
     path = _no_folder(path)
+    if not path.name.lower().endswith(ending):
+        raise InputError(f"{path} should end in {ending}")
     above = next((folder for folder in path.absolute().parents if folder.exists()), None)
     if above is not None and not above.is_dir():
         raise InputError(f"{path} cannot be written, since {above} is a file; choose another place")

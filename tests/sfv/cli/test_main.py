@@ -113,6 +113,7 @@ def test_a_flag_that_is_none_is_named_wherever_it_stands(
 def test_an_empty_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert "an empty word after --out" in complaint(["run", "a.mp4", "--out", ""], capsys)
     assert "an empty word after --out" in complaint(["run", "a.mp4", "--out="], capsys)
+    assert "an empty word; write what it should be" in complaint(["generate", ""], capsys)
 
 
 def test_quiet(wave: Motion, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

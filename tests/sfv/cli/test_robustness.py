@@ -44,6 +44,11 @@ def test_all_runs_are_looked_for_before_the_first_is_measured(tmp_path: Path, mo
         verb.main(verb.Program((tmp_path / "one", tmp_path / "two")))
 
 
+def test_a_page_of_another_ending_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"should end in \.html"):
+        verb.main(verb.Program((tmp_path / "one", tmp_path / "two"), out=tmp_path / "both.txt"))
+
+
 def test_a_run_beside_itself_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="given twice"):

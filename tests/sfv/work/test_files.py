@@ -119,6 +119,9 @@ def test_arrays_are_in_the_file_of_that_name(tmp_path, name):
 def test_a_place_where_nothing_can_be_written(tmp_path):
     require_place(None)
     require_place(tmp_path / "new" / "a.txt")
+    require_place(tmp_path / "a.HTML", ".html")
+    with pytest.raises(InputError, match=r"a\.txt should end in \.html"):
+        require_place(tmp_path / "a.txt", ".html")
     (tmp_path / "file").write_text("kept")
     for call in (require_place, lambda path: replacing(path).__enter__()):
         with pytest.raises(InputError, match="is a folder; name a file in it"):
