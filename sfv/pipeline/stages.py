@@ -24,7 +24,7 @@ from sfv.pipeline.sources import clip_of, source_pictures
 from sfv.work.config import write_config
 from sfv.work.contents import require_file
 from sfv.work.files import write_json
-from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT
+from sfv.work.run_folder import MOTION, POLICY, POSE, REPORT, is_run
 from sfv.work.stage import At, Stage
 
 if TYPE_CHECKING:
@@ -187,10 +187,12 @@ def policy_stage(
         begun_from: a policy to begin with; SCRATCH; or AUTO, the tracker where it follows enough of the one motion.
 
     Raises:
-        InputError: the budget cannot be read.
+        InputError: the budget cannot be read, or the folder is a run's.
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
+    if is_run(place("")):
+        raise InputError(f"{place('')} is a run, whose policy belongs into {POLICY}; give another --out")
     inputs, asked, alone = motion_inputs(motions), config, len(motions) == 1 and not teachers
     if begun_from == AUTO and alone and tracker_knows(config, character, tracking):
         inputs |= {"tracker": shipped_tracker()}

@@ -272,6 +272,12 @@ def test_impossible_events(text):
         parse_events([text])
 
 
+def test_an_event_has_one_range():
+    assert parse_events(["all", "push:0:9"])["push"] == (0.0, 9.0)
+    with pytest.raises(InputError, match="push is named 2 times"):
+        parse_events(["push", "mass", "push:0:9"])
+
+
 def test_who_has_no_hands():
     with pytest.raises(InputError, match="no hands"):
         sledge(1, hands=(0.0, 1.0))

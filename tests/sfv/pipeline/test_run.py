@@ -27,6 +27,7 @@ from sfv.motion import Motion
 from sfv.pipeline.run import perform_run, run_stages
 from sfv.pipeline.settings import Run, Settings
 from sfv.pipeline.sources import clip_of, opened
+from sfv.pipeline.stages import policy_stage
 from sfv.pipeline.trained import evaluation_of
 from sfv.pose import PoseTrack
 from sfv.reading import Reading
@@ -471,6 +472,13 @@ def test_a_report_does_not_take_the_folder_of_a_policy(worked: list[str], a_run:
     with pytest.raises(InputError, match=r"3-policy holds policy.safetensors .* report.json would take the place of"):
         perform(evaluation_of(a_run.out, None, 2, a_run.out / "3-policy"))
     assert not any(did(a_run).values())
+
+
+def test_no_second_policy_is_put_beside_that_of_a_run(worked: list[str], a_run: Run) -> None:
+    did(a_run)
+    motion = {"it": a_run.out / "2-motion" / "motion.npz"}
+    with pytest.raises(InputError, match=r"is a run, whose policy belongs into 3-policy; give another --out"):
+        policy_stage(motion, a_run.out.joinpath, "humanoid", TrackingConfig(), TrainConfig())
 
 
 @pytest.mark.parametrize("preset", PRESETS)
