@@ -165,6 +165,12 @@ def import_stage(source: Path, motion: Path, place: Place, settings: Settings) -
     return Stage(MOTION, MOTION_VERSION, inputs, said | body_of(character), outputs, place("stage.json"), work)
 
 
+def _require_no_run(folder: Path) -> None:
+    """Raise InputError if a folder that is to be a policy's is that of a whole run."""
+    if is_run(folder):
+        raise InputError(f"{folder} is a run, whose policy belongs into {POLICY}; give another --out")
+
+
 def policy_stage(
     motions: Mapping[str, Path],
     place: Place,
@@ -191,8 +197,7 @@ def policy_stage(
     """
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
-    if is_run(place("")):
-        raise InputError(f"{place('')} is a run, whose policy belongs into {POLICY}; give another --out")
+    _require_no_run(place(""))
     inputs, asked, alone = motion_inputs(motions), config, len(motions) == 1 and not teachers
     if begun_from == AUTO and alone and tracker_knows(config, character, tracking):
         inputs |= {"tracker": shipped_tracker()}
