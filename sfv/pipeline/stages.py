@@ -198,7 +198,7 @@ def policy_stage(
     parse_budget(config.budget)  # a slip in it should not be found out after minutes of work
     tracking.check()
     _require_no_run(place(""))
-    inputs, asked, alone = motion_inputs(motions), config, len(motions) == 1 and not teachers
+    inputs, asked, taught, alone = motion_inputs(motions), config, teachers or {}, len(motions) == 1 and not teachers
     if begun_from == AUTO and alone and tracker_knows(config, character, tracking):
         inputs |= {"tracker": shipped_tracker()}
     elif begun_from == AUTO:
@@ -207,7 +207,6 @@ def policy_stage(
         begun_from = policy_file(begun_from)
         inputs |= {"begun from": begun_from}
         config = suited(config, begun_from, character, tracking)
-    taught = teachers or {}
     inputs |= {f"teacher {name}": path for name, path in taught.items()}
     said: dict[str, object] = {"character": character, "tracking": tracking, "train": config}
     said |= {"lessons": lessons} if taught else {}
