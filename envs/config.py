@@ -99,7 +99,6 @@ class TrackingConfig:
         for option, given in (("--along", self.along), ("--gradual", self.gradual)):
             if given and not events.keys() & {"push", "box"}:
                 raise InputError(f"{option} is for who is pushed or hit; add --randomise push, or box, or leave it out")
-
         if self.falls and self.recovery:
             raise InputError(
                 "--falls ends the episode of who touches the ground, and --recovery waits for him; leave out one"

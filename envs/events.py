@@ -83,10 +83,10 @@ def parse_events(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
     Raises:
         InputError: no such event, no such range of it, or more than one.
     """
-    alone = [text.partition(":")[0] for text in texts]
-    for name in alone:
-        if alone.count(name) > 1:
-            raise InputError(f"{name} is named {alone.count(name)} times; give it one range")
+    asked = [text.partition(":")[0] for text in texts]
+    for name in asked:
+        if asked.count(name) > 1:
+            raise InputError(f"{name} is named {asked.count(name)} times; give it one range")
     named = [name for text in texts for name in (EVENTS if text == "all" else (text,))]
     out = {}
     for text in named:

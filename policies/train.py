@@ -54,10 +54,10 @@ def train(
 ) -> Path:
     """Train, or go on from the checkpoint in `folder`; write policy.safetensors, .zip, .onnx and progress.csv.
 
-    The policy written is the best that `judge` saw: by success, then by normalised return. Where some of its tries
-    fail, the best few are judged once more in the end, by what `again` makes. Of a group of learners, by default that
-    which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard less and less
-    over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
+    The policy written is the best that `judge` saw: by the share of its tries that succeed, then by normalised return.
+    Where some fail, the best few are judged once more in the end, by what `again` makes. Of a group of learners, by
+    default that which torchrun made, the first judges and writes, and the others learn with it. A `teacher` is heard
+    less and less over `lessons` samples (`PPO.heard`). A policy that is `begun_from` gives its weights at the start;
     exploration is then as narrow as it is for a skill that has been found, and stays so until this one is.
 
     Returns:
