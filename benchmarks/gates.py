@@ -2,10 +2,13 @@
 
     python benchmarks/gates.py MOTION ... --captions FILE --corpus FOLDER --priors mdm t2m-gpt FILE ... --out gates.csv
 
-Of codecs the mean distance of bodies (mm) beside that of as many principal components of four frames; of what writes
-or guesses codes the cross-entropy (nats) beside a bigram of the train windows' codes; of denoisers the squared error of
-normalised rows or vectors beside their mean; of `fill` the distance of bodies in GAPS beside interpolation.
-Train, val and test persons are those of the captions' splits. Smaller is better throughout.
+Of codecs the mean distance of bodies (mm) beside that of as many principal components of four frames as there are
+numbers: of a vector its size, of codes one for each level. Of what writes or guesses codes the cross-entropy (nats)
+beside a bigram of the train windows' codes; of denoisers the squared error of normalised rows or vectors beside their
+mean; of `fill` the distance of bodies in GAPS beside interpolation; of what goes frame by frame the distance of bodies
+after one frame (told by its encoder) and after LATER (by chance), beside the last velocity, again and again.
+Train, val and test persons are those of the captions' splits. Smaller is better, but for correlations of what is
+steered: turns and speeds of true windows are asked for, over SECONDS, and they have to be over STEERED.
 """
 
 import argparse
@@ -29,6 +32,8 @@ from sfv.priors.diffusion.schedule import noised
 from sfv.priors.features import Features
 from sfv.priors.latent.codec import FACTOR, Codec, error_mm
 from sfv.priors.rows import ROWS, load_prior
+from sfv.priors.stepwise.rollout import AHEAD, steered
+from sfv.priors.stepwise.stepping import Steer
 from sfv.priors.tokens.guesser import masked
 
 FIELDS = ("prior", "split", "of", "measure", "it has", "baseline", "the baseline has", "holds")
@@ -38,6 +43,10 @@ GAPS, AROUND, FILLED = (9, 30, 45), 96, 40
 """Frames of gaps that are filled, each in the middle of a window of so many; and windows that have one."""
 TIMES = (0.3, 0.5, 0.7, 0.9)
 """How far noise has come where denoisers are asked."""
+LATER = 10
+"""Frames after which what goes frame by frame is judged, from the true ones."""
+SECONDS, STEERED = 3.0, 0.9
+"""s for which rates are asked for, of as many as FILLED windows; and the least correlation that holds."""
 
 
 def drawn(data: MotionDataset, count: int, least: int = FRAMES, most: int = FRAMES) -> Described:
@@ -48,7 +57,8 @@ def drawn(data: MotionDataset, count: int, least: int = FRAMES, most: int = FRAM
 def of_codec(codec: Codec, train: MotionDataset, held: MotionDataset) -> tuple[str, float, str, float]:
     """A codec beside principal components at equal floats."""
     z, known = drawn(held, WINDOWS).z, drawn(train, FIT).z
-    size, back = codec.config.size, train.normaliser.back
+    config, back = codec.config, train.normaliser.back
+    size = {"vqvae": 1, "rvq": config.levels}.get(config.kind, config.size)
     pieces = known.unflatten(1, (-1, FACTOR)).flatten(2).flatten(0, 1)
     mean = pieces.mean(0)
     _, _, parts = torch.pca_lowrank(pieces - mean, size, niter=4)
@@ -120,6 +130,42 @@ def of_fill(prior: MotionPrior, train: MotionDataset, held: MotionDataset, gap: 
     return f"fill of {gap / features.fps:.1f} s, mm", float(np.mean(mine)), "SLERP", float(np.mean(theirs))
 
 
+def of_steps(prior: Any, train: MotionDataset, held: MotionDataset, later: int) -> tuple[str, float, str, float]:
+    """What goes frame by frame, one frame after true ones or some, beside the last velocity."""
+    z, text = (batch := drawn(held, WINDOWS)).z, batch.text
+    torch.manual_seed(0)
+    before, now, memory = z[:, 0], z[:, 1], None
+    generator = torch.Generator().manual_seed(0)
+    steering = steered(text, z[:, 2 : 2 + AHEAD, :3].mean(1))
+    for frame in range(2, 2 + later):
+        truth = z[:, frame] if later == 1 else None
+        row, memory, _ = prior.network.step(now, now - before, steering, memory, truth, generator)
+        before, now = now, row
+    kept = z[:, 1] + later * (z[:, 1] - z[:, 0])
+    true = train.features.places(train.normaliser.back(z[:, 1 + later]))[0]
+    mine, theirs = (train.features.places(train.normaliser.back(rows))[0] - true for rows in (now, kept))
+    mm = [1000.0 * float(off.norm(dim=-1).mean()) for off in (mine, theirs)]
+    return f"after {later} frames, mm", mm[0], "the last velocity", mm[1]
+
+
+def of_steering(prior: Any, train: MotionDataset, held: MotionDataset) -> Iterator[tuple[str, float, str, float]]:
+    """Correlations of the rates that are asked for, those of true windows, with those that come."""
+    frames = round(SECONDS * train.features.fps)
+    batch = drawn(held, FILLED, frames, frames)
+    rows = train.normaliser.back(batch.z)
+    wanted = rows[..., :3].mean(1).double().numpy()
+    walker = prior.controller(Condition(), FILLED)
+    state = walker.begun(batch.z[:, :2], 0)
+    steers = [Steer(text, rate) for text, rate in zip(batch.text.numpy(), wanted, strict=True)]
+    made = []
+    for _ in range(frames):
+        state = walker.step(state, steers)
+        made.append(train.normaliser.back(state.now)[:, :3].double().numpy())
+    came = np.mean(made, 0)
+    for name, axis in (("turn", 0), ("speed forward", 1)):
+        yield f"{name}, correlation", float(np.corrcoef(wanted[:, axis], came[:, axis])[0, 1]), "asked", STEERED
+
+
 def places(like: Motion, qpos: np.ndarray) -> np.ndarray:
     """Bodies' places in the world, m."""
     out: np.ndarray = motion_state(Motion(like.skeleton, like.fps, qpos)).xpos[:, 1:]
@@ -137,6 +183,10 @@ def gates(prior: Any, train: MotionDataset, held: MotionDataset) -> Iterator[tup
     if "fill" in ROWS[prior.name].able:
         for gap in GAPS:
             yield of_fill(prior, train, held, gap)
+    if hasattr(prior, "network"):
+        yield of_steps(prior, train, held, 1)
+        yield of_steps(prior, train, held, LATER)
+        yield from of_steering(prior, train, held)
 
 
 @torch.no_grad()
@@ -163,7 +213,8 @@ def main() -> None:
             }
             for split in ("val", "test"):
                 for measure, has, baseline, theirs in gates(prior, data["train"], data[split]):
-                    row = (name, split, prior.name, measure, f"{has:.3g}", baseline, f"{theirs:.3g}", has < theirs)
+                    holds = has > theirs if "correlation" in measure else has < theirs
+                    row = (name, split, prior.name, measure, f"{has:.3g}", baseline, f"{theirs:.3g}", holds)
                     table.writerow(row)
                     stream.flush()
                     print(" | ".join(map(str, row)), flush=True)

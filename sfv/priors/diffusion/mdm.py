@@ -1,8 +1,8 @@
 """MDM (Tevet et al. 2023): all frames of a motion at once, out of noise, by a transformer that predicts the clean one.
 
 Four frames are one vector to the transformer, which a processor can afford; each is read from twelve frames and written
-to twelve, so that neighbours meet. Noise, loss and keeping go by frames. It fills: frames that are to stay are put into
-every prediction. What is longer than it was fitted to is made in pieces, each of which goes on from the one before.
+to twelve, so that neighbours meet. Noise, loss and keeping go by frames. It fills: frames that are to stay are shown to
+it without noise. What is longer than it was fitted to is made in pieces, each of which goes on from the one before.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,8 @@ from sfv.motion import Motion
 from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
+from sfv.priors.diffusion.shown import drawn
+from sfv.priors.features import Features
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.likeness import CHANGES, likeness
 from sfv.priors.rows import require
@@ -91,7 +93,7 @@ SIZES = {
 
 
 class Denoiser(nn.Module):
-    """x_t, t and a sentence to x_0."""
+    """x_t, t, a sentence and which numbers have no noise, to x_0."""
 
     frequencies: Tensor
 
@@ -101,7 +103,7 @@ class Denoiser(nn.Module):
         self.sentence = nn.Linear(SIZE, width)
         self.moment = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width))
         # each vector reads and writes the frames of its neighbours too: apart, four frames did not meet the next four
-        self.enter = nn.Conv1d(rows, width, 3 * config.patch, config.patch, config.patch)
+        self.enter = nn.Conv1d(2 * rows, width, 3 * config.patch, config.patch, config.patch)
         self.leave = nn.ConvTranspose1d(width, rows, 3 * config.patch, config.patch, config.patch)
         self.place = nn.Parameter(0.02 * torch.randn(config.most // config.patch, width))
         self.transformer = Transformer(width, config.layers, config.heads, causal=False)
@@ -113,13 +115,16 @@ class Denoiser(nn.Module):
         t: Float[Tensor, " n"],
         text: Float[Tensor, "n e"],
         lengths: Int[Tensor, " n"],
+        shown: Bool[Tensor, "n t D"] | None = None,
     ) -> Float[Tensor, "n t D"]:
         """The clean rows; those after a length mean nothing, and nothing looks at them."""
         frames, patch = x.shape[1], self.config.patch
+        shown = torch.zeros_like(x) if shown is None else shown.to(x)
         there = (torch.arange(frames) < lengths[:, None])[..., None]
         angle = t[:, None] * self.frequencies
         about = torch.stack((self.sentence(text), self.moment(torch.cat((angle.sin(), angle.cos()), 1))), 1)
-        vectors = self.enter((x * there).mT).mT + self.place[: frames // patch] + about.sum(1, keepdim=True)
+        vectors = self.enter((torch.cat((x, shown), 2) * there).mT).mT
+        vectors = vectors + self.place[: frames // patch] + about.sum(1, keepdim=True)
         seen = torch.arange(-2 * patch, frames, patch) < lengths[:, None]
         made = self.transformer(torch.cat((about, vectors), 1), seen)[:, 2:]
         out: Tensor = self.leave((made * there[:, ::patch]).mT).mT
@@ -173,15 +178,9 @@ class Mdm:
         require(condition, self.name)
         text = torch.tensor(self.basis.text(condition))[None]
         generator = torch.Generator().manual_seed(seed)
-        contacts = self.basis.features.groups["contacts"]
 
         def make(z: Tensor, kept: Tensor) -> Tensor:
-            numbers = kept[:, None].repeat(1, z.shape[1])
-            # a frame's rates, and whether a foot stands, are told by the next
-            after = torch.cat((kept[1:], kept[-1:]))[:, None]
-            numbers[:, :3] &= after
-            numbers[:, contacts] &= after
-            return self._made(text, z[None], numbers[None], generator)[0]
+            return self._made(text, z[None], told(kept[None], self.basis.features), generator)[0]
 
         return self.basis.remade(motion, keep, self.denoiser.config.most, make, self.name)
 
@@ -217,11 +216,9 @@ class Mdm:
         context = z[:, -CONTEXT:]
         count = min(self.denoiser.config.most, frames - z.shape[1] + context.shape[1])
         known = torch.zeros(len(z), count, z.shape[2])
-        keep = torch.zeros(known.shape, dtype=torch.bool)
-        known[:, : context.shape[1]], keep[:, : context.shape[1]] = context, True
-        if context.shape[1]:
-            keep[:, context.shape[1] - 1, :3] = False
-        made = self._made(text, known, keep, generator)
+        known[:, : context.shape[1]] = context
+        kept = (torch.arange(count) < context.shape[1]).expand(len(z), -1)
+        made = self._made(text, known, told(kept, self.basis.features), generator)
         return torch.cat((z[:, : z.shape[1] - context.shape[1]], made), 1)
 
     @torch.no_grad()
@@ -234,8 +231,8 @@ class Mdm:
         noise = torch.randn(known.shape, generator=generator)
         nothing = torch.zeros_like(text)
         network = guided(
-            lambda x, t: self.denoiser(x, t, text, lengths),
-            lambda x, t: self.denoiser(x, t, nothing, lengths),
+            lambda x, t: self.denoiser(torch.where(keep, known, x), t, text, lengths, keep),
+            lambda x, t: self.denoiser(torch.where(keep, known, x), t, nothing, lengths, keep),
             config.guidance,
         )
         made = cleaned(network, noise, config.steps, known, keep)[:, :count]
@@ -243,6 +240,15 @@ class Mdm:
             return made
         smooth = torch.tensor(gaussian_filter1d(made.numpy(), config.smooth, axis=1, mode="nearest"))
         return torch.where(keep[:, :count], made, smooth)
+
+
+def told(kept: Bool[Tensor, "n t"], features: Features) -> Bool[Tensor, "n t D"]:
+    """Which numbers frames that are kept tell: a frame's rates, and whether a foot stands, are told with the next."""
+    numbers = kept[..., None].repeat(1, 1, features.size)
+    after = torch.cat((kept[:, 1:], kept[:, -1:]), 1)[..., None]
+    for name in ("turn", "velocity", "contacts"):
+        numbers[..., features.groups[name]] &= after
+    return numbers
 
 
 def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Mdm:
@@ -270,7 +276,9 @@ def fit_prior(
         text, t = batch.text, torch.rand(len(batch.z))
         if denoiser.training:
             text = text * (torch.rand(len(text), 1) >= NOTHING)
-        made = denoiser(noised(batch.z, t, torch.randn_like(batch.z)), t, text, batch.lengths)
+        shown = told(drawn(batch.lengths, most), dataset.features)
+        x = torch.where(shown, batch.z, noised(batch.z, t, torch.randn_like(batch.z)))
+        made = denoiser(x, t, text, batch.lengths, shown)
         counts = (torch.arange(most) < batch.lengths[:, None]).float()
         return likeness(made, batch.z, dataset, counts, SURE * remaining(t).square(), CHANGES)
 

@@ -1,7 +1,7 @@
 """MLD (Chen et al. 2023), with a vector for every four frames: diffusion on an autoencoder's vectors instead of frames.
 
 It has MDM's network and noise; the codec stands between it and motion, so that it sees a quarter of the moments and a
-third of the numbers. It fills: vectors of frames that are to stay are put into every prediction.
+third of the numbers. It fills: vectors of frames that are to stay are shown to it without noise.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.diffusion.mdm import HELD, LEAST, NOTHING, SECONDS, Denoiser, DenoiserConfig
 from sfv.priors.diffusion.schedule import cleaned, guided, noised
+from sfv.priors.diffusion.shown import drawn
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
 from sfv.priors.rows import require
@@ -133,8 +134,8 @@ class Mld:
         known = (known - latents.mean) / latents.scale
         nothing = torch.zeros_like(text)
         network = guided(
-            lambda x, t: latents.denoiser(x, t, text, lengths),
-            lambda x, t: latents.denoiser(x, t, nothing, lengths),
+            lambda x, t: latents.denoiser(torch.where(keep, known, x), t, text, lengths, keep),
+            lambda x, t: latents.denoiser(torch.where(keep, known, x), t, nothing, lengths, keep),
             latents.denoiser.config.guidance,
         )
         noise = torch.randn(known.shape, generator=generator)
@@ -176,7 +177,9 @@ def fit_prior(
         text, t, lengths = batch.text, torch.rand(len(x)), batch.lengths // FACTOR
         if latents.training:
             text = text * (torch.rand(len(text), 1) >= NOTHING)
-        made = latents.denoiser(noised(x, t, torch.randn_like(x)), t, text, lengths)
+        shown = drawn(lengths, x.shape[1])[..., None].expand(x.shape)
+        noisy = torch.where(shown, x, noised(x, t, torch.randn_like(x)))
+        made = latents.denoiser(noisy, t, text, lengths, shown)
         counts = torch.arange(x.shape[1]) < lengths[:, None]
         return (made - x).square().mean(-1)[counts].mean()
 

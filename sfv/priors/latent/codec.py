@@ -1,8 +1,9 @@
 """Motion as a few vectors or codes, and back: convolutions over time around a bottleneck, four frames to one vector.
 
 One network is four systems, by what stands in the middle: an autoencoder, a variational one, a VQ-VAE, and one with
-residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023). It is no prior by itself: what writes
-codes (`sfv.priors.tokens`) or vectors stands on it.
+residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023), beside principal components of four
+frames, from which it begins: in the steps that a processor has time for, the former alone stay behind the latter. It is
+no prior by itself: what writes codes (`sfv.priors.tokens`) or vectors stands on it.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ FACTOR = 4
 """Frames of a vector."""
 HELD = 64
 """Windows by which held-out motions are judged."""
+KNOWN = 512
+"""Windows whose principal components it begins from."""
 CHANGES = 0.5
 """Weight of changes from frame to frame: the velocity loss of T2M-GPT."""
 
@@ -101,15 +104,35 @@ class Codec(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv1d(config.size, width, 3, padding=1), nn.ReLU(), *up, nn.ReLU(), nn.Conv1d(width, rows, 3, padding=1)
         )
+        self.into, self.out_of = nn.Linear(FACTOR * rows, config.size), nn.Linear(config.size, FACTOR * rows)
+
+    @torch.no_grad()
+    def begin(self, z: Float[Tensor, "n t D"]) -> None:
+        """Begin as the principal components of four frames of some rows, all scaled to a deviation of 1 in the mean."""
+        fours = z.unflatten(1, (-1, FACTOR)).flatten(2).flatten(0, 1)
+        mean, size = fours.mean(0), self.config.size
+        _, spread, axes = torch.pca_lowrank(fours - mean, size, niter=4)
+        scale = float((spread.square().sum() / len(fours) / size).sqrt())
+        self.into.weight.copy_(axes.T / scale)
+        self.into.bias.copy_(-(axes.T @ mean) / scale)
+        self.out_of.weight.copy_(axes * scale)
+        self.out_of.bias.copy_(mean)
+        for network in (self.encoder, self.decoder):
+            last = network[-1]
+            assert isinstance(last, nn.Conv1d)
+            for part in last.parameters():
+                part.zero_()
 
     def encode(self, z: Float[Tensor, "n t D"]) -> Squeezed:
         """What comes through the bottleneck; t is a multiple of FACTOR."""
-        out: Squeezed = self.bottleneck(self.encoder(z.mT).mT)
+        first = self.into(z.unflatten(1, (-1, FACTOR)).flatten(2))
+        more = self.encoder(z.mT).mT
+        out: Squeezed = self.bottleneck(more + nn.functional.pad(first, (0, more.shape[2] - first.shape[2])))
         return out
 
     def decode(self, vectors: Float[Tensor, "n t c"]) -> Float[Tensor, "n u D"]:
         """Normalised rows."""
-        out: Tensor = self.decoder(vectors.mT).mT
+        out: Tensor = self.decoder(vectors.mT).mT + self.out_of(vectors).unflatten(2, (FACTOR, -1)).flatten(1, 2)
         return out
 
     def forward(self, z: Float[Tensor, "n t D"]) -> tuple[Float[Tensor, "n t D"], Float[Tensor, ""]]:
@@ -122,6 +145,12 @@ class Codec(nn.Module):
         codes = self.encode(z).codes
         assert codes is not None, f"a codec of kind {self.config.kind} has no codes (yet)"
         return codes
+
+    @property
+    def code_vectors(self) -> Float[Tensor, "l k c"]:
+        """What the codes of each level stand for."""
+        assert isinstance(self.bottleneck, Quantiser)
+        return self.bottleneck.codes
 
     def from_codes(self, codes: Int[Tensor, "n t l"]) -> Float[Tensor, "n u D"]:
         """Normalised rows of codes."""
@@ -151,6 +180,7 @@ def fit_codec(
     with torch.random.fork_rng():
         torch.manual_seed(how.seed)
         codec = Codec(config, dataset.features.size)
+        codec.begin(dataset.windows(torch.Generator().manual_seed(how.seed), KNOWN, config.frames))
 
     def loss(z: Tensor) -> Tensor:
         made, penalty = codec(z)

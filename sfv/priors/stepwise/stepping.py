@@ -168,6 +168,10 @@ class Walker:
         generator = torch.Generator().manual_seed(seed)
         return self._begun(self.prior.starts.drawn(self.text, self.count, generator), (0.0, 0.0, 0.0), generator)
 
+    def begun(self, pairs: Float[Tensor, "n 2 D"], seed: int) -> Going:
+        """The second of two normalised rows of each motion, at the origin, facing along x."""
+        return self._begun(pairs, (0.0, 0.0, 0.0), torch.Generator().manual_seed(seed))
+
     def after(self, motion: Motion, seed: int) -> Going:
         """The last frame but one of a motion that is to be gone on from."""
         z, place = self.prior.basis.normalised(motion), self.prior.basis.features.start(motion, len(motion) - 2)

@@ -138,6 +138,7 @@ def fit_prior(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         writer = Writer(config.writer, config.codec.codes)
+        writer.begin_alike(codec.code_vectors[0])
     most = config.writer.most * FACTOR
 
     def loss(batch: Described, tau: float) -> Tensor:
