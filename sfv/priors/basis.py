@@ -21,6 +21,7 @@ from sfv.interfaces import Condition
 from sfv.motion import Motion
 from sfv.priors.dataset import MotionDataset, Normaliser
 from sfv.priors.features import Features, headings
+from sfv.priors.sides import with_side
 from sfv.priors.standing import stood
 from sfv.priors.text import SIZE, embedded, nearest
 from sfv.work.tensors import load_tensors, save_tensors
@@ -54,6 +55,16 @@ class Basis:
         """That of what a prior is fitted to."""
         labels = sorted({clip.take.label for clip in dataset.clips} - {""})
         return cls(dataset.features, dataset.normaliser, tuple(dataset.captions), tuple(labels))
+
+    def texts(self, condition: Condition, seed: int, n: int) -> Float[Tensor, "n 512"]:
+        """The sentence of a condition for each of n samples: a side that it leaves open is another in each.
+
+        Raises:
+            InputError: the label is none of those that the prior was fitted to.
+        """
+        if condition.text is None:
+            return torch.tensor(self.text(condition)).expand(n, -1)
+        return torch.tensor(embedded([with_side(condition.text, seed + number) for number in range(n)]))
 
     def text(self, condition: Condition) -> Float[np.ndarray, " 512"]:
         """The sentence of a condition, or of its label, embedded; zeros where there is neither.

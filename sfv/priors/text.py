@@ -2,7 +2,7 @@
 
 A sentence becomes a vector of hashed words and pairs of words, of length 1. Sentences that share words are near each
 other, "turn left" and "turn right" are not the same, and a word that was never seen moves nothing that was learnt much.
-It knows no synonyms: each prior learns a projection of its own from the captions that it is fitted to.
+Of synonyms it knows a few: each prior learns a projection of its own from the captions that it is fitted to.
 """
 
 import hashlib
@@ -25,6 +25,18 @@ EMPTY = frozenset(
     for word in row.split()
 )
 ENDINGS = ("ing", "ed", "es", "s", "e")
+ALIKE = {
+    other: stem
+    for stem, others in {
+        "walk": "ambl hik march saunter strol strid wander",
+        "run": "dash jog rac sprint",
+        "jump": "leap",
+        "punch": "box hit",
+        "turn": "pivot rotat",
+    }.items()
+    for other in others.split()
+}
+"""Stems that are taken for another."""
 NEAR = 0.4
 """Cosine between sentences below which one says something else than the other: "a person walks forward" has .65
 with "a person is walking forward at a normal pace", and 0 with "a person dances salsa"."""
@@ -41,9 +53,9 @@ def strange(prior: str) -> str:
 
 
 def words(sentence: str) -> list[str]:
-    """The words that carry something, without their endings: walks, walked and walking are one word."""
+    """The words that carry something, without their endings: walks, walked, walking and strolls are one word."""
     found = re.findall(r"[a-z]+|\d+(?:\.\d+)?", sentence.lower().replace("-", " "))
-    return [_stem(word) for word in found if word not in EMPTY]
+    return [ALIKE.get(stem := _stem(word), stem) for word in found if word not in EMPTY]
 
 
 @lru_cache(maxsize=4096)

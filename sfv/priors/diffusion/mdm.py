@@ -154,7 +154,7 @@ class Mdm:
         if condition.keyframes is not None:
             return [self._through(condition, seed + 7919 * number) for number in range(n)]
         features = self.basis.features
-        text = torch.tensor(self.basis.text(condition)).expand(n, -1)
+        text = self.basis.texts(condition, seed, n)
         generator = torch.Generator().manual_seed(seed)
         z, start = torch.zeros(n, 0, features.size), (0.0, 0.0, 0.0)
         if condition.prefix is not None:
@@ -176,7 +176,7 @@ class Mdm:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        text = torch.tensor(self.basis.text(condition))[None]
+        text = self.basis.texts(condition, seed, 1)
         generator = torch.Generator().manual_seed(seed)
 
         def make(z: Tensor, kept: Tensor) -> Tensor:

@@ -94,7 +94,7 @@ class Mld:
         count = round((condition.seconds or SECONDS) * features.fps / FACTOR)
         if not 1 <= count <= most:
             raise InputError(f"{self.name} makes up to {most * FACTOR / features.fps:.1f} s; give fewer seconds")
-        text = torch.tensor(self.basis.text(condition)).expand(n, -1)
+        text = self.basis.texts(condition, seed, n)
         known = torch.zeros(n, count, self.codec.config.size)
         keep = torch.zeros(known.shape, dtype=torch.bool)
         z = self._made(text, known, keep, torch.Generator().manual_seed(seed))
@@ -108,7 +108,7 @@ class Mld:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        text = torch.tensor(self.basis.text(condition))[None]
+        text = self.basis.texts(condition, seed, 1)
         generator = torch.Generator().manual_seed(seed)
 
         def make(z: Tensor, kept: Tensor) -> Tensor:

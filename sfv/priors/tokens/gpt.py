@@ -83,7 +83,7 @@ class Gpt:
         """n motions; without `seconds` each ends where it wants to."""
         require(condition, self.name)
         rate = self.basis.features.fps / FACTOR
-        text = torch.tensor(self.basis.text(condition)).expand(n, -1)
+        text = self.basis.texts(condition, seed, n)
         codes, start = torch.zeros(n, 0, dtype=torch.long), (0.0, 0.0, 0.0)
         if condition.prefix is not None:
             z = self.basis.normalised(condition.prefix)

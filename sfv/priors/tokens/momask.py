@@ -120,7 +120,7 @@ class Momask:
         """n motions; without `seconds` as long as the takes that are said alike."""
         require(condition, self.name)
         most, rate = self.config.base.most, self.basis.features.fps / FACTOR
-        text = torch.tensor(self.basis.text(condition)).expand(n, -1)
+        text = self.basis.texts(condition, seed, n)
         generator = torch.Generator().manual_seed(seed)
         codes, start = torch.zeros(n, 0, self.codec.config.levels, dtype=torch.long), (0.0, 0.0, 0.0)
         if condition.prefix is not None:
@@ -156,7 +156,7 @@ class Momask:
             InputError: a gap is longer than it can make, or the motion has another rate than it makes.
         """
         require(condition, self.name)
-        text = torch.tensor(self.basis.text(condition))[None]
+        text = self.basis.texts(condition, seed, 1)
         generator = torch.Generator().manual_seed(seed)
 
         def make(z: Tensor, kept: Tensor) -> Tensor:

@@ -33,6 +33,15 @@ def test_a_file_comes_back(basis: Basis, humanoid: Character, tmp_path: Path) ->
     assert tensors["count"] == 7
 
 
+def test_samples_of_a_sentence_without_a_side_have_one_each(basis: Basis) -> None:
+    right, left, *_ = basis.texts(Condition(text="a person turns"), 0, 3)
+    told = basis.texts(Condition(text="a person turns right"), 0, 2)
+    assert torch.equal(told[0], right)
+    assert torch.equal(told[1], right)
+    assert not torch.equal(left, right)
+    assert torch.equal(basis.texts(Condition(text="a person turns"), 1, 1)[0], left)
+
+
 def test_another_skeleton_is_refused(basis: Basis, tmp_path: Path) -> None:
     path = tmp_path / "prior.safetensors"
     basis.save(path, "mdm", {}, {})

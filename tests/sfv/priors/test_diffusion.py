@@ -6,8 +6,9 @@ import torch
 from sfv.interfaces import Condition
 from sfv.priors.basis import Basis
 from sfv.priors.dataset import MotionDataset
-from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig, Mdm
+from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig, Mdm, told
 from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
+from sfv.priors.diffusion.shown import drawn
 
 
 def test_the_schedule_goes_from_all_to_nothing() -> None:
@@ -73,6 +74,42 @@ def test_a_denoiser_sees_only_what_is_there() -> None:
     torch.testing.assert_close(denoiser(other, t, text, lengths)[0, :16], made[0, :16], atol=1e-6, rtol=1e-6)
     assert not torch.allclose(denoiser(x, 1 - t, text, lengths), made)
     assert not torch.allclose(denoiser(x, t, -text, lengths), made)
+
+
+def test_what_a_denoiser_is_shown_is_part_of_what_is_there() -> None:
+    torch.manual_seed(0)
+    lengths = torch.tensor((120, 64, 32)).repeat(300)
+    shown = drawn(lengths, 120)
+    there = torch.arange(120) < lengths[:, None]
+    assert not (shown & ~there).any()
+    share = (shown.sum(1) / lengths).numpy()
+    assert 0.4 < (share == 0).mean() < 0.6
+    assert share.max() < 1.0  # something is always left to make
+    prefixes = shown[:, 0] & ~shown[torch.arange(len(shown)), lengths - 1]
+    gaps = shown[:, 0] & shown[torch.arange(len(shown)), lengths - 1]
+    assert prefixes.float().mean() > 0.05
+    assert gaps.float().mean() > 0.15
+
+
+def test_rates_are_told_with_the_next_frame(dataset: MotionDataset) -> None:
+    features = dataset.features
+    numbers = told(torch.tensor([[True, True, False, True]]), features)[0]
+    assert numbers[0].all()
+    assert not numbers[2].any()
+    for name in ("turn", "velocity", "contacts"):
+        assert not numbers[1, features.groups[name]].any()
+    assert numbers[1].sum() == features.size - 3 - (
+        features.groups["contacts"].stop - features.groups["contacts"].start
+    )
+
+
+def test_a_denoiser_minds_what_it_is_shown() -> None:
+    torch.manual_seed(0)
+    denoiser = Denoiser(DenoiserConfig(width=16, layers=1, heads=2, most=32), 5).eval()
+    x, text, t, lengths = torch.randn(1, 32, 5), torch.randn(1, 512), torch.rand(1), torch.tensor((32,))
+    shown = torch.zeros(1, 32, 5, dtype=torch.bool)
+    shown[:, :4] = True
+    assert not torch.allclose(denoiser(x, t, text, lengths, shown), denoiser(x, t, text, lengths))
 
 
 def test_a_size_that_does_not_smooth_makes_a_motion(dataset: MotionDataset) -> None:

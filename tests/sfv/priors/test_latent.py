@@ -153,3 +153,17 @@ def test_a_codec_learns_eight_gaits(dataset: MotionDataset) -> None:
     used, worth = perplexity(codec.codes(z)[..., 0], 128)
     assert used > 0.5
     assert worth > 0.2 * 128
+
+
+def test_an_autoencoder_begins_as_principal_components(dataset: MotionDataset) -> None:
+    torch.manual_seed(0)
+    z = dataset.windows(torch.Generator().manual_seed(0), 64, 32)
+    codec = Codec(CodecConfig("ae", width=16, size=6, depth=1, frames=32), dataset.features.size)
+    codec.begin(z)
+    fours = z.unflatten(1, (-1, FACTOR)).flatten(2).flatten(0, 1)
+    _, _, axes = torch.linalg.svd(fours - fours.mean(0), full_matrices=False)
+    seen = fours - fours.mean(0)
+    best = (seen - seen @ axes[:6].T @ axes[:6]).square().mean()
+    made = codec(z)[0].unflatten(1, (-1, FACTOR)).flatten(2).flatten(0, 1)
+    assert (made - fours).square().mean() == pytest.approx(float(best), rel=0.02)
+    assert codec.encode(z).vectors.square().mean() == pytest.approx(1.0, rel=0.05)

@@ -20,6 +20,11 @@ def test_endings_and_empty_words_do_not_count() -> None:
     assert words("running") == words("he runs") == ["run"]
 
 
+def test_a_few_synonyms_are_one_word() -> None:
+    assert words("a man strolls, then sprints and leaps") == words("he walks, then runs and jumps")
+    assert words("she rotates and hits") == ["turn", "punch"]
+
+
 def test_left_is_not_right() -> None:
     # three words and two pairs; two words and one pair are shared: 2/3 of the words, none of the pairs with a side
     assert cosine("turn left", "turn right") == pytest.approx(1 / 3, abs=0.01)
