@@ -26,7 +26,7 @@ from sfv.priors.standing import stood
 from sfv.priors.text import SIZE, embedded, nearest
 from sfv.work.tensors import load_tensors, save_tensors
 
-FORMAT = 1
+FORMAT = 2
 MARGIN = 8
 """Frames of what stays that a window has to have."""
 ADVICE = "make one with: sfv fit --prior NAME MOTION ... --captions FILE --out FILE"

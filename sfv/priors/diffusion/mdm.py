@@ -42,8 +42,8 @@ CONTEXT = 28
 """Frames that a piece goes on from."""
 SECONDS = 4.0
 """Of a motion whose length nobody said."""
-
-
+CALM = 0.5
+"""Of the noise that it fills from: it makes what is likely between what is there, not what might be."""
 SURE = 8.0
 """How many times louder than elsewhere geometry is where there is no noise; with a_t^2 of it where there is some."""
 
@@ -180,7 +180,7 @@ class Mdm:
         generator = torch.Generator().manual_seed(seed)
 
         def make(z: Tensor, kept: Tensor) -> Tensor:
-            return self._made(text, z[None], told(kept[None], self.basis.features), generator)[0]
+            return self._made(text, z[None], told(kept[None], self.basis.features), generator, CALM)[0]
 
         return self.basis.remade(motion, keep, self.denoiser.config.most, make, self.name)
 
@@ -222,17 +222,19 @@ class Mdm:
         return torch.cat((z[:, : z.shape[1] - context.shape[1]], made), 1)
 
     @torch.no_grad()
-    def _made(self, text: Tensor, known: Tensor, keep: Tensor, generator: torch.Generator) -> Float[Tensor, "n t D"]:
-        """Rows with what is known where it is to be kept."""
+    def _made(
+        self, text: Tensor, known: Tensor, keep: Tensor, generator: torch.Generator, loud: float = 1.0
+    ) -> Float[Tensor, "n t D"]:
+        """Rows with what is known where it is to be kept, out of noise that is so loud."""
         config, count = self.denoiser.config, known.shape[1]
         lengths = torch.full((len(known),), count)
         padding = (0, 0, 0, -count % config.patch)
         known, keep = nn.functional.pad(known, padding), nn.functional.pad(keep, padding)
-        noise = torch.randn(known.shape, generator=generator)
+        noise = loud * torch.randn(known.shape, generator=generator)
         nothing = torch.zeros_like(text)
         network = guided(
-            lambda x, t: self.denoiser(torch.where(keep, known, x), t, text, lengths, keep),
-            lambda x, t: self.denoiser(torch.where(keep, known, x), t, nothing, lengths, keep),
+            lambda x, t: self.denoiser(x, t, text, lengths, keep),
+            lambda x, t: self.denoiser(x, t, nothing, lengths, keep),
             config.guidance,
         )
         made = cleaned(network, noise, config.steps, known, keep)[:, :count]

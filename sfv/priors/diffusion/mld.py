@@ -134,8 +134,8 @@ class Mld:
         known = (known - latents.mean) / latents.scale
         nothing = torch.zeros_like(text)
         network = guided(
-            lambda x, t: latents.denoiser(torch.where(keep, known, x), t, text, lengths, keep),
-            lambda x, t: latents.denoiser(torch.where(keep, known, x), t, nothing, lengths, keep),
+            lambda x, t: latents.denoiser(x, t, text, lengths, keep),
+            lambda x, t: latents.denoiser(x, t, nothing, lengths, keep),
             latents.denoiser.config.guidance,
         )
         noise = torch.randn(known.shape, generator=generator)

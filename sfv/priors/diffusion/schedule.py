@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from sfv.priors.diffusion.shown import meeting
+
 OFFSET = 0.008
 """Keeps the least noise from vanishing."""
 FLOOR = 1e-4
@@ -47,14 +49,16 @@ def cleaned(
         network: predicts x_0.
         noise: x_1.
         steps: how often the network is asked.
-        known, keep: numbers that x_0 is to have, and where; they are put into each prediction.
+        known, keep: numbers that x_0 is to have, and where: the network gets them as they are, and what it makes is
+            moved to meet them (`sfv.priors.diffusion.shown`).
     """
     times = torch.linspace(1.0, 0.0, steps + 1)
     x = noise
     for now, after in pairwise(times):
-        clean = network(x, now.expand(len(x)))
         if known is not None and keep is not None:
-            clean = torch.where(keep, known, clean)
+            clean = meeting(network(torch.where(keep, known, x), now.expand(len(x))), known, keep)
+        else:
+            clean = network(x, now.expand(len(x)))
         a, b = remaining(now), remaining(after)
         rest = (x - a.sqrt() * clean) / (1.0 - a).clamp_min(FLOOR).sqrt()
         x = b.sqrt() * clean + (1.0 - b).sqrt() * rest if after > 0 else clean

@@ -27,8 +27,8 @@ HELD = 64
 """Windows by which held-out motions are judged."""
 KNOWN = 512
 """Windows whose principal components it begins from."""
-CHANGES = 0.5
-"""Weight of changes from frame to frame: the velocity loss of T2M-GPT."""
+CHANGES = 8.0
+"""Weight of changes from frame to frame: the velocity loss of T2M-GPT. By .5 motions jitter twice as much."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,10 @@ class Codec(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv1d(config.size, width, 3, padding=1), nn.ReLU(), *up, nn.ReLU(), nn.Conv1d(width, rows, 3, padding=1)
         )
-        self.into, self.out_of = nn.Linear(FACTOR * rows, config.size), nn.Linear(config.size, FACTOR * rows)
+        self.into = nn.Linear(FACTOR * rows, config.size)
+        # each vector writes to its neighbours' frames too, so that they meet; codes, which jump, are left to the rest
+        smooth = config.kind in ("ae", "vae")
+        self.out_of = nn.ConvTranspose1d(config.size, rows, 3 * FACTOR, FACTOR, FACTOR) if smooth else None
 
     @torch.no_grad()
     def begin(self, z: Float[Tensor, "n t D"]) -> None:
@@ -115,13 +118,13 @@ class Codec(nn.Module):
         scale = float((spread.square().sum() / len(fours) / size).sqrt())
         self.into.weight.copy_(axes.T / scale)
         self.into.bias.copy_(-(axes.T @ mean) / scale)
-        self.out_of.weight.copy_(axes * scale)
-        self.out_of.bias.copy_(mean)
-        for network in (self.encoder, self.decoder):
-            last = network[-1]
-            assert isinstance(last, nn.Conv1d)
-            for part in last.parameters():
-                part.zero_()
+        self._still(self.encoder)
+        if self.out_of is not None:
+            assert self.out_of.bias is not None
+            self.out_of.weight.zero_()
+            self.out_of.weight[:, :, FACTOR : 2 * FACTOR] = (axes.T * scale).unflatten(1, (FACTOR, -1)).mT
+            self.out_of.bias.copy_(mean.unflatten(0, (FACTOR, -1)).mean(0))
+            self._still(self.decoder)
 
     def encode(self, z: Float[Tensor, "n t D"]) -> Squeezed:
         """What comes through the bottleneck; t is a multiple of FACTOR."""
@@ -132,8 +135,8 @@ class Codec(nn.Module):
 
     def decode(self, vectors: Float[Tensor, "n t c"]) -> Float[Tensor, "n u D"]:
         """Normalised rows."""
-        out: Tensor = self.decoder(vectors.mT).mT + self.out_of(vectors).unflatten(2, (FACTOR, -1)).flatten(1, 2)
-        return out
+        out: Tensor = self.decoder(vectors.mT)
+        return (out if self.out_of is None else out + self.out_of(vectors.mT)).mT
 
     def forward(self, z: Float[Tensor, "n t D"]) -> tuple[Float[Tensor, "n t D"], Float[Tensor, ""]]:
         """Rows again, and the bottleneck's penalty."""
@@ -145,6 +148,12 @@ class Codec(nn.Module):
         codes = self.encode(z).codes
         assert codes is not None, f"a codec of kind {self.config.kind} has no codes (yet)"
         return codes
+
+    @staticmethod
+    def _still(network: nn.Sequential) -> None:
+        """Let the last layer give nothing."""
+        for part in network[-1].parameters():
+            part.zero_()
 
     @property
     def code_vectors(self) -> Float[Tensor, "l k c"]:

@@ -155,6 +155,7 @@ def test_a_codec_learns_eight_gaits(dataset: MotionDataset) -> None:
     assert worth > 0.2 * 128
 
 
+@torch.no_grad()
 def test_an_autoencoder_begins_as_principal_components(dataset: MotionDataset) -> None:
     torch.manual_seed(0)
     z = dataset.windows(torch.Generator().manual_seed(0), 64, 32)
