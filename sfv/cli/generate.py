@@ -1,6 +1,6 @@
 """`sfv generate`: sentence or path -> motion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BEST = 8
 """Samples of which one is kept, where nobody says how many."""
+SECONDS = 4.0
+"""Of what several priors make, where nobody says how long."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,11 @@ class Program:
     """A sentence, such as "a person walks forward and turns around to the left"; none, and the prior decides."""
     out: Path = Path("generated.npz")
     """The motion to write; of several, m-0.npz, m-1.npz and so on."""
-    prior: str = "mdm"
-    """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made."""
+    prior: tuple[str, ...] = ()
+    """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made; of several each makes some of
+    the samples. Without it a sentence is given to all that come with sfv, and whatever else is asked of the first."""
     seconds: Annotated[float | None, Within(0.5, 60)] = None
-    """How long it is to be; without it the prior decides."""
+    """How long it is to be; without it the prior decides, and of several priors all make 4 s."""
     label: str | None = None
     """A category of the mocap that the prior was fitted to, such as walk."""
     path: Path | None = None
@@ -61,29 +64,48 @@ def main(program: Program) -> None:
         raise InputError(f"{program.out} should end in .npz; sfv convert makes other formats of it")
     from sfv.character import load_character
     from sfv.pipeline.choosing import sampled
-    from sfv.priors.rows import load_prior
     from sfv.view.sheet import gallery
     from sfv.work.files import require_place
 
     for place in (program.out, program.out.with_suffix(".png")):
         require_place(place)
     character = load_character(program.character)
-    prior, condition = load_prior(program.prior, character), condition_of(program)
-    best = best_asked(program)
-    groups = sampled(prior, condition, program.seed, program.n, best)
-    if condition.text is not None:
-        say_alike(prior, condition.text)
+    condition, best = condition_of(program), best_asked(program)
+    priors = priors_asked(program, character, best)
+    if len(priors) > 1 and condition.seconds is None and condition.prefix is None:
+        condition = replace(condition, seconds=SECONDS)  # what is shorter is followed to its end more easily
+    groups = sampled(priors, condition, program.seed, program.n, best)
+    for prior in priors if condition.text is not None else ():
+        say_alike(prior, condition.text or "")
     made = [group[0] for group in groups] if best == 1 else chosen(groups, condition.text or "", character, program)
     rows: dict[str, Motion] = {}
     for number, motion in enumerate(made):
         finished = _mended(motion, character) if program.mend and best == 1 else motion
         place = program.out if program.n == 1 else program.out.with_stem(f"{program.out.stem}-{number}")
         finished.save(place)
-        rows[program.text or program.label or program.prior if program.n == 1 else str(number)] = finished
-        print(f"{place}: {finished.duration:.1f} s by {prior.name}")
+        rows[program.text or program.label or priors[0].name if program.n == 1 else str(number)] = finished
+        print(f"{place}: {finished.duration:.1f} s by {finished.source.partition(':')[0]}")
     sheet = program.out.with_suffix(".png")
     gallery(sheet, rows, character)
     print(sheet)
+
+
+def priors_asked(program: Program, character: "Character", best: int) -> "list[MotionPrior]":
+    """Who makes the samples: those that are named, else all that come with sfv and heed what is asked.
+
+    Raises:
+        InputError: there is none of a name, it was fitted to another skeleton, or more are named than make samples.
+    """
+    from sfv.priors.rows import COMING, ROWS, load_prior
+
+    names = program.prior or COMING[:1]
+    if not program.prior and best > 1:
+        asked = {name for name in ("text", "label", "path", "prefix", "seconds") if getattr(program, name)}
+        able = (name for name in COMING if asked <= ROWS[name].able and (program.seconds or 0.0) <= ROWS[name].longest)
+        names = tuple(able) or names
+    if len(names) > max(best, 1):
+        raise InputError(f"{len(names)} priors are named and --best keeps one of {best} samples; name fewer")
+    return [load_prior(name, character) for name in names]
 
 
 def best_asked(program: Program) -> int:
@@ -134,8 +156,6 @@ def showing(sentence: str, agrees: int, shown: float) -> str:
 
 
 def _mended(motion: "Motion", character: "Character") -> "Motion":
-    from dataclasses import replace
-
     from sfv.pipeline.reference import mended
 
     return replace(mended(motion, character)[0], source=motion.source)
@@ -190,7 +210,7 @@ def say_alike(prior: "MotionPrior", text: str) -> None:
     from sfv.priors.text import is_strange, strange
 
     alike = prior.alike(text)
-    print("nearest captions that the prior was fitted to:")
+    print(f"nearest captions that {prior.name} was fitted to:")
     for sentence, cosine in alike:
         print(f"  {cosine:4.2f}  {sentence}")
     if is_strange(alike):

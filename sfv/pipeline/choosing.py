@@ -99,7 +99,11 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
     return best
 
 
-def sampled(prior: MotionPrior, condition: Condition, seed: int, n: int, best: int) -> list[list[Motion]]:
-    """n groups of `best` samples each; with one each they are what the prior makes of the seed."""
-    made = prior.sample(condition, seed, n * best)
-    return [list(made[k * best : (k + 1) * best]) for k in range(n)]
+def sampled(priors: Sequence[MotionPrior], condition: Condition, seed: int, n: int, best: int) -> list[list[Motion]]:
+    """n groups of `best` samples, of each prior about as many; of one prior, with one each, what it makes of the seed."""
+    shares = [best // len(priors) + (k < best % len(priors)) for k in range(len(priors))]
+    made = [prior.sample(condition, seed, n * share) for prior, share in zip(priors, shares, strict=True)]
+    return [
+        [motion for motions, share in zip(made, shares, strict=True) for motion in motions[k * share : (k + 1) * share]]
+        for k in range(n)
+    ]

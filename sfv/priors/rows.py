@@ -27,11 +27,13 @@ class Listed:
         module: where it is.
         able: which parts of a Condition it heeds, and "fill" where it can fill.
         about: what it is, in a few words.
+        longest: seconds of the longest motion that its small size makes.
     """
 
     module: str
     able: frozenset[str]
     about: str
+    longest: float = float("inf")
 
 
 ROWS = {
@@ -49,11 +51,13 @@ ROWS = {
         "sfv.priors.tokens.gpt",
         frozenset({"text", "label", "prefix", "seconds"}),
         "writes codes of motion one after another",
+        6.4,
     ),
     "momask": Listed(
         "sfv.priors.tokens.momask",
         frozenset({"text", "label", "prefix", "seconds", "fill"}),
         "guesses residual codes, the surest first",
+        6.4,
     ),
     "mdm": Listed(
         "sfv.priors.diffusion.mdm",
@@ -64,6 +68,7 @@ ROWS = {
         "sfv.priors.diffusion.mld",
         frozenset({"text", "label", "seconds", "fill"}),
         "takes noise away from vectors of four frames each",
+        4.8,
     ),
     "motion-vae": Listed(
         "sfv.priors.stepwise.motion_vae",
@@ -76,6 +81,9 @@ ROWS = {
         "goes on frame by frame, to the mean of those that may come: the control beside which the others are seen",
     ),
 }
+
+COMING = ("mdm", "t2m-gpt")
+"""Those that come with sfv, the one that is asked first before the others."""
 
 
 def row_of(name: str) -> Listed:

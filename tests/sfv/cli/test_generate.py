@@ -1,13 +1,14 @@
 """`sfv generate` and `sfv fit --prior`, as a user types them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sfv.character import load_character
-from sfv.cli.generate import showing
+from sfv.character import Character, load_character
+from sfv.cli.generate import Program, priors_asked, showing
 from sfv.cli.main import main
 from sfv.motion import Motion
 from sfv.priors.features import headings
@@ -70,7 +71,7 @@ def test_a_sentence_becomes_a_motion_and_a_sheet(
 @pytest.mark.parametrize(
     ("sentence", "agrees", "shown", "words"),
     [
-        ("a dolphin leaps", 8, 1.0, "chosen without the sentence, of which nothing can be measured"),
+        ("a dolphin swims", 8, 1.0, "chosen without the sentence, of which nothing can be measured"),
         ("a person jumps", 8, 0.0, "of which none shows what can be measured of the sentence (jump)"),
         ("a person walks forward and jumps", 5, 0.5, "of which 5 show 50% of what can be measured"),
         ("a person walks forward", 3, 1.0, "of which 3 show what can be measured of the sentence (forward)"),
@@ -90,7 +91,7 @@ def test_a_file_that_is_no_prior_is_told(tmp_path: Path, capsys: pytest.CaptureF
 def test_several_and_a_sentence_of_something_else(
     matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["generate", "a dolphin leaps", "--prior", str(matching), "--n", "2", "--best", "1"]
+    arguments = ["generate", "a dolphin swims", "--prior", str(matching), "--n", "2", "--best", "1"]
     arguments += ["--no-mend", "--seconds", "1"]
     assert main([*arguments, "--out", str(tmp_path / "m.npz")]) == 0
     said = capsys.readouterr().out
@@ -98,6 +99,16 @@ def test_several_and_a_sentence_of_something_else(
     assert "the best of" not in said
     assert (tmp_path / "m-0.npz").exists()
     assert (tmp_path / "m-1.npz").exists()
+
+
+def test_without_a_prior_all_that_heed_it_are_asked(humanoid: Character) -> None:
+    def asked(best: int, **flags: Any) -> list[str]:
+        return [prior.name for prior in priors_asked(Program(**flags), humanoid, best)]
+
+    assert asked(8, text="a person walks") == ["mdm", "t2m-gpt"]
+    assert asked(8, text="a person walks", seconds=10.0) == ["mdm"]  # which the other cannot write at once
+    assert asked(1, text="a person walks") == ["mdm"]
+    assert asked(8, text="a person walks", prior=("t2m-gpt",)) == ["t2m-gpt"]
 
 
 def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
@@ -118,6 +129,7 @@ def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
         (["walk", "--prior", "nowhere.safetensors"], "there is no file"),
         (["walk", "--prior", "motion-matching"], "comes without weights"),
         (["walk", "--best", "0"], "--best 0 is out of bounds"),
+        (["walk", "--prior", "mdm", "t2m-gpt", "--best", "1"], "2 priors are named and --best keeps one of 1"),
     ],
 )
 def test_what_cannot_be_generated_is_told(

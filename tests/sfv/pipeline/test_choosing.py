@@ -11,7 +11,7 @@ from envs.judge.following import Following
 from sfv.character import Character, load_character
 from sfv.interfaces import Condition
 from sfv.motion import Motion
-from sfv.pipeline.choosing import best_of
+from sfv.pipeline.choosing import best_of, sampled
 from sfv.pipeline.remasking import Tried, anywhere, remasked, where_lost
 from sfv.priors.gaits import STYLES, gait
 
@@ -77,6 +77,24 @@ def test_the_sentence_comes_before_the_judge(humanoid: Character) -> None:
     anything = best_of([lost, stand, walk], "", humanoid, judge, mend=False)
     assert anything.agrees == 3
     assert anything.followed.success == 1.0
+
+
+@dataclass
+class Numbered(Mender):
+    """A prior whose samples are called by their number."""
+
+    def sample(self, condition: Condition, seed: int, n: int) -> list[Motion]:
+        return [replace(self.known, source=f"{self.name} {seed + number}") for number in range(n)]
+
+
+def test_several_priors_share_the_samples(humanoid: Character) -> None:
+    walk = gait(humanoid, STYLES[0], 1.0).motion
+    priors = [Numbered(walk, name) for name in "abc"]
+    groups = sampled(priors, Condition(), 5, 2, 8)
+    names = [[motion.source for motion in group] for group in groups]
+    assert names[0] == ["a 5", "a 6", "a 7", "b 5", "b 6", "b 7", "c 5", "c 6"]
+    assert names[1] == ["a 8", "a 9", "a 10", "b 8", "b 9", "b 10", "c 7", "c 8"]
+    assert [motion.source for (motion,) in sampled(priors[:1], Condition(), 5, 2, 1)] == ["a 5", "a 6"]
 
 
 def test_frames_are_made_anew_where_a_motion_is_lost(humanoid: Character) -> None:
