@@ -100,7 +100,7 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
 
 
 def sampled(priors: Sequence[MotionPrior], condition: Condition, seed: int, n: int, best: int) -> list[list[Motion]]:
-    """n groups of `best` samples, of each prior about as many; of one prior, with one each, what it makes of the seed."""
+    """n groups of `best` samples, of each prior about as many; of one prior with one each, those of the seed."""
     shares = [best // len(priors) + (k < best % len(priors)) for k in range(len(priors))]
     made = [prior.sample(condition, seed, n * share) for prior, share in zip(priors, shares, strict=True)]
     return [

@@ -76,7 +76,7 @@ class MdmConfig:
     """Sizes, and how it is fitted."""
 
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
-    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=3600, batch=24, rate=2e-3, decay=0.998))
+    fitting: FitConfig = field(default_factory=lambda: FitConfig(steps=5000, batch=24, rate=2e-3, decay=0.998))
 
 
 SIZES = {

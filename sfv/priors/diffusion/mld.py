@@ -36,8 +36,8 @@ class MldConfig:
 
     codec: CodecConfig = field(default_factory=lambda: CodecConfig("vae", width=96, beta=1e-5))
     denoiser: DenoiserConfig = field(default_factory=lambda: DenoiserConfig(patch=1, most=36))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
-    denoising: FitConfig = field(default_factory=lambda: FitConfig(steps=900, batch=32, rate=2e-3, every=100))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1200, batch=32, rate=2e-3, every=100))
+    denoising: FitConfig = field(default_factory=lambda: FitConfig(steps=2400, batch=32, rate=2e-3, every=100))
 
 
 SIZES = {

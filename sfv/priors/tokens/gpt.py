@@ -22,6 +22,7 @@ from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec
 from sfv.priors.rows import refuse, require
+from sfv.priors.tokens.tables import begin_alike
 from sfv.priors.tokens.writer import Writer, WriterConfig, corrupted
 from sfv.progress import Advance
 
@@ -38,9 +39,9 @@ NOTHING = 0.1
 class GptConfig:
     """Sizes, and how its two parts are fitted."""
 
-    codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=256))
-    writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1200, batch=32, rate=2e-3, every=100))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=512))
+    writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3, corrupted=-1.0))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1500, batch=32, rate=2e-3, every=100))
     writing: FitConfig = field(default_factory=lambda: FitConfig(steps=1600, batch=32, rate=2e-3, every=100))
 
 
@@ -138,7 +139,7 @@ def fit_prior(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         writer = Writer(config.writer, config.codec.codes)
-        writer.begin_alike(codec.code_vectors[0])
+        begin_alike(writer.code, codec.code_vectors[0])
     most = config.writer.most * FACTOR
 
     def loss(batch: Described, tau: float) -> Tensor:

@@ -24,6 +24,7 @@ from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fo
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
+from sfv.priors.tokens.tables import begin_alike
 from sfv.progress import Advance
 
 NAME = "momask"
@@ -37,11 +38,11 @@ WRONG = 0.1
 class MomaskConfig:
     """Sizes, how its parts are fitted, and how often and how far it asks."""
 
-    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", width=96, codes=256, levels=3))
+    codec: CodecConfig = field(default_factory=lambda: CodecConfig("rvq", width=96, codes=256, levels=4))
     base: GuesserConfig = field(default_factory=GuesserConfig)
     rest: GuesserConfig = field(default_factory=lambda: GuesserConfig(layers=2))
-    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=500, batch=32, rate=2e-3, every=100))
-    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=700, batch=32, rate=2e-3, every=100))
+    coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1500, batch=32, rate=2e-3, every=100))
+    guessing: FitConfig = field(default_factory=lambda: FitConfig(steps=2000, batch=32, rate=2e-3, every=100))
     steps: int = 10
     guidance: float = 3.0
 
@@ -225,6 +226,10 @@ def fit_prior(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         guessers = Guessers(config)
+        for network in (guessers.base, guessers.rest):
+            for table, vectors in zip(network.code, codec.code_vectors, strict=False):  # the base has one level
+                assert isinstance(table, nn.Embedding)
+                begin_alike(table, vectors)
     most = config.base.most * FACTOR
 
     def loss(batch: Described) -> Tensor:

@@ -46,11 +46,6 @@ class Writer(nn.Module):
         self.transformer = Transformer(config.width, config.layers, config.heads, causal=True)
         nn.init.normal_(self.code.weight, std=0.02)
 
-    @torch.no_grad()
-    def begin_alike(self, vectors: Float[Tensor, "k c"]) -> None:
-        """Let codes begin as near to each other as the vectors that they stand for are."""
-        self.code.weight[: len(vectors)] = alike(vectors, self.config.width)
-
     def forward(self, text: Float[Tensor, "n e"], codes: Int[Tensor, "n t"]) -> Float[Tensor, "n u v"]:
         """Scores of what follows the sentence and each of the codes, (n, t + 1, codes + 1)."""
         x = torch.cat((self.sentence(text)[:, None], self.code(codes)), 1)
@@ -89,13 +84,6 @@ class Writer(nn.Module):
             ended = torch.where((drawn[:, 0] == end) & (ended == most), codes.shape[1], ended)
             codes = torch.cat((codes, drawn), 1)
         return [row[: int(stop)] for row, stop in zip(codes, ended.clamp_max(codes.shape[1]), strict=True)]
-
-
-def alike(vectors: Float[Tensor, "k c"], width: int) -> Float[Tensor, "k w"]:
-    """First vectors of codes for a network: those that they stand for, turned at random into `width` numbers of .02."""
-    flat = (vectors - vectors.mean(0)) / vectors.std().clamp_min(1e-6)
-    turned = flat @ torch.randn(vectors.shape[1], width) / vectors.shape[1] ** 0.5
-    return 0.02 * (turned + torch.randn(len(vectors), width)) / 2**0.5
 
 
 def corrupted(codes: Int[Tensor, "n t"], tau: float, count: int, generator: torch.Generator) -> Int[Tensor, "n t"]:

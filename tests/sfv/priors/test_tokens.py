@@ -5,6 +5,7 @@ import torch
 
 from sfv.priors.text import embedded
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
+from sfv.priors.tokens.tables import begin_alike
 from sfv.priors.tokens.writer import Writer, WriterConfig, corrupted
 from sfv.priors.transformer import Transformer
 
@@ -127,3 +128,16 @@ def test_a_guesser_sees_both_ways_but_no_padding() -> None:
     assert not torch.allclose(guesser(text, later, 0, lengths)[0, 0], before[0, 0])
     torch.testing.assert_close(guesser(text, padding, 0, lengths)[0, :6], before[0, :6])
     assert not torch.allclose(guesser(text, codes, 1, lengths), before)
+
+
+def test_codes_that_stand_for_like_vectors_begin_alike() -> None:
+    torch.manual_seed(0)
+    vectors = torch.randn(64, 16)
+    vectors[1] = vectors[0] + 0.01
+    table = torch.nn.Embedding(65, 48)
+    last = table.weight[64].clone()
+    begin_alike(table, vectors)
+    off = torch.cdist(table.weight[:64], table.weight[:64])
+    assert off[0, 1] < 0.85 * off[0, 2:].median()
+    assert table.weight[:64].std() == pytest.approx(0.02, rel=0.1)
+    assert torch.equal(table.weight[64], last)
