@@ -130,6 +130,7 @@ def test_a_guesser_sees_both_ways_but_no_padding() -> None:
     assert not torch.allclose(guesser(text, codes, 1, lengths), before)
 
 
+@torch.no_grad()
 def test_codes_that_stand_for_like_vectors_begin_alike() -> None:
     torch.manual_seed(0)
     vectors = torch.randn(64, 16)
