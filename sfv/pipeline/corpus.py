@@ -25,6 +25,9 @@ RATE = 30.0
 """Frames a second of what priors are fitted to."""
 IMPOSSIBLE = frozenset({"floating", "root force missing, mean"})
 """Rows of the physics check: who fails in one holds on to something that is not there, as who climbs does."""
+ABSENT = 0.15
+"""Share of the time that somebody may stand or sit on what is not in the motion: to mend a climb takes the other rows
+away, and it stays a climb."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,23 @@ class Source:
 
 @dataclass(frozen=True)
 class Entry:
-    """A motion of the corpus, and the rows of the physics check that it fails even so."""
+    """A motion of the corpus, and the rows of the physics check that it fails even so.
+
+    Attributes:
+        unsupported: share of its time that it stands or sits on what is not there.
+    """
 
     source: Source
     motion: Motion
     failed: tuple[str, ...]
+    unsupported: float
+
+    @property
+    def impossible(self) -> str:
+        """Why no body could do it, or nothing."""
+        if wrong := sorted(IMPOSSIBLE & set(self.failed)):
+            return f"the physics check fails in {', '.join(wrong)}"
+        return "it stands or sits on what is not there" if self.unsupported > ABSENT else ""
 
 
 def corpus(sources: Sequence[Source], folder: Path, character: Character, rate: float) -> Iterator[Entry]:
@@ -83,7 +98,9 @@ def corpus(sources: Sequence[Source], folder: Path, character: Character, rate: 
                     "rows": {row.name: row.value for row in found.rows},
                 },
             )
-        yield Entry(source, Motion.load(place), tuple(read_json(record)["failed"]))
+        said, motion = read_json(record), Motion.load(place)
+        unsupported = said["rows"].get("on nothing", 0.0) / max(motion.duration, 1.0)
+        yield Entry(source, motion, tuple(said["failed"]), unsupported)
 
 
 def default_folder() -> Path:
@@ -120,8 +137,8 @@ def takes(
     out = []
     for entry in corpus(sources, folder, character, RATE):
         path = entry.source.path
-        if wrong := sorted(IMPOSSIBLE & set(entry.failed)):
-            log.warning("%s is left out: the physics check fails in %s", path, ", ".join(wrong))
+        if entry.impossible:
+            log.warning("%s is left out: %s", path, entry.impossible)
             continue
         words = about[path]
         motion = replace(entry.motion, source=path.name)
