@@ -82,7 +82,7 @@ ROWS = {
     ),
 }
 
-COMING = ("mdm", "t2m-gpt")
+COMING = ("t2m-gpt", "mdm")
 """Those that come with sfv, the one that is asked first before the others."""
 
 
