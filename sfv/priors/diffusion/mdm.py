@@ -23,9 +23,9 @@ from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
 from sfv.priors.diffusion.shown import drawn
-from sfv.priors.features import Features
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.likeness import CHANGES, likeness
+from sfv.priors.meeting import told
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.transformer import Transformer
@@ -242,15 +242,6 @@ class Mdm:
             return made
         smooth = torch.tensor(gaussian_filter1d(made.numpy(), config.smooth, axis=1, mode="nearest"))
         return torch.where(keep[:, :count], made, smooth)
-
-
-def told(kept: Bool[Tensor, "n t"], features: Features) -> Bool[Tensor, "n t D"]:
-    """Which numbers frames that are kept tell: a frame's rates, and whether a foot stands, are told with the next."""
-    numbers = kept[..., None].repeat(1, 1, features.size)
-    after = torch.cat((kept[:, 1:], kept[:, -1:]), 1)[..., None]
-    for name in ("turn", "velocity", "contacts"):
-        numbers[..., features.groups[name]] &= after
-    return numbers
 
 
 def load(basis: Basis, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Mdm:

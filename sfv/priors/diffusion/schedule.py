@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sfv.priors.diffusion.shown import meeting
+from sfv.priors.meeting import meeting
 
 OFFSET = 0.008
 """Keeps the least noise from vanishing."""
@@ -50,7 +50,7 @@ def cleaned(
         noise: x_1.
         steps: how often the network is asked.
         known, keep: numbers that x_0 is to have, and where: the network gets them as they are, and what it makes is
-            moved to meet them (`sfv.priors.diffusion.shown`).
+            moved to meet them (`sfv.priors.meeting`).
     """
     times = torch.linspace(1.0, 0.0, steps + 1)
     x = noise

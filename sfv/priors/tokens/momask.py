@@ -21,6 +21,7 @@ from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
+from sfv.priors.meeting import meeting, told
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
@@ -164,7 +165,8 @@ class Momask:
             padded, open_ = in_fours(z, kept)
             lengths = torch.tensor((open_.shape[1],))
             codes = self._guessed(text, self.codec.codes(padded[None]), open_, lengths, generator)
-            return torch.where(kept[:, None], z, self.codec.from_codes(codes)[0, : len(z)])
+            made = self.codec.from_codes(codes)[:, : len(z)]
+            return meeting(made, z[None], told(kept[None], self.basis.features))[0]
 
         return self.basis.remade(motion, keep, self.config.base.most * FACTOR, make, self.name)
 

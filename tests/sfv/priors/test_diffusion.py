@@ -6,9 +6,9 @@ import torch
 from sfv.interfaces import Condition
 from sfv.priors.basis import Basis
 from sfv.priors.dataset import MotionDataset
-from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig, Mdm, told
+from sfv.priors.diffusion.mdm import Denoiser, DenoiserConfig, Mdm
 from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
-from sfv.priors.diffusion.shown import drawn, meeting
+from sfv.priors.diffusion.shown import drawn
 
 
 def test_the_schedule_goes_from_all_to_nothing() -> None:
@@ -56,15 +56,6 @@ def test_what_is_kept_is_kept_to_the_bit() -> None:
     torch.testing.assert_close(made[:, 6], 0.5 * known[:, 2])
 
 
-def test_what_lies_between_is_moved_evenly() -> None:
-    known, shown = torch.zeros(1, 6, 1), torch.tensor((True, False, False, False, True, False))[None, :, None]
-    known[0, 0], known[0, 4] = 4.0, 8.0
-    made = meeting(torch.ones(1, 6, 1), known, shown)
-    torch.testing.assert_close(made[0, :5, 0], torch.tensor((4.0, 5.0, 6.0, 7.0, 8.0)))
-    assert made[0, 5] == pytest.approx(1.0 + 7.0 * 0.5**0.25)
-    assert torch.equal(meeting(known, torch.ones_like(known), torch.zeros_like(shown)), known)
-
-
 def test_guidance() -> None:
     network = guided(lambda x, t: x + 3.0, lambda x, t: x + 1.0, 2.5)
     assert network(torch.zeros(1, 1, 1), torch.zeros(1)) == pytest.approx(1.0 + 2.5 * 2.0)
@@ -98,18 +89,6 @@ def test_what_a_denoiser_is_shown_is_part_of_what_is_there() -> None:
     gaps = shown[:, 0] & shown[torch.arange(len(shown)), lengths - 1]
     assert prefixes.float().mean() > 0.04
     assert gaps.float().mean() > 0.1
-
-
-def test_rates_are_told_with_the_next_frame(dataset: MotionDataset) -> None:
-    features = dataset.features
-    numbers = told(torch.tensor([[True, True, False, True]]), features)[0]
-    assert numbers[0].all()
-    assert not numbers[2].any()
-    for name in ("turn", "velocity", "contacts"):
-        assert not numbers[1, features.groups[name]].any()
-    assert numbers[1].sum() == features.size - 3 - (
-        features.groups["contacts"].stop - features.groups["contacts"].start
-    )
 
 
 def test_a_denoiser_minds_what_it_is_shown() -> None:
