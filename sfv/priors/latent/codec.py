@@ -1,9 +1,10 @@
 """Motion as a few vectors or codes, and back: convolutions over time around a bottleneck, four frames to one vector.
 
 One network is four systems, by what stands in the middle: an autoencoder, a variational one, a VQ-VAE, and one with
-residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023), beside principal components of four
-frames, from which it begins: in the steps that a processor has time for, the former alone stay behind the latter. It is
-no prior by itself: what writes codes (`sfv.priors.tokens`) or vectors stands on it.
+residual codebooks. Encoder and decoder are those of T2M-GPT (Zhang et al. 2023). The encoder stands beside principal
+components of four frames, as which it begins: in the steps that a processor has time for, it alone stays behind them.
+Of residual codes it stands alone: of gaits, the first level then told forward from backward. It is no prior by itself:
+what writes codes (`sfv.priors.tokens`) or vectors stands on it.
 """
 
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ HELD = 64
 """Windows by which held-out motions are judged."""
 KNOWN = 512
 """Windows whose principal components it begins from."""
-CHANGES = 8.0
-"""Weight of changes from frame to frame: the velocity loss of T2M-GPT. By .5 motions jitter twice as much."""
+CHANGES = {"ae": 2.0, "vae": 2.0, "vqvae": 8.0, "rvq": 0.5}
+"""Weight of changes from frame to frame: the velocity loss of T2M-GPT. Codes, which jump, need more of it; of residual
+ones it drowned the turns of gaits."""
 
 
 @dataclass(frozen=True)
@@ -104,39 +106,37 @@ class Codec(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv1d(config.size, width, 3, padding=1), nn.ReLU(), *up, nn.ReLU(), nn.Conv1d(width, rows, 3, padding=1)
         )
-        self.into = nn.Linear(FACTOR * rows, config.size)
-        # each vector writes to its neighbours' frames too, so that they meet; codes, which jump, are left to the rest
-        smooth = config.kind in ("ae", "vae")
-        self.out_of = nn.ConvTranspose1d(config.size, rows, 3 * FACTOR, FACTOR, FACTOR) if smooth else None
+        self.into = nn.Linear(FACTOR * rows, config.size) if config.kind != "rvq" else None
 
     @torch.no_grad()
     def begin(self, z: Float[Tensor, "n t D"]) -> None:
-        """Begin as the principal components of four frames of some rows, all scaled to a deviation of 1 in the mean."""
+        """Let the encoder be the principal components of four frames of some rows, scaled to a deviation of 1."""
+        if self.into is None:
+            return
         fours = z.unflatten(1, (-1, FACTOR)).flatten(2).flatten(0, 1)
         mean, size = fours.mean(0), self.config.size
         _, spread, axes = torch.pca_lowrank(fours - mean, size, niter=4)
         scale = float((spread.square().sum() / len(fours) / size).sqrt())
         self.into.weight.copy_(axes.T / scale)
         self.into.bias.copy_(-(axes.T @ mean) / scale)
-        self._still(self.encoder)
-        if self.out_of is not None:
-            assert self.out_of.bias is not None
-            self.out_of.weight.zero_()
-            self.out_of.weight[:, :, FACTOR : 2 * FACTOR] = (axes.T * scale).unflatten(1, (FACTOR, -1)).mT
-            self.out_of.bias.copy_(mean.unflatten(0, (FACTOR, -1)).mean(0))
-            self._still(self.decoder)
+        last = self.encoder[-1]
+        assert isinstance(last, nn.Conv1d)
+        for part in last.parameters():
+            part.zero_()
 
     def encode(self, z: Float[Tensor, "n t D"]) -> Squeezed:
         """What comes through the bottleneck; t is a multiple of FACTOR."""
-        first = self.into(z.unflatten(1, (-1, FACTOR)).flatten(2))
-        more = self.encoder(z.mT).mT
-        out: Squeezed = self.bottleneck(more + nn.functional.pad(first, (0, more.shape[2] - first.shape[2])))
+        vectors = self.encoder(z.mT).mT
+        if self.into is not None:
+            first = self.into(z.unflatten(1, (-1, FACTOR)).flatten(2))
+            vectors = vectors + nn.functional.pad(first, (0, vectors.shape[2] - first.shape[2]))
+        out: Squeezed = self.bottleneck(vectors)
         return out
 
     def decode(self, vectors: Float[Tensor, "n t c"]) -> Float[Tensor, "n u D"]:
         """Normalised rows."""
-        out: Tensor = self.decoder(vectors.mT)
-        return (out if self.out_of is None else out + self.out_of(vectors.mT)).mT
+        out: Tensor = self.decoder(vectors.mT).mT
+        return out
 
     def forward(self, z: Float[Tensor, "n t D"]) -> tuple[Float[Tensor, "n t D"], Float[Tensor, ""]]:
         """Rows again, and the bottleneck's penalty."""
@@ -148,12 +148,6 @@ class Codec(nn.Module):
         codes = self.encode(z).codes
         assert codes is not None, f"a codec of kind {self.config.kind} has no codes (yet)"
         return codes
-
-    @staticmethod
-    def _still(network: nn.Sequential) -> None:
-        """Let the last layer give nothing."""
-        for part in network[-1].parameters():
-            part.zero_()
 
     @property
     def code_vectors(self) -> Float[Tensor, "l k c"]:
@@ -193,7 +187,7 @@ def fit_codec(
 
     def loss(z: Tensor) -> Tensor:
         made, penalty = codec(z)
-        return likeness(made, z, dataset, changes=CHANGES) + penalty
+        return likeness(made, z, dataset, changes=CHANGES[config.kind]) + penalty
 
     def held_out() -> float:
         assert held is not None

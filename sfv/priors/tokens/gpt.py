@@ -48,9 +48,9 @@ class GptConfig:
 SIZES = {
     "tiny": GptConfig(
         CodecConfig(width=48, size=16, codes=64, depth=1, frames=32),
-        WriterConfig(width=48, layers=2, heads=2, most=24),
+        WriterConfig(width=48, layers=2, heads=2, most=24, corrupted=0.2),
         FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
-        FitConfig(steps=200, batch=12, rate=3e-3, warm=20),
+        FitConfig(steps=300, batch=12, rate=3e-3, warm=20),
     ),
     "small": GptConfig(),
     "paper": GptConfig(

@@ -25,7 +25,6 @@ from sfv.priors.meeting import meeting, told
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
-from sfv.priors.tokens.tables import begin_alike
 from sfv.progress import Advance
 
 NAME = "momask"
@@ -228,10 +227,6 @@ def fit_prior(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         guessers = Guessers(config)
-        for network in (guessers.base, guessers.rest):
-            for table, vectors in zip(network.code, codec.code_vectors, strict=False):  # the base has one level
-                assert isinstance(table, nn.Embedding)
-                begin_alike(table, vectors)
     most = config.base.most * FACTOR
 
     def loss(batch: Described) -> Tensor:
