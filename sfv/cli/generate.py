@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from sfv.errors import InputError
 from sfv.limits import SEED, Within
@@ -34,9 +34,10 @@ class Program:
     """A sentence, such as "a person walks forward and turns around to the left"; none, and the prior decides."""
     out: Path = Path("generated.npz")
     """The motion to write; of several, m-0.npz, m-1.npz and so on."""
-    prior: tuple[str, ...] = ()
-    """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made; of several each makes some of
-    the samples. Without it a sentence is given to all that come with sfv, and whatever else is asked of the first."""
+    prior: UseAppendAction[tuple[str, ...]] = ()
+    """A prior that comes with sfv (mdm, t2m-gpt), or the file of one that sfv fit made; it may be given several
+    times, and each makes some of the samples. Without it a sentence is given to all that come with sfv, and what goes
+    without a sentence to t2m-gpt."""
     seconds: Annotated[float | None, Within(0.5, 60)] = None
     """How long it is to be; without it the prior decides, and of several priors all make 4 s."""
     label: str | None = None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfv.character import Character, load_character
+from sfv.character import load_character
 from sfv.cli.generate import Program, priors_asked, showing
 from sfv.cli.main import main
 from sfv.motion import Motion
@@ -101,7 +101,9 @@ def test_several_and_a_sentence_of_something_else(
     assert (tmp_path / "m-1.npz").exists()
 
 
-def test_without_a_prior_all_that_heed_it_are_asked(humanoid: Character) -> None:
+def test_without_a_prior_all_that_heed_it_are_asked() -> None:
+    humanoid = load_character("humanoid")
+
     def asked(best: int, **flags: Any) -> list[str]:
         return [prior.name for prior in priors_asked(Program(**flags), humanoid, best)]
 
@@ -129,7 +131,10 @@ def test_a_path_is_walked(matching: Path, tmp_path: Path) -> None:
         (["walk", "--prior", "nowhere.safetensors"], "there is no file"),
         (["walk", "--prior", "motion-matching"], "comes without weights"),
         (["walk", "--best", "0"], "--best 0 is out of bounds"),
-        (["walk", "--prior", "mdm", "t2m-gpt", "--best", "1"], "2 priors are named and --best keeps one of 1"),
+        (
+            ["--prior", "mdm", "--prior", "t2m-gpt", "walk", "--best", "1"],
+            "2 priors are named and --best keeps one of 1",
+        ),
     ],
 )
 def test_what_cannot_be_generated_is_told(

@@ -29,7 +29,7 @@ def test_the_command_makes_the_very_samples() -> None:
     words = shlex.split(generate)
     assert words[:2] == ["sfv", "generate"]
     program = tyro.cli(Program, args=words[2:])
-    made = load_prior(program.prior, character).sample(condition_of(program), program.seed, program.n)
+    made = load_prior(program.prior[0], character).sample(condition_of(program), program.seed, program.n)
     for actor, motion in zip(show.actors, made, strict=True):
         np.testing.assert_array_equal(actor.motion.qpos, motion.qpos)
     assert not program.mend

@@ -126,7 +126,7 @@ def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
     with pytest.raises(InputError, match="comes without weights; fit one"):
         load_prior("motion-matching", humanoid)
     assert steps_of("motion-matching", "tiny") == 0.0
-    assert steps_of("t2m-gpt", "tiny") == 500.0
+    assert steps_of("t2m-gpt", "tiny") == 600.0
 
 
 # ---- what they learn
