@@ -8,13 +8,11 @@ Beside it that of principal components of four frames, as many as there are numb
 jerk of what comes out over that of what went in; and of codes the share that is used and what they would be worth.
 """
 
-import argparse
 import csv
-from pathlib import Path
 
 import numpy as np
 import torch
-from gates import drawn, of_codec
+from gates import asking, drawn, of_codec
 
 from sfv.character import load_character
 from sfv.kinematics import motion_state
@@ -50,15 +48,10 @@ def jerk_share(codec: Codec, data: MotionDataset) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("motions", nargs="+", type=Path)
-    parser.add_argument("--captions", type=Path, required=True)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--character", type=Path, default=None, help="MJCF of the robot whose .csv files there are")
+    parser = asking(__doc__)
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     character = load_character("humanoid")
     features = Features(character)

@@ -45,7 +45,7 @@ TIMES = (0.3, 0.5, 0.7, 0.9)
 """How far noise has come where denoisers are asked."""
 LATER = 10
 """Frames after which what goes frame by frame is judged, from the true ones."""
-SECONDS, STEERED = 3.0, 0.9
+SECONDS, STEERED = 3.2, 0.9
 """s for which rates are asked for, of as many as FILLED windows; and the least correlation that holds."""
 
 
@@ -55,7 +55,7 @@ def drawn(data: MotionDataset, count: int, least: int = FRAMES, most: int = FRAM
 
 
 def of_codec(codec: Codec, train: MotionDataset, held: MotionDataset) -> tuple[str, float, str, float]:
-    """A codec beside principal components at equal floats."""
+    """A codec beside as many principal components as it has numbers."""
     z, known = drawn(held, WINDOWS).z, drawn(train, FIT).z
     config, back = codec.config, train.normaliser.back
     size = {"vqvae": 1, "rvq": config.levels}.get(config.kind, config.size)
@@ -189,15 +189,21 @@ def gates(prior: Any, train: MotionDataset, held: MotionDataset) -> Iterator[tup
         yield from of_steering(prior, train, held)
 
 
-@torch.no_grad()
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def asking(about: str | None) -> argparse.ArgumentParser:
+    """What a benchmark of priors has to know: motions, what is said of them, and where tables go."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("motions", nargs="+", type=Path)
     parser.add_argument("--captions", type=Path, required=True)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--character", type=Path, default=None, help="MJCF of the robot whose .csv files there are")
-    parser.add_argument("--priors", nargs="*", default=["mdm", "t2m-gpt"])
     parser.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = asking(__doc__)
+    parser.add_argument("--priors", nargs="*", default=["mdm", "t2m-gpt"])
     args = parser.parse_args()
     character = load_character("humanoid")
     found = takes(args.motions, read_captions(args.captions), args.corpus, character, args.character)

@@ -76,8 +76,9 @@ def main(program: Program) -> None:
     if len(priors) > 1 and condition.seconds is None and condition.prefix is None:
         condition = replace(condition, seconds=SECONDS)  # what is shorter is followed to its end more easily
     groups = sampled(priors, condition, program.seed, program.n, best)
-    for prior in priors if condition.text is not None else ():
-        say_alike(prior, condition.text or "")
+    if condition.text is not None:
+        for prior in priors:
+            say_alike(prior, condition.text)
     made = [group[0] for group in groups] if best == 1 else chosen(groups, condition.text or "", character, program)
     rows: dict[str, Motion] = {}
     for number, motion in enumerate(made):
@@ -104,7 +105,7 @@ def priors_asked(program: Program, character: "Character", best: int) -> "list[M
         asked = {name for name in ("text", "label", "path", "prefix", "seconds") if getattr(program, name)}
         able = (name for name in COMING if asked <= ROWS[name].able and (program.seconds or 0.0) <= ROWS[name].longest)
         names = tuple(able) or names
-    if len(names) > max(best, 1):
+    if len(names) > best:
         raise InputError(f"{len(names)} priors are named and --best keeps one of {best} samples; name fewer")
     return [load_prior(name, character) for name in names]
 

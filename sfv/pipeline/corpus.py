@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def impossible(self) -> str:
-        """Why no body could do it, or nothing."""
+        """Why no body could do it; "" where nothing speaks against it."""
         if wrong := sorted(IMPOSSIBLE & set(self.failed)):
             return f"the physics check fails in {', '.join(wrong)}"
         return "it stands or sits on what is not there" if self.unsupported > ABSENT else ""

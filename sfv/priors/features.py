@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sfv import rotation
@@ -139,6 +139,14 @@ class Features:
         about = torch.cat((-turn * now[..., 1:2], turn * now[..., :1], torch.zeros_like(now[..., :1])), -1)
         root = torch.nn.functional.pad(rows[..., :-1, self.groups["velocity"]], (0, 1))
         return (after - now) * self.fps + about + root[..., None, :]
+
+    def told(self, kept: Bool[Tensor, "n t"]) -> Bool[Tensor, "n t D"]:
+        """Which numbers are known where some frames are: a frame's rates and contacts are told with the next frame."""
+        numbers = kept[..., None].repeat(1, 1, self.size)
+        after = torch.cat((kept[:, 1:], kept[:, -1:]), 1)[..., None]
+        for name in ("turn", "velocity", "contacts"):
+            numbers[..., self.groups[name]] &= after
+        return numbers
 
     @cached_property
     def _soles(self) -> tuple[list[int], Float[Tensor, "s 3"]]:

@@ -1,25 +1,15 @@
 """How what is made meets what stays: what is made is a little off where it can be compared, and as much beside it.
 
-So it is moved by that, evenly from one frame that stays to the next, as in inertial blending. It knows no prior.
+So it is moved by that, evenly from one frame that stays to the next, as in inertial blending. It knows nothing of
+motion.
 """
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sfv.priors.features import Features
-
 HALF = 4.0
 """Frames after which half of what was off counts, where nothing that stays comes after."""
-
-
-def told(kept: Bool[Tensor, "n t"], features: Features) -> Bool[Tensor, "n t D"]:
-    """Which numbers frames that stay tell: a frame's rates, and whether a foot stands, are told with the next."""
-    numbers = kept[..., None].repeat(1, 1, features.size)
-    after = torch.cat((kept[:, 1:], kept[:, -1:]), 1)[..., None]
-    for name in ("turn", "velocity", "contacts"):
-        numbers[..., features.groups[name]] &= after
-    return numbers
 
 
 def meeting(

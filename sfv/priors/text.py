@@ -31,12 +31,12 @@ ALIKE = {
         "walk": "ambl hik march saunter strol strid wander",
         "run": "dash jog rac sprint",
         "jump": "leap",
-        "punch": "box hit",
+        "punch": "hit",
         "turn": "pivot rotat",
     }.items()
     for other in others.split()
 }
-"""Stems that are taken for another."""
+"""Stems that are taken for another. A word that is a thing as well, as "box" is, stays itself."""
 NEAR = 0.4
 """Cosine between sentences below which one says something else than the other: "a person walks forward" has .65
 with "a person is walking forward at a normal pace", and 0 with "a person dances salsa"."""

@@ -25,7 +25,6 @@ from sfv.priors.diffusion.schedule import cleaned, guided, noised, remaining
 from sfv.priors.diffusion.shown import drawn
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.likeness import CHANGES, likeness
-from sfv.priors.meeting import told
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.transformer import Transformer
@@ -43,7 +42,7 @@ CONTEXT = 28
 SECONDS = 4.0
 """Of a motion whose length nobody said."""
 CALM = 0.5
-"""Of the noise that it fills from: it makes what is likely between what is there, not what might be."""
+"""Deviation of the noise that it fills from, where samples are made from 1: nearer to what is likely in a gap."""
 SURE = 8.0
 """How many times louder than elsewhere geometry is where there is no noise; with a_t^2 of it where there is some."""
 
@@ -180,7 +179,7 @@ class Mdm:
         generator = torch.Generator().manual_seed(seed)
 
         def make(z: Tensor, kept: Tensor) -> Tensor:
-            return self._made(text, z[None], told(kept[None], self.basis.features), generator, CALM)[0]
+            return self._made(text, z[None], self.basis.features.told(kept[None]), generator, CALM)[0]
 
         return self.basis.remade(motion, keep, self.denoiser.config.most, make, self.name)
 
@@ -218,14 +217,14 @@ class Mdm:
         known = torch.zeros(len(z), count, z.shape[2])
         known[:, : context.shape[1]] = context
         kept = (torch.arange(count) < context.shape[1]).expand(len(z), -1)
-        made = self._made(text, known, told(kept, self.basis.features), generator)
+        made = self._made(text, known, self.basis.features.told(kept), generator)
         return torch.cat((z[:, : z.shape[1] - context.shape[1]], made), 1)
 
     @torch.no_grad()
     def _made(
         self, text: Tensor, known: Tensor, keep: Tensor, generator: torch.Generator, loud: float = 1.0
     ) -> Float[Tensor, "n t D"]:
-        """Rows with what is known where it is to be kept, out of noise that is so loud."""
+        """Rows with what is known where it is to be kept, out of noise of so large a deviation."""
         config, count = self.denoiser.config, known.shape[1]
         lengths = torch.full((len(known),), count)
         padding = (0, 0, 0, -count % config.patch)
@@ -269,7 +268,7 @@ def fit_prior(
         text, t = batch.text, torch.rand(len(batch.z))
         if denoiser.training:
             text = text * (torch.rand(len(text), 1) >= NOTHING)
-        shown = told(drawn(batch.lengths, most), dataset.features)
+        shown = dataset.features.told(drawn(batch.lengths, most))
         x = torch.where(shown, batch.z, noised(batch.z, t, torch.randn_like(batch.z)))
         made = denoiser(x, t, text, batch.lengths, shown)
         counts = (torch.arange(most) < batch.lengths[:, None]).float()

@@ -24,7 +24,7 @@ from sfv.priors.diffusion.schedule import cleaned, guided, noised
 from sfv.priors.diffusion.shown import drawn
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
-from sfv.priors.meeting import meeting, told
+from sfv.priors.meeting import meeting
 from sfv.priors.rows import require
 from sfv.progress import Advance
 
@@ -117,7 +117,7 @@ class Mld:
             with torch.no_grad():
                 known = self.codec.encode(padded[None]).vectors
             made = self._made(text, known, ~open_[..., None].expand(known.shape), generator)
-            return meeting(made[:, : len(z)], z[None], told(kept[None], self.basis.features))[0]
+            return meeting(made[:, : len(z)], z[None], self.basis.features.told(kept[None]))[0]
 
         return self.basis.remade(motion, keep, self.latents.denoiser.config.most * FACTOR, make, self.name)
 

@@ -13,7 +13,10 @@ NOTHING, BEGINNING, GAP = 0.65, 0.74, 0.93
 
 
 def drawn(lengths: Int[Tensor, " n"], most: int) -> Bool[Tensor, "n t"]:
-    """Which moments each window shows, by torch's own chance; in one that shows nothing, none."""
+    """Which moments each window of some length shows, by torch's own chance.
+
+    A beginning is up to half of the window, a gap .05 to .75 of it, and single moments are .08 to .58 of it apart.
+    """
     place, count = torch.arange(most), lengths[:, None].float()
     kind, far, where = torch.rand(3, len(lengths), 1)
     beginning = place < (0.02 + 0.5 * far) * count

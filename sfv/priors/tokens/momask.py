@@ -21,7 +21,7 @@ from sfv.priors.basis import Basis
 from sfv.priors.dataset import Described, MotionDataset
 from sfv.priors.fitting import FitConfig, Objective, fit
 from sfv.priors.latent.codec import FACTOR, Codec, CodecConfig, fit_codec, in_fours
-from sfv.priors.meeting import meeting, told
+from sfv.priors.meeting import meeting
 from sfv.priors.rows import require
 from sfv.priors.text import SIZE
 from sfv.priors.tokens.guesser import Guesser, GuesserConfig, masked, surest_first
@@ -165,7 +165,7 @@ class Momask:
             lengths = torch.tensor((open_.shape[1],))
             codes = self._guessed(text, self.codec.codes(padded[None]), open_, lengths, generator)
             made = self.codec.from_codes(codes)[:, : len(z)]
-            return meeting(made, z[None], told(kept[None], self.basis.features))[0]
+            return meeting(made, z[None], self.basis.features.told(kept[None]))[0]
 
         return self.basis.remade(motion, keep, self.config.base.most * FACTOR, make, self.name)
 

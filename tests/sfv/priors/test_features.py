@@ -155,3 +155,14 @@ def test_a_body_without_soles_is_refused() -> None:
     bare = Character("stick", f"<mujoco><worldbody>{body}</worldbody></mujoco>")
     with pytest.raises(InputError, match="left_heel"):
         Features(bare)
+
+
+def test_rates_are_told_with_the_next_frame(features: Features) -> None:
+    numbers = features.told(torch.tensor([[True, True, False, True]]))[0]
+    assert numbers[0].all()
+    assert not numbers[2].any()
+    for name in ("turn", "velocity", "contacts"):
+        assert not numbers[1, features.groups[name]].any()
+    assert numbers[1].sum() == features.size - 3 - (
+        features.groups["contacts"].stop - features.groups["contacts"].start
+    )

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from sfv.priors.dataset import MotionDataset
-from sfv.priors.meeting import meeting, told
+from sfv.priors.meeting import meeting
 
 
 def test_what_lies_between_is_moved_evenly() -> None:
@@ -14,15 +13,3 @@ def test_what_lies_between_is_moved_evenly() -> None:
     torch.testing.assert_close(made[0, :5, 0], torch.tensor((4.0, 5.0, 6.0, 7.0, 8.0)))
     assert made[0, 5] == pytest.approx(1.0 + 7.0 * 0.5**0.25)
     assert torch.equal(meeting(known, torch.ones_like(known), torch.zeros_like(shown)), known)
-
-
-def test_rates_are_told_with_the_next_frame(dataset: MotionDataset) -> None:
-    features = dataset.features
-    numbers = told(torch.tensor([[True, True, False, True]]), features)[0]
-    assert numbers[0].all()
-    assert not numbers[2].any()
-    for name in ("turn", "velocity", "contacts"):
-        assert not numbers[1, features.groups[name]].any()
-    assert numbers[1].sum() == features.size - 3 - (
-        features.groups["contacts"].stop - features.groups["contacts"].start
-    )

@@ -15,7 +15,7 @@ from sfv.motion import Motion
 from sfv.priors.features import headings
 from sfv.priors.fitting import FitConfig
 from sfv.priors.gaits import takes
-from sfv.priors.latent.codec import CodecConfig
+from sfv.priors.latent.codec import FACTOR, CodecConfig
 from sfv.priors.rows import ROWS, fit_to, load_prior, row_of, steps_of
 
 WALK, LEFT, RIGHT = (f"a person walks forward{and_}" for and_ in ("", " and turns left", " and turns right"))
@@ -127,6 +127,12 @@ def test_unknown_names_are_told(humanoid: Character, gaits: list[Take]) -> None:
         load_prior("motion-matching", humanoid)
     assert steps_of("motion-matching", "tiny") == 0.0
     assert steps_of("t2m-gpt", "tiny") == 600.0
+
+
+@pytest.mark.parametrize(("name", "codes"), [("t2m-gpt", "writer"), ("momask", "base"), ("mld", "denoiser")])
+def test_the_longest_motion_is_that_of_the_small_size(name: str, codes: str) -> None:
+    most = getattr(importlib.import_module(ROWS[name].module).SIZES["small"], codes).most
+    assert ROWS[name].longest == pytest.approx(most * FACTOR / 30.0)
 
 
 # ---- what they learn

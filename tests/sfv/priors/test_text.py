@@ -23,6 +23,7 @@ def test_endings_and_empty_words_do_not_count() -> None:
 def test_a_few_synonyms_are_one_word() -> None:
     assert words("a man strolls, then sprints and leaps") == words("he walks, then runs and jumps")
     assert words("she rotates and hits") == ["turn", "punch"]
+    assert "punch" not in words("he carries a box")
 
 
 def test_left_is_not_right() -> None:
