@@ -147,11 +147,12 @@ def fit_to(
 ) -> MotionPrior:
     """A prior fitted to the takes whose split is train; those of val say when it is best, those of test are not seen.
 
-    Short takes of gaits are gone on with (`sfv.priors.cycles`).
+    Short takes of gaits are gone on with (`sfv.priors.cycles`), and straight ones are bent too (`sfv.priors.curves`).
 
     Raises:
         InputError: no such prior or size, or no takes to learn from.
     """
+    from sfv.priors.curves import curved
     from sfv.priors.cycles import gone_on
     from sfv.priors.dataset import MotionDataset
     from sfv.priors.features import Features
@@ -161,7 +162,8 @@ def fit_to(
         raise InputError(f"there is no size {size!r}{did_you_mean(size, module.SIZES)}")
     features = Features(character)
     train = [take for take in takes if take.split == "train"]
-    dataset = MotionDataset([*train, *gone_on(train, character)], features)
+    longer = [*train, *gone_on(train, character)]
+    dataset = MotionDataset([*longer, *curved(longer, features)], features)
     val = [take for take in takes if take.split == "val"]
     held = MotionDataset(val, features, dataset.normaliser) if val else None
     prior: MotionPrior = module.fit_prior(dataset, held, module.SIZES[size], seed, advance, kept)
