@@ -1,6 +1,7 @@
 """The best of several samples of a prior: one that shows what the sentence says, passes the check, and is followed.
 
 The judge is a policy that has not learnt the motion. It comes after the sentence: standing still is always followed.
+Of those that it follows as well, the one that shows most of the sentence is taken.
 """
 
 from collections.abc import Callable, Sequence
@@ -82,11 +83,14 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
     """
     features = Features(character)
     shown = [agreement(sentence, motion, features) for motion in made]
-    some = [motion for motion, share in zip(made, shown, strict=True) if share >= max(shown) - LENIENT]
+    kept = [k for k, share in enumerate(shown) if share >= max(shown) - LENIENT]
+    some = [made[k] for k in kept]
     first = judge(some, FEW)
     # what passes as it is needs no mending, which takes as long as all that comes before
     passes = [check(motion, character).passed for motion in some]
-    order = sorted(range(len(some)), key=lambda k: (-first[k].success, not passes[k], -first[k].seconds))
+    order = sorted(
+        range(len(some)), key=lambda k: (-first[k].success, not passes[k], -shown[kept[k]], -first[k].seconds)
+    )
     best: Chosen | None = None
     for k in order[:MENDED]:
         motion, found = mended(some[k], character) if mend else (some[k], check(some[k], character))

@@ -40,6 +40,14 @@ def spoilt(motion: Motion, *frames: int) -> Motion:
     return replace(motion, qpos=qpos)
 
 
+def test_of_those_that_are_followed_alike_the_one_that_shows_most_is_kept(humanoid: Character) -> None:
+    some, all_of_it = (gait(humanoid, replace(STYLES[2], turn=turn), 3.0).motion for turn in (0.6, 1.0))
+    sentence = "a person walks forward and turns around to the left"  # some turns by 103 degrees, which is not around
+    kept = best_of([some, all_of_it], sentence, humanoid, judge, mend=False)
+    np.testing.assert_array_equal(kept.motion.qpos, all_of_it.qpos)
+    assert kept.agrees == 2
+
+
 @dataclass
 class Mender:
     """A prior that fills with what it knows; it counts how often, and samples nothing."""
