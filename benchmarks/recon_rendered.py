@@ -28,9 +28,9 @@ from scipy.spatial.transform import Rotation
 
 from recon.config import PoseConfig, ReconstructConfig, TermWeights
 from recon.fit.lifting import bridged, lift
-from recon.lifter.shipped import AUTO, NONE
 from recon.reconstruct import reconstruct
 from recon.scorecard import LIMBS, at_times, landmark_positions
+from recon.shipped import AUTO, NONE
 from sfv import metrics
 from sfv.character import Character, load_character
 from sfv.clip import Clip

@@ -18,6 +18,7 @@ from recon.fit.evidence import Evidence
 from recon.fit.fit import Term
 from recon.fit.lifting import LEAN
 from recon.fit.passes import SHARES, carried_over, in_picture, on_floor, pose_problem
+from recon.gaps import filler, made_anew, unseen
 from recon.lifter.depth import deepened, lifter_for
 from recon.pose.choice import told_apart
 from recon.pose.steady import along_path, focal_from_turns, steadied
@@ -29,6 +30,7 @@ from sfv.pose import LeftOut, PoseTrack
 from sfv.progress import bar
 from sfv.quaternions import heading
 from sfv.report import Report
+from sfv.work.mask import runs
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +135,8 @@ def reconstruct(
     contacts = np.maximum(foot_contacts(body, character, stance), rolling)
     source = f"{track.estimator}, person {track.person}"
     motion = Motion(character.skeleton, config.fps, _turned(qpos, turn, shift), contacts, character.feet, source=source)
+    if prior is None:  # who has a term of one's own decides by it what is not seen
+        motion = _through_gaps(motion, track, character, config)
     height, pitch, roll = (float(value) for value in (pinhole.height, pinhole.pitch, pinhole.roll))
     camera = Camera(track.image_size, float(pinhole.focal), np.array([0.0, 0.0, height]), 0.0, pitch, roll)
     camera = camera.moved(turn, shift, scale)
@@ -169,6 +173,22 @@ def _check(track: PoseTrack) -> None:
             f"the person is seen with confidence in {sure.sum()} of {len(track)} frames, too few to reconstruct; "
             "choose another person with --person, or a clip that shows the whole body"
         )
+
+
+def _through_gaps(motion: Motion, track: PoseTrack, character: Character, config: ReconstructConfig) -> Motion:
+    """The motion with its gaps filled, of which the user is told."""
+    gaps = unseen(track, motion)
+    prior = filler(config.gaps, character) if gaps.any() else None
+    if prior is None:
+        return motion
+    for first, stop in runs(gaps):
+        log.warning(
+            "nobody was seen from %.1f to %.1f s; what is done there is made up by %s (--gaps none leaves it to the "
+            "smoothest way)",
+            *(motion.times[[first, stop - 1]]),
+            prior.name,
+        )
+    return made_anew(motion, gaps, prior, character)
 
 
 def _at_rest(track: PoseTrack, config: ReconstructConfig) -> tuple[PoseTrack, float]:

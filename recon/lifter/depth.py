@@ -11,9 +11,9 @@ from recon.camera import view_rotations
 from recon.fit.lifting import bridge
 from recon.lifter.lifter import REACH, Lifter
 from recon.lifter.points import MIRRORED, NAMES, POINTS, RATE, STATURE
-from recon.lifter.shipped import AUTO, NONE, lifter_file
 from recon.lifter.sight import Sight, sight_of
 from recon.scorecard import at_times
+from recon.shipped import AUTO, LIFTER, NONE, weights_file
 from sfv.errors import InputError
 from sfv.pose import PoseTrack
 
@@ -30,7 +30,7 @@ def lifter_for(track: PoseTrack, choice: Path | None) -> Lifter | None:
     Raises:
         InputError: there is no such file, it is no lifter, or the track lacks points that it sees.
     """
-    file = lifter_file(choice)
+    file = weights_file(choice, LIFTER)
     if file is None:
         return None
     network = Lifter.load(file)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from envs.config import TrackingConfig
 from policies.config import TrainConfig, parse_budget
 from recon.config import PoseConfig, ReconstructConfig
-from recon.lifter.shipped import lifter_file
+from recon.shipped import FILLER, LIFTER, weights_file
 from sfv.errors import InputError
 from sfv.excerpt import Excerpt
 from sfv.pipeline.judging import tracker_knows
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 REPORT_VERSION = 5
 POSE_VERSION = 5
-MOTION_VERSION, POLICY_VERSION = 9, 5
+MOTION_VERSION, POLICY_VERSION = 10, 5
 """To be raised when the code of a stage changes what it makes."""
 
 ROLLOUT, ROLLED_OUT = "rollout.mp4", ("simulated.npz", "reference.npz")
@@ -111,7 +111,7 @@ def motion_stage(
     on the ground that it must have been performed on.
 
     Raises:
-        InputError: there is no such camera path or lifter.
+        InputError: there is no such camera path, lifter or prior.
     """
     said: dict[str, object] = {"character": character, "reconstruct": config, "mend": mend}
     if scene:
@@ -126,7 +126,8 @@ def motion_stage(
         write_config(at(place("config.yaml")), said)
 
     outputs = (motion, place("scorecard.json"), place("check.json"), place("config.yaml"))
-    files = {"camera path": config.camera_path, "lifter": lifter_file(config.lifter)}
+    weights = {LIFTER: config.lifter, FILLER: config.gaps}
+    files = {"camera path": config.camera_path} | {name: weights_file(file, name) for name, file in weights.items()}
     given = {name: path for name, path in files.items() if path}
     for name, path in given.items():  # before a track is made, which takes minutes
         if not path.is_file():

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from sfv.interfaces import Take
 from sfv.motion import Motion
+from sfv.priors.captions import AROUND
 from sfv.priors.features import SOLES, Features, headings
 from sfv.priors.standing import TOUCHES, stood
 from sfv.quaternions import about, conjugate, multiply
@@ -25,6 +26,8 @@ ANGLES = tuple(np.radians((75.0, 150.0)))
 """rad by which a take turns from its first frame to its last: that turns, and turns around."""
 STRAIGHT, LASTING = np.radians(20.0), 4.0
 """rad and s: what turns by more, or does not last so long, is left as it is."""
+TURNED = "turn"
+"""The category of who walks and turns around, so that it is not lost among those who walk."""
 LATERAL = 1.1
 """m/s^2 of a curve: what would be more goes slower, and what would have to go too slow is not bent."""
 GRAVITY = 9.81
@@ -42,7 +45,7 @@ def curved(takes: Sequence[Take], features: Features) -> list[Take]:
     if hips is None:
         return []
     return [
-        replace(take, motion=bent, captions=())
+        replace(take, motion=bent, captions=(), label=TURNED if angle > AROUND else take.label)
         for take in takes
         if take.label in SLOWEST and take.motion.duration >= LASTING and _is_straight(take.motion)
         for angle in ANGLES
@@ -85,7 +88,7 @@ def bent(motion: Motion, angle: float, lateral: float, hips: tuple[int, int], fe
     qpos[1:, :2] = qpos[0, :2] + np.cumsum(step, 0)
     touching = features.encode(motion)[:, features.groups["contacts"]] > TOUCHES
     for side, at in zip(("left", "right"), hips, strict=True):
-        stands = touching[:, [name.startswith(side) for name in SOLES]].any(1)
+        stands = np.asarray(touching[:, [name.startswith(side) for name in SOLES]].any(1))
         over = multiply(multiply(conjugate(root), about(UP, _held(turn, stands))), root)
         qpos[:, at : at + 4] = multiply(over, motion.qpos[:, at : at + 4])
     qpos[:, 3:7] = multiply(about(UP, turn), root)

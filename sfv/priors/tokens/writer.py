@@ -23,6 +23,7 @@ class WriterConfig:
         corrupted: tau, the share of codes that are replaced while it is fitted; -1 draws one from 0 to 1 for each.
         top: codes that are drawn from, the most likely ones.
         temperature: of the draw.
+        guidance: how much more than without a sentence each code is to be likely by it: 1 is the sentence alone.
     """
 
     width: int = 136
@@ -32,6 +33,7 @@ class WriterConfig:
     corrupted: float = 0.5
     top: int = 20
     temperature: float = 1.0
+    guidance: float = 1.0
 
 
 class Writer(nn.Module):
@@ -69,13 +71,20 @@ class Writer(nn.Module):
     def written(
         self, text: Float[Tensor, "n e"], codes: Int[Tensor, "n t"], wanted: int | None, generator: torch.Generator
     ) -> list[Int[Tensor, " u"]]:
-        """Codes of each motion, those given first; `wanted` of them, or until the end is drawn."""
-        most, end = self.config.most, self.end
+        """Codes of each motion, those given first; `wanted` of them, or until the end is drawn.
+
+        Guidance g asks for log p(c) + g (log p(c | text) - log p(c)) (Ho and Salimans 2022, arXiv:2207.12598).
+        """
+        most, end, guidance = self.config.most, self.end, self.config.guidance
+        both = text if guidance == 1.0 else torch.cat((text, torch.zeros_like(text)))
         cache: Cache | None = None
         ended = torch.full((len(text),), most)
         least = max(2, codes.shape[1] + 1) if wanted is None else wanted
         while codes.shape[1] < (wanted or most) and bool((ended == most).any()):
-            scores, cache = self.next(text, codes, cache)
+            scores, cache = self.next(both, codes.repeat(len(both) // len(text), 1), cache)
+            if guidance != 1.0:
+                told, untold = scores.log_softmax(-1).chunk(2)
+                scores = untold + guidance * (told - untold)
             if codes.shape[1] < least:
                 scores[:, end] = -torch.inf
             likely = scores.topk(min(self.config.top, scores.shape[1]), -1)

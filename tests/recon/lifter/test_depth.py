@@ -14,10 +14,10 @@ from recon.lifter import depth
 from recon.lifter.depth import carried, deepened, lifter_for, told
 from recon.lifter.lifter import Lifter
 from recon.lifter.points import MIRRORED, POINTS, RATE, STATURE
-from recon.lifter.shipped import AUTO, NONE, lifter_file
 from recon.lifter.sight import sight_of
 from recon.reconstruct import reconstruct
 from recon.scorecard import LIMBS
+from recon.shipped import AUTO, LIFTER, NONE, weights_file
 from sfv.errors import InputError
 from sfv.metrics import pa_mpjpe
 
@@ -107,11 +107,11 @@ def test_sfvs_own_is_for_the_estimator_whose_errors_it_knows(jump, camera, seen_
     with pytest.raises(InputError, match="points that this track lacks: left_eye_inner"):
         lifter_for(filmed(jump, camera), tmp_path / "mine.safetensors")
     with pytest.raises(InputError, match=r"there is no file.*say auto or none"):
-        lifter_file(Path("nowhere.safetensors"))
+        weights_file(Path("nowhere.safetensors"), LIFTER)
 
 
 def test_the_lifter_that_comes_with_sfv_is_small_and_says_where_it_is_from():
-    path = lifter_file(AUTO)
+    path = weights_file(AUTO, LIFTER)
     assert path.stat().st_size < 4_000_000
     about = json.loads(path.with_suffix(".json").read_text())
     assert {"data", "licences", "command", "commit", "date", "seed", "parameters"} <= about.keys()
