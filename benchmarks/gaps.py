@@ -114,6 +114,8 @@ def main() -> None:
                 continue
             seen = planted(track, begin, seconds)
             motion = fitted(seen, args.work / source.stem / f"fit-{seconds:g}.npz", character)
+            if abs(motion.duration - float(track.times[-1] - track.times[0])) > 0.1:
+                continue  # a part of it alone, on one of two floors
             gap = (motion.times > begin) & (motion.times < begin + seconds)
             gaps = unseen(seen, motion)
             rows = {

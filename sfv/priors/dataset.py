@@ -134,8 +134,10 @@ class MotionDataset:
 
     @property
     def captions(self) -> list[str]:
-        """All sentences that are said of whole takes, sorted."""
-        return sorted({caption for clip in self.clips for caption in clip.captions})
+        """All sentences that are said of whole takes, and of what happens in them, sorted."""
+        whole = {caption for clip in self.clips for caption in clip.captions}
+        parts = {f"a person {found.words}" for clip in self.clips for found in clip.happens if found.words}
+        return sorted(whole | parts)
 
     def windows(self, generator: torch.Generator, count: int, frames: int) -> Float[Tensor, "n t D"]:
         """Normalised windows of one length; takes that are shorter are not drawn.

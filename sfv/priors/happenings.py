@@ -20,7 +20,7 @@ HIGH, FAST = 0.6, 2.0
 """m, and m/s: an ankle that comes so high kicks if it rises as fast as this, and else the leg is lifted."""
 THRUST, AHEAD = 2.5, 0.4
 """m/s, and m: a fist that goes away from its shoulder as fast as this, and ends so far before it, strikes."""
-ROUND, WITHIN = np.radians(120.0), 2.0
+ROUND, WITHIN = np.radians(120.0), 4.0
 """rad and s: who turns as far within this time turns round."""
 PAUSE = 6
 """Frames between what are two happenings of a kind and not one."""
