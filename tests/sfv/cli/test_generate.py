@@ -47,6 +47,22 @@ def test_fit_keeps_what_it_put_on_the_character(tmp_path: Path, capsys: pytest.C
     assert main([*arguments[:-1], str(tmp_path / "none.csv"), "--out", str(out)]) == 2
 
 
+def test_what_follows_then_comes_after(matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "m.npz"
+    arguments = ["generate", "a person walks forward, then stands still", "--prior", str(matching), "--seconds", "2"]
+    assert main([*arguments, "--no-mend", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "'a person walks forward': the best of 8" in said
+    assert "'a person stands still': the best of 8" in said
+    assert "joined: " in said
+    made = Motion.load(out)
+    assert made.duration == pytest.approx(2.0 + 0.7 + 2.0, abs=0.05)
+    speed = np.linalg.norm(np.diff(made.qpos[:, :2], axis=0), axis=1) * made.fps
+    assert speed[:55].mean() > 0.5
+    assert speed[-45:].mean() < 0.1
+    assert out.with_suffix(".png").exists()
+
+
 def test_a_sentence_becomes_a_motion_and_a_sheet(
     matching: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
