@@ -120,8 +120,8 @@ class ReconstructConfig:
     lifter: Annotated[Path | None, COMMON] = Path("auto")
     """What corrects the estimator's depth: "auto" is sfv's own, "none", or a file of sfv fit."""
     gaps: Annotated[Path | None, COMMON] = Path("auto")
-    """What makes up the motion of 0.25 to 2 s in which nobody saw the person: "auto" is sfv's own prior, "none" the
-    smoothest way, or a file of sfv fit --prior mdm."""
+    """What makes up the motion where nobody saw the person for 0.25 to 2 s. "auto" is sfv's own prior, "none" the fit,
+    and a file one of sfv fit --prior mdm."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
     """Most steps of the optimiser in its longest pass; the others take a fixed share of it."""
     weights: TermWeights = field(default_factory=TermWeights)

@@ -7,6 +7,7 @@ z = 0, start at the origin, facing X. It knows no estimator and no file.
 import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -23,6 +24,7 @@ from recon.lifter.depth import deepened, lifter_for
 from recon.pose.choice import told_apart
 from recon.pose.steady import along_path, focal_from_turns, steadied
 from recon.scorecard import LIMBS, scorecard
+from recon.shipped import NONE
 from sfv.character import Character
 from sfv.errors import InputError
 from sfv.motion import Motion
@@ -129,14 +131,12 @@ def reconstruct(
         person, stance = on_floor(problem, person)
         performed, scale = carried_over(problem, person, stance)
 
-    qpos, pinhole = performed.qpos.numpy(), person.pinhole
+    qpos, pinhole, source = performed.qpos.numpy(), person.pinhole, f"{track.estimator}, person {track.person}"
     turn, shift = _to_origin(qpos, problem.evidence)
     rolling = rolling_feet(body, character, performed.placed.surface.numpy(), config.fps)
     contacts = np.maximum(foot_contacts(body, character, stance), rolling)
-    source = f"{track.estimator}, person {track.person}"
     motion = Motion(character.skeleton, config.fps, _turned(qpos, turn, shift), contacts, character.feet, source=source)
-    if prior is None:  # who has a term of one's own decides by it what is not seen
-        motion = _through_gaps(motion, track, character, config)
+    motion = _through_gaps(motion, track, character, config.gaps if prior is None else NONE)  # who has one needs none
     height, pitch, roll = (float(value) for value in (pinhole.height, pinhole.pitch, pinhole.roll))
     camera = Camera(track.image_size, float(pinhole.focal), np.array([0.0, 0.0, height]), 0.0, pitch, roll)
     camera = camera.moved(turn, shift, scale)
@@ -175,10 +175,10 @@ def _check(track: PoseTrack) -> None:
         )
 
 
-def _through_gaps(motion: Motion, track: PoseTrack, character: Character, config: ReconstructConfig) -> Motion:
+def _through_gaps(motion: Motion, track: PoseTrack, character: Character, choice: Path | None) -> Motion:
     """The motion with its gaps filled, of which the user is told."""
     gaps = unseen(track, motion)
-    prior = filler(config.gaps, character) if gaps.any() else None
+    prior = filler(choice, character) if gaps.any() else None
     if prior is None:
         return motion
     for first, stop in runs(gaps):
