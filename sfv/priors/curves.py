@@ -22,7 +22,7 @@ from sfv.work.mask import runs
 
 SLOWEST = {"walk": 0.6, "run": 1.0}
 """Categories that are bent, and to what share of its speed each may be slowed for it: flights last as long as ever."""
-ANGLES = tuple(np.radians((75.0, 190.0)))
+ANGLES = tuple(np.radians((75.0, 180.0)))
 """rad by which a take turns from its first frame to its last: that turns, and turns around."""
 STRAIGHT, LASTING = np.radians(20.0), 4.0
 """rad and s: what turns by more, or does not last so long, is left as it is."""

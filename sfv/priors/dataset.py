@@ -37,7 +37,7 @@ CMU's and G1 Moves' takes there are 14 jumps, 45 kicks and 32 blows."""
 SAID = 0.8
 """Share of these whose sentence says what happens."""
 GAITS = frozenset({"walk", "run", "turn"})
-"""Categories in which to turn round is something that happens, and to be off the ground is nothing."""
+"""Categories in which to be off the ground is no jump."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class MotionDataset:
     def captions(self) -> list[str]:
         """All sentences that are said of whole takes, and of what happens in them, sorted."""
         whole = {caption for clip in self.clips for caption in clip.captions}
-        parts = {f"a person {found.words}" for clip in self.clips for found in clip.happens if found.words}
+        parts = {f"a person {found.words}" for clip in self.clips for found in clip.happens}
         return sorted(whole | parts)
 
     def windows(self, generator: torch.Generator, count: int, frames: int) -> Float[Tensor, "n t D"]:

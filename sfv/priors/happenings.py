@@ -1,4 +1,4 @@
-"""What happens at moments of a motion: jumps, kicks, blows and turns, found by where feet and hands are.
+"""What happens at moments of a motion: jumps, kicks, lifted legs and blows, found by where feet and hands are.
 
 A take of a minute is said to have "high kicks", and most of its windows have none. What a window shows is measured
 here, so that its sentence can say it and windows can be drawn around what is rare. It knows no sentences of takes.
@@ -7,7 +7,6 @@ here, so that its sentence can say it and windows can be drawn around what is ra
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -20,19 +19,16 @@ HIGH, FAST = 0.6, 2.0
 """m, and m/s: an ankle that comes so high kicks if it rises as fast as this, and else the leg is lifted."""
 THRUST, AHEAD = 2.5, 0.4
 """m/s, and m: a fist that goes away from its shoulder as fast as this, and ends so far before it, strikes."""
-ROUND, WITHIN = np.radians(120.0), 4.0
-"""rad and s: who turns as far within this time turns round."""
 PAUSE = 6
 """Frames between what are two happenings of a kind and not one."""
-Kind = Literal["jump", "kick", "lift", "punch", "turn"]
+Kind = Literal["jump", "kick", "lift", "punch"]
 WORDS: dict[Kind, str] = {
     "jump": "jumps",
     "kick": "kicks with the {} leg",
     "lift": "lifts the {} leg high",
     "punch": "punches with the {} arm",
-    "turn": "",
 }
-"""What a person does; of a turn nothing is said, since the way says it."""
+"""What a person does."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def happenings(rows: Float[Tensor, "T D"], features: Features, gait: bool) -> li
     Args:
         rows: not normalised.
         features: what they mean; ankles, wrists and shoulders that the character's file does not mark do nothing.
-        gait: whether it walks or runs: then turns are looked for and flights are none, else turns are none.
+        gait: whether it walks or runs: then flights are no jumps.
     """
     bodies, soles = features.places(rows)
     marks = features.character.keypoints
@@ -66,7 +62,7 @@ def happenings(rows: Float[Tensor, "T D"], features: Features, gait: bool) -> li
         if name in marks
     }
     flights = [] if gait else _runs("jump", "", soles[..., 2].amin(-1) > CLEAR)
-    out = _turns(rows, features) if gait else [found for found in flights if found.last > found.first]
+    out = [found for found in flights if found.last > found.first]
     for side, other in (("left", "right"), ("right", "left")):
         if {f"{side}_ankle", f"{other}_ankle"} <= place.keys():
             out += _legs(place[f"{side}_ankle"][:, 2], place[f"{other}_ankle"][:, 2], side, features.fps)
@@ -80,7 +76,7 @@ def happenings(rows: Float[Tensor, "T D"], features: Features, gait: bool) -> li
 
 def said_of(found: list[Happening]) -> str:
     """What a person does in happenings, each thing once, in order; "" where there is nothing to be said."""
-    return " and ".join(dict.fromkeys(one.words for one in found if one.words))
+    return " and ".join(dict.fromkeys(one.words for one in found))
 
 
 def _legs(height: Float[Tensor, " T"], other: Float[Tensor, " T"], side: str, fps: float) -> list[Happening]:
@@ -91,17 +87,6 @@ def _legs(height: Float[Tensor, " T"], other: Float[Tensor, " T"], side: str, fp
         kicks = len(rise) > 0 and float(rise.max()) > FAST
         out.append(found if kicks else Happening("lift", side, found.first, found.last))
     return out
-
-
-def _turns(rows: Float[Tensor, "T D"], features: Features) -> list[Happening]:
-    """Where the heading goes round within the time that a turn takes: from the first of such times to the last."""
-    heading = np.concatenate(([0.0], np.cumsum(rows[:-1, features.groups["turn"]].numpy().ravel()) / features.fps))
-    frames = min(round(WITHIN * features.fps), len(heading) - 1)
-    turned = np.abs(heading[frames:] - heading[:-frames]) > ROUND if frames else np.zeros(0, bool)
-    within = np.zeros(len(heading), bool)
-    for start in np.flatnonzero(turned):
-        within[start : start + frames + 1] = True
-    return _runs("turn", "", torch.tensor(within))
 
 
 def _runs(kind: Kind, side: str, on: Bool[Tensor, " T"]) -> list[Happening]:
