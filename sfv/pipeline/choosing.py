@@ -89,7 +89,7 @@ def best_of(made: Sequence[Motion], sentence: str, character: Character, judge: 
     # what passes as it is needs no mending, which takes as long as all that comes before
     passes = [check(motion, character).passed for motion in some]
     order = sorted(
-        range(len(some)), key=lambda k: (-first[k].success, not passes[k], -shown[kept[k]], -first[k].seconds)
+        range(len(some)), key=lambda k: (-first[k].success, -shown[kept[k]], not passes[k], -first[k].seconds)
     )
     best: Chosen | None = None
     for k in order[:MENDED]:

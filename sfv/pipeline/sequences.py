@@ -42,7 +42,7 @@ def in_turn(
         seed: of chance.
         n: how many.
         best: of how many samples each sentence's is kept.
-        mend: whether what the check finds in the whole is mended.
+        mend: whether what the check finds is mended, in each part and in the whole.
         tell: is told of each sentence and what was kept of it.
 
     Raises:
@@ -52,7 +52,7 @@ def in_turn(
     for number, sentence in enumerate(sentences):
         asked = replace(condition, text=sentence)
         for k, group in enumerate(sampled(priors, asked, seed + APART * number, n, best)):
-            kept[k].append(best_of(group, sentence, character, judge, mend=False))
+            kept[k].append(best_of(group, sentence, character, judge, mend))
             tell(sentence, kept[k][-1])
     out = []
     for k, parts in enumerate(kept):

@@ -40,7 +40,9 @@ class GptConfig:
     """Sizes, and how its two parts are fitted."""
 
     codec: CodecConfig = field(default_factory=lambda: CodecConfig(width=96, codes=512))
-    writer: WriterConfig = field(default_factory=lambda: WriterConfig(width=128, layers=3, corrupted=-1.0))
+    writer: WriterConfig = field(
+        default_factory=lambda: WriterConfig(width=128, layers=3, corrupted=-1.0, guidance=2.5)
+    )
     coding: FitConfig = field(default_factory=lambda: FitConfig(steps=1500, batch=32, rate=2e-3, every=100))
     writing: FitConfig = field(default_factory=lambda: FitConfig(steps=1600, batch=32, rate=2e-3, every=100))
 
