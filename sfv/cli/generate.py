@@ -80,7 +80,7 @@ def main(program: Program) -> None:
     priors = priors_asked(program, character, best)
     if len(priors) > 1 and condition.seconds is None and condition.prefix is None:
         condition = replace(condition, seconds=SECONDS)  # what is shorter is followed to its end more easily
-    said = sentences_of(program)
+    said = sentences_of(program, best)
     for sentence in said:
         for prior in priors:
             say_alike(prior, sentence)
@@ -91,7 +91,7 @@ def main(program: Program) -> None:
         made = [group[0] for group in groups] if best == 1 else chosen(groups, condition.text or "", character, program)
     rows: dict[str, Motion] = {}
     for number, motion in enumerate(made):
-        finished = _mended(motion, character) if program.mend and best == 1 and len(said) < 2 else motion
+        finished = _mended(motion, character) if program.mend and best == 1 else motion
         place = program.out if program.n == 1 else program.out.with_stem(f"{program.out.stem}-{number}")
         finished.save(place)
         rows[program.text or program.label or priors[0].name if program.n == 1 else str(number)] = finished
@@ -134,14 +134,15 @@ def best_asked(program: Program) -> int:
     return program.best
 
 
-def sentences_of(program: Program) -> list[str]:
-    """What is to happen, one thing after another; a motion that goes on from another, or along a path, is one."""
+def sentences_of(program: Program, best: int) -> list[str]:
+    """What is to happen, one thing after another. It is one where a motion goes on from another or along a path, and
+    where the first sample is kept, whatever it is."""
     from sfv.priors.clauses import clauses
 
     text = program.text.strip()
-    if program.path or program.prefix:
-        return [text] if text else []
-    return clauses(text) if text else []
+    if not text:
+        return []
+    return [text] if program.path or program.prefix or best == 1 else clauses(text)
 
 
 def joined_up(

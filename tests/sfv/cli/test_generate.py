@@ -61,6 +61,9 @@ def test_what_follows_then_comes_after(matching: Path, tmp_path: Path, capsys: p
     assert speed[:55].mean() > 0.5
     assert speed[-45:].mean() < 0.1
     assert out.with_suffix(".png").exists()
+    # what comes first is kept whole: a page that asks a prior shows it
+    assert main([*arguments, "--no-mend", "--best", "1", "--out", str(out)]) == 0
+    assert Motion.load(out).duration == pytest.approx(2.0, abs=0.05)
 
 
 def test_a_sentence_becomes_a_motion_and_a_sheet(
