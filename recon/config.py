@@ -119,7 +119,7 @@ class ReconstructConfig:
     qz qw (metres; camera axes x right, y down, z away). Unknown: as the pose track says."""
     lifter: Annotated[Path | None, COMMON] = Path("auto")
     """What corrects the estimator's depth: "auto" is sfv's own, "none", or a file of sfv fit."""
-    gaps: Annotated[Path | None, COMMON] = Path("auto")
+    gaps: Path | None = Path("auto")
     """What makes up the motion where nobody saw the person for 0.25 to 2 s. "auto" is sfv's own prior, "none" the fit,
     and a file one of sfv fit --prior mdm."""
     iterations: Annotated[int, Within(1, 10_000)] = 200
