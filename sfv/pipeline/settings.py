@@ -27,7 +27,7 @@ class Settings:
     excerpt: OmitArgPrefixes[Excerpt] = field(default_factory=Excerpt)
     reading: OmitArgPrefixes[Reading] = field(default_factory=Reading)
     performer: str = "humanoid"
-    """Who does it: humanoid, heavy-robot, smpl22, a person such as person:height=1.2,weight=30, or an MJCF file."""
+    """Who does it: humanoid, heavy-robot, smpl22, an MJCF file, or say person:height=1.2,weight=30."""
     map: Path | None = None
     """Which bodies of a motion file are whose hip, knee or hand, where their names do not say: a YAML file with lines
     such as `left_knee: BODY`."""
